@@ -1,0 +1,35 @@
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+
+namespace Swarm.Core.Contexts;
+
+/// <summary>The port behind which a silo keeps its open contexts. Grains and the data plane both come through it.</summary>
+/// <remarks>Thread-safe. Refusals are thrown as <see cref="SwarmRefusedException"/>.</remarks>
+public interface IContextHost
+{
+    /// <summary>Opens a context here, or returns it when it is open here.</summary>
+    /// <param name="id">The context.</param>
+    /// <param name="cancellationToken">Stops waiting; the opening may still take effect.</param>
+    /// <returns>The open context, or <see langword="null"/> when there is no such context.</returns>
+    /// <exception cref="SwarmRefusedException">Busy elsewhere, corrupt, or the store is out of reach.</exception>
+    ValueTask<IOpenContext?> OpenAsync(ContextId id, CancellationToken cancellationToken);
+
+    /// <summary>Makes a context if there is none of that name. Repeating it is harmless.</summary>
+    /// <param name="spec">What it is made with.</param>
+    /// <param name="cancellationToken">Stops waiting; the creation may still take effect.</param>
+    /// <returns>Whether this call made it; <see langword="false"/> when it was there already, whatever its model.</returns>
+    /// <exception cref="SwarmRefusedException">The store is out of reach.</exception>
+    ValueTask<bool> CreateAsync(ContextSpec spec, CancellationToken cancellationToken);
+
+    /// <summary>The context if it is open here, without opening it.</summary>
+    /// <param name="id">The context.</param>
+    /// <returns>The open context, or <see langword="null"/>.</returns>
+    IOpenContext? Find(ContextId id);
+
+    /// <summary>The key of a tenant's block hashes; made at first use.</summary>
+    /// <param name="tenant">The tenant's id.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The key, the same on every silo of the store.</returns>
+    /// <exception cref="SwarmRefusedException">The store is out of reach.</exception>
+    ValueTask<Blocks.TenantKey> GetTenantKeyAsync(Id128 tenant, CancellationToken cancellationToken);
+}

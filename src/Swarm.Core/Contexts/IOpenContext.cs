@@ -1,0 +1,112 @@
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Models;
+using Swarm.Core.Sessions;
+
+namespace Swarm.Core.Contexts;
+
+/// <summary>The one serializer of a context. Thread-safe; requests take effect in the order of their calls.</summary>
+/// <remarks>
+/// Every method throws <see cref="SwarmRefusedException"/> with <see cref="RefusalCode.Moved"/> once the context has
+/// been closed here, and with <see cref="RefusalCode.Unknown"/> where the store lost the answer; the same request,
+/// repeated on the context's new place, is safe.
+/// </remarks>
+public interface IOpenContext
+{
+    /// <summary>The context's id.</summary>
+    ContextId Id { get; }
+
+    /// <summary>The model that it holds KV of.</summary>
+    ModelDescriptor Model { get; }
+
+    /// <summary>The durable state now. Does not wait.</summary>
+    ContextStatus Status { get; }
+
+    /// <summary>Cancelled when the context is not open here any more: closed, moved, or its writer sealed.</summary>
+    CancellationToken Closed { get; }
+
+    /// <summary>Completes as soon as the durable state differs from one seen: watermarks, epoch, or closed.</summary>
+    /// <param name="seenEpoch">Epoch that the caller has seen.</param>
+    /// <param name="seen">Watermarks that the caller has seen.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The new durable state.</returns>
+    ValueTask<ContextStatus> WaitForChangeAsync(Epoch seenEpoch, Watermarks seen, CancellationToken cancellationToken);
+
+    /// <summary>Gives a session the right to append, and fences the one before. Durable when it returns.</summary>
+    /// <param name="request">Who asks, and which epoch it saw.</param>
+    /// <param name="cancellationToken">Stops waiting; the acquisition may still take effect.</param>
+    /// <returns>The grant; the same again for a repeated request.</returns>
+    /// <exception cref="SwarmRefusedException"><see cref="RefusalCode.EpochChanged"/>: the epoch is another.</exception>
+    ValueTask<Acquired> AcquireAsync(AcquireRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Gives the right to append back, for a named successor or for anybody. Durable when it returns.</summary>
+    /// <param name="proof">The holder's proof.</param>
+    /// <param name="reservedFor">The successor's agent name, or empty.</param>
+    /// <param name="cancellationToken">Stops waiting; the release may still take effect.</param>
+    /// <returns>The epoch that the release raised the context to.</returns>
+    /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
+    ValueTask<Epoch> ReleaseAsync(SessionProof proof, string reservedFor, CancellationToken cancellationToken);
+
+    /// <summary>Cuts the context back to its first positions: an epoch change by the same holder. Durable when it returns.</summary>
+    /// <param name="proof">The holder's proof.</param>
+    /// <param name="length">Positions to keep; KV is cut as well.</param>
+    /// <param name="newSecretHash">Hash of the secret that the session uses from then on: the nonce of this request.</param>
+    /// <param name="cancellationToken">Stops waiting; the rewind may still take effect.</param>
+    /// <returns>The new grant.</returns>
+    /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
+    ValueTask<Acquired> RewindAsync(
+        SessionProof proof, long length, Digest256 newSecretHash, CancellationToken cancellationToken);
+
+    /// <summary>Appends inputs, optionally with states that become durable together with them.</summary>
+    /// <param name="proof">The holder's proof.</param>
+    /// <param name="inputs">The inputs, at most 65,536 tokens; none when only states are appended.</param>
+    /// <param name="states">States at positions not behind the end of <paramref name="inputs"/>.</param>
+    /// <param name="cancellationToken">Stops waiting; the append may still take effect.</param>
+    /// <returns>Watermarks once the append is durable.</returns>
+    /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
+    /// <exception cref="AppendGapException">It starts behind the end.</exception>
+    /// <exception cref="AppendConflictException">Other inputs are there.</exception>
+    ValueTask<Watermarks> AppendInputsAsync(
+        SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken);
+
+    /// <summary>Appends KV of positions whose inputs were appended before.</summary>
+    /// <param name="proof">The holder's proof.</param>
+    /// <param name="kv">The run.</param>
+    /// <param name="cancellationToken">Stops waiting; the append may still take effect.</param>
+    /// <returns>Watermarks once the append is durable.</returns>
+    /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
+    /// <exception cref="AppendGapException">It starts behind the end of the KV, or ends behind the inputs.</exception>
+    /// <exception cref="AppendConflictException">The prefix hash is that of other inputs.</exception>
+    ValueTask<Watermarks> AppendKvAsync(SessionProof proof, KvAppend kv, CancellationToken cancellationToken);
+
+    /// <summary>Notes that the holder is alive. Not persisted.</summary>
+    /// <param name="proof">The holder's proof.</param>
+    /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
+    void Touch(SessionProof proof);
+
+    /// <summary>Reads durable inputs.</summary>
+    /// <param name="firstPosition">First position.</param>
+    /// <param name="count">Positions; cut at the watermark.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>Runs in order, without holes, cut to the range; steps of a cut run are cut with it.</returns>
+    IAsyncEnumerable<InputRun> ReadInputsAsync(long firstPosition, long count, CancellationToken cancellationToken);
+
+    /// <summary>Reads durable KV, in order; ends early at the first position that cannot be had.</summary>
+    /// <param name="firstPosition">First position wanted.</param>
+    /// <param name="count">Positions wanted; cut at the watermark.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>
+    /// Runs in order, without holes; the first may begin before <paramref name="firstPosition"/>, the last end behind.
+    /// The caller disposes each. Missing or corrupt bytes end the sequence: what follows is to be recomputed.
+    /// </returns>
+    IAsyncEnumerable<KvRunData> ReadKvAsync(long firstPosition, long count, CancellationToken cancellationToken);
+
+    /// <summary>The latest durable state of each name.</summary>
+    /// <returns>States in the order of their names.</returns>
+    IReadOnlyList<NamedState> ReadStates();
+
+    /// <summary>Drains, checkpoints and closes the context here. Afterwards it can be opened anywhere at once.</summary>
+    /// <param name="cancellationToken">Stops waiting; the closing goes on.</param>
+    /// <returns>A task that ends when nothing of it is left here.</returns>
+    ValueTask CloseAsync(CancellationToken cancellationToken);
+}

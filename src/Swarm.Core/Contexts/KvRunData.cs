@@ -1,0 +1,49 @@
+using Swarm.Core.Blocks;
+
+namespace Swarm.Core.Contexts;
+
+/// <summary>KV of a run of positions as read back: one stored record's frames, verified.</summary>
+/// <remarks>
+/// Disposing gives the memory back: <see cref="Frames"/> must not be used afterwards. A run may begin before, and end
+/// behind, what was asked for: frames are the unit of reading.
+/// </remarks>
+public sealed class KvRunData : IDisposable
+{
+    private IDisposable? _lease;
+
+    /// <summary>Wraps a run.</summary>
+    /// <param name="firstPosition">First position of the run.</param>
+    /// <param name="count">Positions.</param>
+    /// <param name="prefixHash">Chain hash through the last position.</param>
+    /// <param name="frames">The encoded frames.</param>
+    /// <param name="tier">Where they came from.</param>
+    /// <param name="lease">What keeps the memory alive; disposed with this.</param>
+    public KvRunData(
+        long firstPosition, int count, BlockHash prefixHash, ReadOnlyMemory<byte> frames, KvTier tier, IDisposable? lease)
+    {
+        FirstPosition = firstPosition;
+        Count = count;
+        PrefixHash = prefixHash;
+        Frames = frames;
+        Tier = tier;
+        _lease = lease;
+    }
+
+    /// <summary>First position of the run.</summary>
+    public long FirstPosition { get; }
+
+    /// <summary>Positions of the run.</summary>
+    public int Count { get; }
+
+    /// <summary>Chain hash through the last position.</summary>
+    public BlockHash PrefixHash { get; }
+
+    /// <summary>The encoded frames (see FORMAT.md, KV payload).</summary>
+    public ReadOnlyMemory<byte> Frames { get; }
+
+    /// <summary>Where the bytes came from.</summary>
+    public KvTier Tier { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => Interlocked.Exchange(ref _lease, null)?.Dispose();
+}

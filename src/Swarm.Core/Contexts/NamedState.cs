@@ -1,0 +1,11 @@
+namespace Swarm.Core.Contexts;
+
+/// <summary>Small state that travels with a context: a sampler's, a tracker's. The latest of a name counts.</summary>
+/// <param name="Name">See <see cref="Identity.Names.RequireState"/>.</param>
+/// <param name="Position">Number of positions that the state has seen.</param>
+/// <param name="Content">At most <see cref="MaxBytes"/> bytes.</param>
+public sealed record NamedState(string Name, long Position, ReadOnlyMemory<byte> Content)
+{
+    /// <summary>Largest content, in bytes.</summary>
+    public const int MaxBytes = 64 << 10;
+}

@@ -1,0 +1,23 @@
+namespace Swarm.Core.Geometry;
+
+/// <summary>Element type of a KV stream. The numbers are persisted.</summary>
+public enum KvDType
+{
+    /// <summary>IEEE 754 binary32, 4 bytes.</summary>
+    Float32 = 1,
+
+    /// <summary>IEEE 754 binary16, 2 bytes.</summary>
+    Float16 = 2,
+
+    /// <summary>bfloat16, 2 bytes.</summary>
+    BFloat16 = 3,
+
+    /// <summary>FP8 E4M3, 1 byte.</summary>
+    Float8E4M3 = 4,
+
+    /// <summary>FP8 E5M2, 1 byte.</summary>
+    Float8E5M2 = 5,
+
+    /// <summary>Opaque bytes, as of a recurrent layer's snapshot.</summary>
+    Bytes = 6,
+}

@@ -1,0 +1,60 @@
+using System.Buffers;
+
+namespace Swarm.Core.Identity;
+
+/// <summary>What names people may give, and the check that says so clearly.</summary>
+public static class Names
+{
+    /// <summary>Longest tenant name, in characters.</summary>
+    public const int MaxTenantLength = 64;
+
+    /// <summary>Longest agent name, in characters.</summary>
+    public const int MaxAgentLength = 128;
+
+    /// <summary>Longest context name, in characters.</summary>
+    public const int MaxContextLength = 256;
+
+    /// <summary>Longest name of a state, in characters.</summary>
+    public const int MaxStateLength = 64;
+
+    private static readonly SearchValues<char> Plain = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    private static readonly SearchValues<char> Path =
+        SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-_./");
+
+    /// <summary>Checks a tenant name: 1 to 64 of [a-z0-9-].</summary>
+    /// <param name="name">The name to check.</param>
+    /// <returns><paramref name="name"/>.</returns>
+    /// <exception cref="ArgumentException">The name is not allowed; the message says why.</exception>
+    public static string RequireTenant(string name) => Require(name, "tenant", MaxTenantLength, Plain, "[a-z0-9-]");
+
+    /// <summary>Checks an agent name: 1 to 128 of [a-z0-9-].</summary>
+    /// <inheritdoc cref="RequireTenant"/>
+    public static string RequireAgent(string name) => Require(name, "agent", MaxAgentLength, Plain, "[a-z0-9-]");
+
+    /// <summary>Checks a context name: 1 to 256 of [a-z0-9-_./].</summary>
+    /// <inheritdoc cref="RequireTenant"/>
+    public static string RequireContext(string name) =>
+        Require(name, "context", MaxContextLength, Path, "[a-z0-9-_./]");
+
+    /// <summary>Checks a state name: 1 to 64 of [a-z0-9-_./].</summary>
+    /// <inheritdoc cref="RequireTenant"/>
+    public static string RequireState(string name) => Require(name, "state", MaxStateLength, Path, "[a-z0-9-_./]");
+
+    private static string Require(string name, string what, int maxLength, SearchValues<char> allowed, string shown)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        if (name.Length is 0 || name.Length > maxLength)
+        {
+            throw new ArgumentException(
+                $"The {what} name '{name}' has {name.Length} characters; 1 to {maxLength} are allowed.", nameof(name));
+        }
+
+        var wrong = name.AsSpan().IndexOfAnyExcept(allowed);
+        return wrong < 0
+            ? name
+            : throw new ArgumentException(
+                $"The {what} name '{name}' has '{name[wrong]}' at character {wrong + 1}; allowed are {shown}.",
+                nameof(name));
+    }
+}

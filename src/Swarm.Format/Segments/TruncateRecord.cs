@@ -1,0 +1,21 @@
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+
+namespace Swarm.Format.Segments;
+
+/// <summary>A rewind: an epoch change by the same holder.</summary>
+/// <param name="Context">The context.</param>
+/// <param name="OpenId">The open that queued it.</param>
+/// <param name="Epoch">The new epoch.</param>
+/// <param name="Length">Positions that are kept.</param>
+/// <param name="SecretHash">Hash of the secret that the holder uses from then on.</param>
+public sealed record TruncateRecord(
+    ContextId Context,
+    Id128 OpenId,
+    Epoch Epoch,
+    long Length,
+    Digest256 SecretHash) : LogRecord(Context, OpenId, Epoch)
+{
+    /// <inheritdoc/>
+    public override RecordType Type => RecordType.Truncate;
+}

@@ -1,0 +1,24 @@
+using Swarm.Core.Identity;
+using Swarm.Core.Models;
+
+namespace Swarm.Grains.Abstractions;
+
+/// <summary>A request to acquire a context.</summary>
+/// <param name="Context">Context name.</param>
+/// <param name="Agent">Agent name.</param>
+/// <param name="SecretHash">Hash of the session's secret, fresh for each acquisition.</param>
+/// <param name="Mode">What to do about the present holder.</param>
+/// <param name="SilenceSeconds">For <see cref="AcquireMode.IfSilent"/>: how long the holder must have been silent.</param>
+/// <param name="Model">A new context is made with it; an old one must have its fingerprint.</param>
+/// <param name="BlockTokens">Positions of a block, for a new context.</param>
+/// <param name="MayCreate">Whether a context that does not exist is made.</param>
+[GenerateSerializer, Immutable, Alias("swarm.acquire.v1")]
+public sealed record AcquireContext(
+    [property: Id(0)] string Context,
+    [property: Id(1)] string Agent,
+    [property: Id(2)] Digest256 SecretHash,
+    [property: Id(3)] AcquireMode Mode,
+    [property: Id(4)] double SilenceSeconds,
+    [property: Id(5)] ModelDescriptor Model,
+    [property: Id(6)] int BlockTokens,
+    [property: Id(7)] bool MayCreate);

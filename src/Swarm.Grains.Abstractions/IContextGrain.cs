@@ -1,0 +1,38 @@
+namespace Swarm.Grains.Abstractions;
+
+/// <summary>One context: opens it on this silo, hands it off, and says where its data plane is.</summary>
+/// <remarks>Key: <c>tenant/context</c> (the context's name may hold slashes). The activation hosts the open context.</remarks>
+[Alias("swarm.context.v1")]
+public interface IContextGrain : IGrainWithStringKey
+{
+    /// <summary>Acquires the context for a session, and makes it first if it is new and may be made.</summary>
+    /// <param name="request">Who, what and how.</param>
+    /// <param name="cancellationToken">Stops waiting; the acquisition may still take effect.</param>
+    /// <returns>The lease, or the refusal.</returns>
+    [Alias("acquire")]
+    Task<AcquireAnswer> AcquireAsync(AcquireContext request, CancellationToken cancellationToken);
+
+    /// <summary>Gives the context back.</summary>
+    /// <param name="request">What, with the proof.</param>
+    /// <param name="cancellationToken">Stops waiting; the release may still take effect.</param>
+    /// <returns>The epoch after it, or the refusal.</returns>
+    [Alias("release")]
+    Task<EpochAnswer> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken);
+
+    /// <summary>Where the context's data plane is now; opens the context here if need be.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The place, or the refusal.</returns>
+    [Alias("locate")]
+    Task<LocateAnswer> LocateAsync(CancellationToken cancellationToken);
+
+    /// <summary>The durable state of the context.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The state, or the refusal.</returns>
+    [Alias("status")]
+    Task<StatusAnswer> GetStatusAsync(CancellationToken cancellationToken);
+
+    /// <summary>Closes the context here, so that another silo can open it at once.</summary>
+    /// <returns>A task that ends when it is closed.</returns>
+    [Alias("close")]
+    Task CloseAsync();
+}

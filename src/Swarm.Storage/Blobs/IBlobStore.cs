@@ -1,0 +1,56 @@
+using System.Buffers;
+
+namespace Swarm.Storage.Blobs;
+
+/// <summary>The five strongly consistent operations that everything rests on.</summary>
+/// <remarks>
+/// <para>
+/// Names are 1 to 512 characters of [a-z0-9/._-], parts separated by single slashes, none empty, "." or "..". Thread-safe.
+/// Expected outcomes are results; every method throws <see cref="BlobStoreException"/> for faults, and
+/// <see cref="ArgumentException"/> for a bad name.
+/// </para>
+/// <para>
+/// An operation that threw, or was cancelled, may have taken effect, and may still do so later. An implementation must
+/// not turn its own retried success into <see cref="BlobWrite.IsRefused"/> silently: callers compare nonces.
+/// </para>
+/// </remarks>
+public interface IBlobStore
+{
+    /// <summary>Creates an object, whole or not at all, if none of that name exists. Durable when it returns.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="content">Its bytes; not changed by the caller until the task ends.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The new ETag, or refused because it exists.</returns>
+    Task<BlobWrite> CreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Replaces an object, whole or not at all, if its ETag is still the expected one. Durable when it returns.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="content">Its new bytes.</param>
+    /// <param name="expected">ETag from a read or write of it.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The new ETag, never used before; or refused because it is another, or the object is gone.</returns>
+    Task<BlobWrite> ReplaceAsync(
+        string name, ReadOnlySequence<byte> content, string expected, CancellationToken cancellationToken);
+
+    /// <summary>Reads a range.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="offset">First byte, 0 or more.</param>
+    /// <param name="destination">Filled as far as the object reaches.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>How much was read, the whole length and the ETag; or missing.</returns>
+    Task<BlobRead> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Lists names with a prefix, in ordinal order, with their lengths.</summary>
+    /// <param name="prefix">Empty for all.</param>
+    /// <param name="cancellationToken">Stops listing.</param>
+    /// <returns>
+    /// Every object that existed during the whole listing; one created or deleted meanwhile may be there or not.
+    /// </returns>
+    IAsyncEnumerable<BlobItem> ListAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Whether it existed.</returns>
+    Task<bool> DeleteAsync(string name, CancellationToken cancellationToken);
+}
