@@ -188,8 +188,8 @@ internal sealed class Samples(int seed)
     }
 
     private ObjectRef ObjectRef() => (_random.Next(2) == 0
-        ? Objects.ObjectRef.Segment(Id(), (ulong)_random.NextInt64())
-        : Objects.ObjectRef.Chunk(Id(), Id())) with
+        ? Format.Objects.ObjectRef.Segment(Id(), (ulong)_random.NextInt64())
+        : Format.Objects.ObjectRef.Chunk(Id(), Id())) with
     { Volume = (ushort)_random.Next(ushort.MaxValue + 1) };
 
     private ImmutableArray<PageRef> Pages(ObjectKind kind)

@@ -18,7 +18,7 @@ public sealed class SegmentCodecTests
 
             var decoded = SegmentCodec.Decode(content, content.Length);
 
-            Assert.True(Fields.Show(Located(segment, payloadStart)) == Fields.Show(decoded), $"seed {seed}");
+            Assert.True(Fields.Show(SegmentCodecAssert.Located(segment, payloadStart)) == Fields.Show(decoded), $"seed {seed}");
             Assert.Equal(payloadStart, SegmentCodec.IndexEnd(content));
             Assert.Equal(Samples.Payload.ToArray(), content.AsSpan((int)payloadStart).ToArray());
         }
@@ -83,26 +83,5 @@ public sealed class SegmentCodecTests
         var segment = new Samples(6).Segment(RecordType.Trim) with { IsSeal = true };
 
         Assert.Throws<ArgumentException>(() => Samples.Encode(segment));
-    }
-
-    private static Segment Located(Segment segment, long payloadStart)
-    {
-        return segment with
-        {
-            Records = [.. segment.Records.Select(record => record switch
-            {
-                KvRecord kv => kv with { Payload = Absolute(kv.Payload) },
-                InputRecord input => input with { Payload = Absolute(input.Payload) },
-                _ => record,
-            })],
-        };
-
-        PayloadRef Absolute(PayloadRef payload) => payload.Object != default
-            ? payload
-            : payload with
-            {
-                Object = ObjectRef.Segment(segment.Writer, segment.Sequence),
-                Offset = payload.Offset + payloadStart,
-            };
     }
 }
