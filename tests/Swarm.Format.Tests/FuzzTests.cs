@@ -15,7 +15,7 @@ public sealed class FuzzTests
 {
     private const int Inputs = 20_000;
     private const int SlackBytes = 64 << 10; // Exceptions with their stack traces.
-    private const int BytesPerByte = 32; // Worst seen is an empty list item that becomes an object.
+    private const int BytesPerByte = 32; // A list item of a few bytes becomes an object.
 
     private static readonly byte[][] Tokens =
     [
