@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
@@ -15,6 +16,7 @@ namespace Swarm.Storage.Contexts;
 /// Queued records are appends of the epoch in force alone: an epoch change holds <see cref="Gate"/> until it is durable, so
 /// what is queued is always the durable state plus appends, and what arrives meanwhile is judged by the new epoch.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The source has no timer, and its token outlives this.")]
 internal sealed class HostedContext
 {
     private readonly CancellationTokenSource _closed = new();
@@ -231,7 +233,7 @@ internal sealed class HostedContext
     public void End()
     {
         IsEnding = true;
-        _closed.Cancel();
+        _ = _closed.CancelAsync(); // What others registered does not run on the loop.
         _changed.TrySetResult();
     }
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
