@@ -222,7 +222,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 return null;
             }
 
-            var context = new OpenContext(hosted, _services, () => CloseAsync(hosted));
+            var context = new OpenContext(
+                hosted, _services, () => CloseAsync(hosted), () => IsCurrentAsync(hosted));
             lock (_open)
             {
                 _open[id] = context;
@@ -307,6 +308,18 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     {
         await _keeper.CloseAsync(hosted);
         Drop(hosted, "it was asked to");
+    }
+
+    private async Task<bool> IsCurrentAsync(HostedContext hosted)
+    {
+        if (await _keeper.IsCurrentAsync(hosted))
+        {
+            return true;
+        }
+
+        hosted.End();
+        Drop(hosted, "another silo has opened it");
+        return false;
     }
 
     private void Drop(HostedContext hosted, string reason)

@@ -48,7 +48,11 @@ internal sealed class AppendRequests(
             context.Gate.Release();
         }
 
-        await Task.WhenAll(queued);
+        foreach (var record in queued)
+        {
+            await record; // One by one: WhenAll would hop to the thread pool.
+        }
+
         return context.Durable.Watermarks;
     }
 
@@ -78,7 +82,7 @@ internal sealed class AppendRequests(
                 if (await CheckKvAsync(proof, kv) is { } hasher)
                 {
                     context.KvHasher = hasher;
-                    queued = context.QueueKv(kv, payload, content);
+                    queued = context.QueueKv(kv, payload, content, lease.Share());
                 }
             }
             finally

@@ -169,12 +169,16 @@ internal sealed class HostedContext
     }
 
     /// <summary>Queues KV that follows what is queued.</summary>
-    public Task<LogRecord> QueueKv(KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content)
+    /// <param name="kv">The run.</param>
+    /// <param name="payload">Where its bytes are, or will be.</param>
+    /// <param name="content">Its bytes, if they go into the log.</param>
+    /// <param name="hold">Keeps <paramref name="content"/> alive; taken over.</param>
+    public Task<LogRecord> QueueKv(KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, IDisposable hold)
     {
         var record = new KvRecord(
             Id, Root.OpenId, Durable.Epoch, kv.FirstPosition, kv.Count, kv.PrefixHash, payload);
         KvLength += kv.Count;
-        return Queue(new LogEntry(record, content, Apply));
+        return Queue(new LogEntry(record, content, Apply, hold: hold));
     }
 
     /// <summary>Queues a state.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Core.Sessions;
@@ -19,9 +20,16 @@ internal sealed class OpenContext : IOpenContext
     private readonly AppendRequests _appends;
     private readonly ContextReader _reader;
     private readonly Func<Task> _close;
+    private readonly Func<Task<bool>> _isCurrent;
 
-    public OpenContext(HostedContext hosted, ContextServices services, Func<Task> close)
+    /// <summary>Makes the port.</summary>
+    /// <param name="hosted">The open behind it.</param>
+    /// <param name="services">What the store's contexts share.</param>
+    /// <param name="close">Drains and closes it.</param>
+    /// <param name="isCurrent">Asks storage whether this open still counts, and ends it if it does not.</param>
+    public OpenContext(HostedContext hosted, ContextServices services, Func<Task> close, Func<Task<bool>> isCurrent)
     {
+        _isCurrent = isCurrent;
         var loader = new PageLoader(services);
         _hosted = hosted;
         _services = services;
@@ -108,6 +116,11 @@ internal sealed class OpenContext : IOpenContext
         }
 
         var ownership = _hosted.Ownership;
+        if (proof.Epoch > ownership.Epoch)
+        {
+            throw Refusals.Moved(Id); // This silo is behind: the context went on elsewhere.
+        }
+
         if (!ownership.IsHeldBy(proof))
         {
             throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
@@ -179,7 +192,7 @@ internal sealed class OpenContext : IOpenContext
     {
         try
         {
-            return await _services.Loop.RunAsync(work)
+            return await _services.Loop.RunAsync(() => ConfirmRefusalAsync(work))
                 .WaitAsync(_services.Options.AnswerTimeout, _services.Time, cancellationToken);
         }
         catch (TimeoutException)
@@ -187,6 +200,25 @@ internal sealed class OpenContext : IOpenContext
             throw Refusals.StoreUnavailable(
                 (_hosted.Writer.Fault ?? "it did not answer in time")
                 + $" (waited {_services.Options.AnswerTimeout.TotalSeconds:0.#} s).");
+        }
+    }
+
+    /// <summary>What would send an agent away for good is said only by the open that storage names.</summary>
+    private async Task<T> ConfirmRefusalAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (SwarmRefusedException error) when (error.Refusal.Code
+            is RefusalCode.Gap or RefusalCode.Conflict or RefusalCode.StaleEpoch or RefusalCode.Invalid)
+        {
+            if (await _isCurrent())
+            {
+                throw;
+            }
+
+            throw Refusals.Moved(Id);
         }
     }
 }

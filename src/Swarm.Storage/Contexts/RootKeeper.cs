@@ -92,6 +92,17 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         }
     }
 
+    /// <summary>Asks storage whether this open is still the one that counts.</summary>
+    /// <remarks>A silo that was taken for dead does not know it yet; it must not send an agent away for good.</remarks>
+    public async Task<bool> IsCurrentAsync(HostedContext context)
+    {
+        var isCurrent = false;
+        await PageLoader.GuardAsync(async () =>
+            isCurrent = await services.Roots.ReadAsync(context.Id) is { } found
+                && found.Root.OpenId == context.Root.OpenId);
+        return isCurrent;
+    }
+
     private async Task<RootOutcome> WriteAsync(
         HostedContext context, Id128 openId, ImmutableArray<LogPosition> tails)
     {

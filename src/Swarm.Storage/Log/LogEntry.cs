@@ -4,11 +4,16 @@ namespace Swarm.Storage.Log;
 
 /// <summary>A record on its way into the log.</summary>
 /// <param name="record">The record; a payload of its own has a default object and any offset.</param>
-/// <param name="payload">Its payload, or empty. Not changed until <see cref="Durable"/> has ended.</param>
+/// <param name="payload">Its payload, or empty. Not changed while it is held.</param>
 /// <param name="apply">Runs on the loop once the record is durable, before <see cref="Durable"/> completes.</param>
 /// <param name="isUrgent">Whether somebody waits for it: it does not wait for others to share its segment.</param>
+/// <param name="hold">Keeps the payload's memory alive until no put can read it any more; taken over.</param>
 internal sealed class LogEntry(
-    LogRecord record, ReadOnlyMemory<byte> payload, Action<LogRecord> apply, bool isUrgent = false)
+    LogRecord record,
+    ReadOnlyMemory<byte> payload,
+    Action<LogRecord> apply,
+    bool isUrgent = false,
+    IDisposable? hold = null)
 {
     private readonly TaskCompletionSource<LogRecord> _durable =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -39,6 +44,9 @@ internal sealed class LogEntry(
         apply(durable);
         _durable.SetResult(durable);
     }
+
+    /// <summary>Gives the payload's memory up: no put reads it any more.</summary>
+    public void LetGo() => hold?.Dispose();
 
     /// <summary>Ends it without an answer.</summary>
     public void Fail(Exception reason)

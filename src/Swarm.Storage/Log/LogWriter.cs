@@ -70,6 +70,7 @@ internal sealed class LogWriter
     {
         if (IsDead)
         {
+            entry.LetGo();
             entry.Fail(UnknownOutcome());
             return;
         }
@@ -115,7 +116,12 @@ internal sealed class LogWriter
             pending.ForEach(item => item.Entry.Fail(failure));
         }
 
-        _buffer.ForEach(entry => entry.Fail(failure));
+        foreach (var entry in _buffer)
+        {
+            entry.LetGo();
+            entry.Fail(failure);
+        }
+
         _waiting.Clear();
         _buffer = [];
         _lost(this, reason);
@@ -180,7 +186,9 @@ internal sealed class LogWriter
         var nonce = _ids.Next();
         var content = Encode(batch, sequence, nonce);
         var name = BlobNames.Log(Id, sequence);
-        if (!await WriteAsync(name, content, sequence, nonce) || IsDead)
+        var isWritten = await WriteAsync(name, content, sequence, nonce);
+        batch.ForEach(entry => entry.LetGo());
+        if (!isWritten || IsDead)
         {
             return;
         }

@@ -16,6 +16,13 @@ public sealed class TierLease : IDisposable
 
     internal TierBlock Block => _block ?? throw new ObjectDisposedException(nameof(TierLease));
 
+    /// <summary>Another hold on the same memory.</summary>
+    /// <returns>A lease to be disposed on its own.</returns>
+    /// <exception cref="ObjectDisposedException">This lease was disposed.</exception>
+    public TierLease Share() => Block.TryAddReference()
+        ? new TierLease(Block)
+        : throw new ObjectDisposedException(nameof(TierLease));
+
     /// <inheritdoc/>
     public void Dispose() => Interlocked.Exchange(ref _block, null)?.ReleaseReference();
 }
