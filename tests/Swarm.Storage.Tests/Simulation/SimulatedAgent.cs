@@ -180,7 +180,10 @@ internal sealed class SimulatedAgent(
     }
 
     /// <summary>Reads everything, as anybody may, and checks it.</summary>
-    public async Task<(ulong Epoch, int[] Tokens, long Kv)> CheckAsync(IOpenContext context)
+    public Task<(ulong Epoch, int[] Tokens, long Kv)> CheckAsync(IOpenContext context) =>
+        CheckAllAsync(context).WaitAsync(CallTimeout, world.Time);
+
+    private async Task<(ulong Epoch, int[] Tokens, long Kv)> CheckAllAsync(IOpenContext context)
     {
         var status = context.Status;
         var tokens = await ReadTokensAsync(context, status.Durable.Tokens);
@@ -246,7 +249,10 @@ internal sealed class SimulatedAgent(
         return false;
     }
 
-    private async Task<int[]> ReadTokensAsync(IOpenContext context, long count)
+    private Task<int[]> ReadTokensAsync(IOpenContext context, long count) =>
+        ReadAllTokensAsync(context, count).WaitAsync(CallTimeout, world.Time);
+
+    private async Task<int[]> ReadAllTokensAsync(IOpenContext context, long count)
     {
         var tokens = new List<int>();
         await foreach (var run in context.ReadInputsAsync(0, count, default))
