@@ -44,7 +44,7 @@ internal sealed class AttachHandler(ServerConnection connection)
     private async Task AnswerAsync(uint correlation, IOpenContext context, SessionProof? proof)
     {
         var key = await connection.Contexts
-            .GetTenantKeyAsync(context.Id.Tenant, connection.Ended).ConfigureAwait(false);
+            .GetTenantKeyAsync(connection.Tenant, connection.Ended).ConfigureAwait(false);
         var status = context.Status;
         var attachment = new ServerAttachment(connection, Interlocked.Increment(ref _lastId), context, proof);
         connection.Add(attachment, status.Epoch.Value);

@@ -195,10 +195,14 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             throw;
         }
 
+        var held = 1;
         void GiveBack()
         {
-            payload.Dispose();
-            connection.Budget.Done(attachment.Account, bytes);
+            if (Interlocked.Exchange(ref held, 0) == 1)
+            {
+                payload.Dispose();
+                connection.Budget.Done(attachment.Account, bytes);
+            }
         }
 
         Start(header, "append", async found =>
@@ -213,10 +217,9 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 GiveBack(); // Before the answer: whoever has it may ask for credit at once.
                 await AnswerAppendAsync(header, found, durable).ConfigureAwait(false);
             }
-            catch
+            finally
             {
                 GiveBack();
-                throw;
             }
         }, GiveBack);
     }
