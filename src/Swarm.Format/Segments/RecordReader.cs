@@ -16,7 +16,7 @@ internal static class RecordReader
     public static LogRecord? Read(ref MetaReader reader, long ownLength)
     {
         var unknown = reader.BeginFields(2);
-        var type = reader.Int32();
+        var type = checked((byte)reader.UInt32());
         var framed = reader.Bytes(ObjectHeader.MaxIndexBytes);
         reader.EndFields(unknown);
 

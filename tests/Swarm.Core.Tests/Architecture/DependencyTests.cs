@@ -1,0 +1,91 @@
+using System.Xml.Linq;
+using Swarm.Core.Identity;
+using Xunit;
+
+namespace Swarm.Core.Tests.Architecture;
+
+/// <summary>The dependency direction in src/ARCHITECTURE.md, as tests.</summary>
+public sealed class DependencyTests
+{
+    /// <summary>Which projects each one may refer to, directly. What these reach, it reaches too.</summary>
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Swarm.Core"] = [],
+        ["Swarm.Format"] = ["Swarm.Core"],
+        ["Swarm.Storage"] = ["Swarm.Core", "Swarm.Format"],
+        ["Swarm.Storage.Azure"] = ["Swarm.Core", "Swarm.Storage"],
+        ["Swarm.DataPlane"] = ["Swarm.Core", "Swarm.Format"],
+        ["Swarm.Grains.Abstractions"] = ["Swarm.Core"],
+        ["Swarm.Grains"] = ["Swarm.Core", "Swarm.Grains.Abstractions"],
+        ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
+        ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane"],
+        ["Swarm.Inference"] = ["Swarm.Core"],
+        ["Swarm.Host"] =
+        [
+            "Swarm.Core", "Swarm.Format", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.DataPlane",
+            "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering",
+        ],
+        ["Swarm.Tool"] =
+            ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure"],
+    };
+
+    [Fact]
+    public void Projects_InTheSourceFolder_ReferOnlyToWhatTheyMay()
+    {
+        var projects = Projects();
+
+        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), projects.Keys.Order(StringComparer.Ordinal));
+        foreach (var (name, project) in projects)
+        {
+            var forbidden = References(project).Except(Allowed[name]).ToArray();
+            Assert.True(forbidden.Length == 0, $"{name} must not refer to {string.Join(", ", forbidden)}.");
+        }
+    }
+
+    [Fact]
+    public void Core_HasNoPackages() => Assert.Empty(Projects()["Swarm.Core"].Descendants("PackageReference"));
+
+    [Fact]
+    public void Core_ReferencesOnlyTheBaseLibrary()
+    {
+        var references = typeof(ContextId).Assembly.GetReferencedAssemblies().Select(name => name.Name!);
+
+        Assert.DoesNotContain(references, name => !name.StartsWith("System.", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Microsoft.Orleans", "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Client", "Swarm.Host")]
+    [InlineData("Azure.", "Swarm.Storage.Azure")]
+    [InlineData("TorchSharp", "Swarm.Inference")]
+    [InlineData("MessagePack", "Swarm.Format", "Swarm.DataPlane")]
+    public void Packages_OfOneConcern_AreInItsProjectsAlone(string prefix, params string[] allowed)
+    {
+        var users = Projects()
+            .Where(project => project.Value.Descendants("PackageReference").Any(package =>
+                ((string?)package.Attribute("Include"))?.StartsWith(prefix, StringComparison.Ordinal) == true))
+            .Select(project => project.Key);
+
+        Assert.Empty(users.Except(allowed));
+    }
+
+    private static IEnumerable<string> References(XElement project) => project.Descendants("ProjectReference")
+        .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')));
+
+    private static Dictionary<string, XElement> Projects() => Directory
+        .GetDirectories(Path.Combine(RepositoryRoot(), "src"))
+        .SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
+        .ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => XElement.Load(file));
+
+    private static string RepositoryRoot()
+    {
+        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
+        {
+            if (File.Exists(Path.Combine(folder, "Swarm.sln")))
+            {
+                return folder;
+            }
+        }
+
+        throw new InvalidOperationException($"No Swarm.sln above {AppContext.BaseDirectory}.");
+    }
+}
