@@ -1,0 +1,238 @@
+using System.Runtime.CompilerServices;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Models;
+using Swarm.Core.Sessions;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+
+namespace Swarm.DataPlane.Client;
+
+/// <summary>One context on one connection: reads. A session, which may also append, is a <see cref="DataPlaneSession"/>.</summary>
+public class DataPlaneAttachment : IAsyncDisposable
+{
+    private readonly IDataPlaneObserver _observer;
+    private readonly Lock _lock = new();
+    private Watermarks _durable;
+    private Epoch _epoch;
+
+    internal DataPlaneAttachment(DataPlaneClient client, Attached attached, IDataPlaneObserver observer)
+    {
+        Client = client;
+        Id = attached.Attachment;
+        Model = new ModelFingerprint(attached.Model);
+        BlockTokens = attached.BlockTokens;
+        TenantKey = new TenantKey(attached.TenantKey);
+        _durable = attached.Durable;
+        _epoch = new Epoch(attached.Epoch);
+        _observer = observer;
+    }
+
+    /// <summary>Fingerprint of the context's model.</summary>
+    public ModelFingerprint Model { get; }
+
+    /// <summary>Positions of a block.</summary>
+    public int BlockTokens { get; }
+
+    /// <summary>Key of the tenant's block hashes.</summary>
+    public TenantKey TenantKey { get; }
+
+    /// <summary>Watermarks as last heard.</summary>
+    public Watermarks Durable
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _durable;
+            }
+        }
+    }
+
+    /// <summary>Epoch in force as last heard.</summary>
+    public Epoch Epoch
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _epoch;
+            }
+        }
+    }
+
+    internal DataPlaneClient Client { get; }
+
+    internal uint Id { get; }
+
+    /// <summary>Reads durable inputs.</summary>
+    /// <param name="firstPosition">First position.</param>
+    /// <param name="count">Positions; cut at the watermark.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>Runs in order, without holes.</returns>
+    /// <exception cref="SwarmRefusedException">The silo refused.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public IAsyncEnumerable<InputRun> ReadInputsAsync(
+        long firstPosition, long count, CancellationToken cancellationToken = default) => ReadAsync(
+        FrameType.ReadInputs,
+        new ReadRange(firstPosition, count, 0),
+        new PendingStream<InputRun>(static (header, body) => header.Type == FrameType.Inputs
+            ? MessageReader.ReadAll<InputList>(body).Run
+            : throw new ProtocolException($"a {header.Type} frame answers a read of inputs")),
+        cancellationToken);
+
+    /// <summary>Reads durable KV, as it was stored: not verified yet.</summary>
+    /// <param name="firstPosition">First position wanted.</param>
+    /// <param name="count">Positions wanted; cut at the watermark.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>
+    /// Runs in order, without holes; dispose each, which lets the silo send more. Verify or decode their frames with
+    /// <see cref="Format.Frames.KvPayload"/>: the wire adds no checksum of its own to them.
+    /// </returns>
+    /// <exception cref="SwarmRefusedException">The silo refused.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public async IAsyncEnumerable<KvRunData> ReadKvAsync(
+        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var correlation = Client.NextCorrelation();
+        var stream = new PendingStream<ReceivedRun>(null);
+        var range = new ReadRange(firstPosition, count, Client.ReadWindowBytes);
+        try
+        {
+            await foreach (var (head, payload) in ReadAsync(FrameType.ReadKv, range, stream, cancellationToken, correlation)
+                .ConfigureAwait(false))
+            {
+                yield return new KvRunData(
+                    head.FirstPosition,
+                    head.Count,
+                    new BlockHash(head.PrefixHash),
+                    payload.Memory,
+                    head.Tier,
+                    new RunLease(this, correlation, payload));
+            }
+        }
+        finally
+        {
+            stream.Stop();
+            while (stream.Items.TryRead(out var unread))
+            {
+                unread.Payload.Dispose();
+            }
+        }
+    }
+
+    /// <summary>The latest durable state of each name.</summary>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>States in the order of their names.</returns>
+    /// <exception cref="SwarmRefusedException">The silo refused.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public async Task<IReadOnlyList<NamedState>> ReadStatesAsync(CancellationToken cancellationToken = default)
+    {
+        var stream = new PendingStream<IReadOnlyList<NamedState>>(static (header, body) =>
+            header.Type == FrameType.States
+                ? MessageReader.ReadAll<StateList>(body).States
+                : throw new ProtocolException($"a {header.Type} frame answers a read of states"));
+        List<NamedState> states = [];
+        await foreach (var part in ReadAsync(FrameType.ReadStates, default(Empty), stream, cancellationToken)
+            .ConfigureAwait(false))
+        {
+            states.AddRange(part);
+        }
+
+        return states;
+    }
+
+    /// <summary>Ends the attachment; the connection stays.</summary>
+    /// <returns>A task that ends when the server was told.</returns>
+    public virtual ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        Client.Forget(this);
+        Client.Post(FrameType.Detach, Id, 0, default(Empty));
+        return ValueTask.CompletedTask;
+    }
+
+    internal virtual void OnPush(FrameType type, ReadOnlySpan<byte> body)
+    {
+        switch (type)
+        {
+            case FrameType.Durable:
+                var state = MessageReader.ReadAll<DurableState>(body);
+                Note(new Epoch(state.Epoch), state.Durable);
+                break;
+            case FrameType.Fenced:
+                Client.Forget(this);
+                _observer.OnFenced(new Epoch(MessageReader.ReadAll<DurableState>(body).Epoch));
+                break;
+            case FrameType.Moved:
+                Client.Forget(this);
+                _observer.OnMoved();
+                break;
+            default:
+                throw new ProtocolException($"a {type} frame is not for a reader");
+        }
+    }
+
+    internal virtual void OnLost(Exception exception) => _observer.OnLost(exception);
+
+    /// <summary>Notes a durable state: within an epoch watermarks only grow, however answers and pushes overtake each other.</summary>
+    internal void Note(Epoch epoch, Watermarks durable)
+    {
+        lock (_lock)
+        {
+            if (epoch < _epoch)
+            {
+                return;
+            }
+
+            _durable = epoch > _epoch
+                ? durable
+                : new Watermarks(Math.Max(_durable.Tokens, durable.Tokens), Math.Max(_durable.Kv, durable.Kv));
+            _epoch = epoch;
+            durable = _durable;
+        }
+
+        _observer.OnDurable(epoch, durable);
+    }
+
+    private async IAsyncEnumerable<TItem> ReadAsync<TMessage, TItem>(
+        FrameType type,
+        TMessage request,
+        PendingStream<TItem> stream,
+        [EnumeratorCancellation] CancellationToken cancellationToken,
+        uint correlation = 0)
+        where TMessage : IMessage<TMessage>
+    {
+        correlation = correlation == 0 ? Client.NextCorrelation() : correlation;
+        Client.Expect(correlation, stream);
+        var completed = false;
+        try
+        {
+            await Client.SendAsync(type, Id, correlation, request, default, cancellationToken).ConfigureAwait(false);
+            await foreach (var item in stream.Items.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                yield return item;
+            }
+
+            completed = true;
+        }
+        finally
+        {
+            Client.Forget(correlation);
+            if (!completed)
+            {
+                Client.Post(FrameType.Cancel, Id, correlation, default(Empty));
+            }
+        }
+    }
+
+    private sealed class RunLease(DataPlaneAttachment owner, uint correlation, Buffers.PooledBuffer payload) : IDisposable
+    {
+        public void Dispose()
+        {
+            payload.Dispose();
+            owner.Client.Post(FrameType.Credit, owner.Id, correlation, new Credit(payload.Length));
+        }
+    }
+}

@@ -1,0 +1,407 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Core.Errors;
+using Swarm.Core.Sessions;
+using Swarm.DataPlane.Buffers;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+using Swarm.DataPlane.Transport;
+
+namespace Swarm.DataPlane.Client;
+
+/// <summary>One connection to a silo's data plane. Thread-safe; requests are pipelined.</summary>
+/// <remarks>
+/// A connection is never repaired: once lost, every request fails with a transient <see cref="SwarmTransportException"/>,
+/// and every attachment's observer is told. Connect again, attach again, repeat what is not durable.
+/// </remarks>
+public sealed class DataPlaneClient : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<uint, PendingReply> _pending = new();
+    private readonly ConcurrentDictionary<uint, DataPlaneAttachment> _attachments = new();
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Lock _ending = new();
+    private readonly DataPlaneClientOptions _options;
+    private readonly ILogger _logger;
+    private ITimer? _watchdog;
+    private Task _reading = Task.CompletedTask;
+    private Exception? _fault;
+    private uint _lastCorrelation;
+
+    private DataPlaneClient(
+        DataPlaneEndpoint endpoint,
+        Socket socket,
+        DataPlaneClientOptions options,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        Endpoint = endpoint;
+        Closed = _closed.Token;
+        Buffers = new BufferPool(options.IdleBufferBytes);
+        Channel = new FrameChannel(new SocketTransport(socket), Buffers, timeProvider);
+        _options = options;
+        _logger = logger;
+    }
+
+    /// <summary>Where the silo is.</summary>
+    public DataPlaneEndpoint Endpoint { get; }
+
+    /// <summary>What the silo allows.</summary>
+    public DataPlaneLimits Limits { get; private set; } = new(0, 0, 0);
+
+    /// <summary>Receive buffers.</summary>
+    public BufferPool Buffers { get; }
+
+    /// <summary>Cancelled when the connection is lost or closed.</summary>
+    public CancellationToken Closed { get; }
+
+    internal FrameChannel Channel { get; }
+
+    internal int ReadWindowBytes => _options.ReadWindowBytes;
+
+    /// <summary>Connects and greets.</summary>
+    /// <param name="endpoint">Where the silo is.</param>
+    /// <param name="tenant">Tenant name.</param>
+    /// <param name="token">The tenant's token, or empty.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where logs go; <see langword="null"/> for nowhere.</param>
+    /// <param name="cancellationToken">Stops connecting.</param>
+    /// <returns>The connection.</returns>
+    /// <exception cref="SwarmTransportException">The silo cannot be reached; the message says what to check.</exception>
+    /// <exception cref="SwarmRefusedException">The silo refused the tenant or the token.</exception>
+    public static async Task<DataPlaneClient> ConnectAsync(
+        DataPlaneEndpoint endpoint,
+        string tenant,
+        string token,
+        DataPlaneClientOptions options,
+        TimeProvider timeProvider,
+        ILogger? logger = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        options.Validate();
+        using var deadline = new CancellationTokenSource(options.ConnectTimeout, timeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(endpoint.Host, endpoint.Port, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+        {
+            socket.Dispose();
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new SwarmTransportException(
+                $"The data plane at {endpoint} cannot be reached within {options.ConnectTimeout}: {exception.Message} "
+                + "Check that the silo runs, that its advertised data-plane address can be reached from here, and firewalls.",
+                isTransient: true,
+                exception);
+        }
+
+        var client = new DataPlaneClient(endpoint, socket, options, timeProvider, logger ?? NullLogger.Instance);
+        try
+        {
+            await client.GreetAsync(tenant, token, timeProvider, either.Token).ConfigureAwait(false);
+            return client;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw new SwarmTransportException(
+                $"The data plane at {endpoint} did not answer the greeting within {options.ConnectTimeout}. "
+                + "Check that the port is Swarm's data plane.",
+                isTransient: true);
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Attaches a session that may append.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="epoch">Epoch granted.</param>
+    /// <param name="secret">The session's secret.</param>
+    /// <param name="observer">Told what is pushed.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The session.</returns>
+    /// <exception cref="StaleEpochException">The session does not hold the context any more.</exception>
+    /// <exception cref="SwarmRefusedException">The context is not open there, or the name is not allowed.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public async Task<DataPlaneSession> AttachAsync(
+        string context,
+        Epoch epoch,
+        SessionSecret secret,
+        IDataPlaneObserver observer,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        DataPlaneSession? session = null;
+        var message = new Attach(context, epoch.Value, secret.Bytes.ToArray());
+        await AttachCoreAsync(
+            FrameType.Attach, message, attached => session = new DataPlaneSession(this, attached, observer), cancellationToken)
+            .ConfigureAwait(false);
+        return session!;
+    }
+
+    /// <summary>Attaches a reader.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="observer">Told what is pushed.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The reader.</returns>
+    /// <exception cref="SwarmRefusedException">The context is not open there, or the name is not allowed.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public async Task<DataPlaneAttachment> AttachReaderAsync(
+        string context, IDataPlaneObserver observer, CancellationToken cancellationToken = default)
+    {
+        DataPlaneAttachment? reader = null;
+        await AttachCoreAsync(
+            FrameType.AttachReader,
+            new AttachReader(context),
+            attached => reader = new DataPlaneAttachment(this, attached, observer),
+            cancellationToken).ConfigureAwait(false);
+        return reader!;
+    }
+
+    /// <summary>Closes the connection; requests under way fail.</summary>
+    /// <returns>A task that ends when nothing of it runs any more.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        End(new SwarmTransportException($"The connection to {Endpoint} was closed here.", isTransient: true), log: false);
+        await _reading.ConfigureAwait(false);
+        await Channel.DisposeAsync().ConfigureAwait(false);
+    }
+
+    internal uint NextCorrelation() => Interlocked.Increment(ref _lastCorrelation);
+
+    internal void Forget(uint correlation) => _pending.TryRemove(correlation, out _);
+
+    internal void Forget(DataPlaneAttachment attachment) => _attachments.TryRemove(attachment.Id, out _);
+
+    /// <summary>Registers a request, so that its answer finds it. Send it afterwards.</summary>
+    internal void Expect(uint correlation, PendingReply reply)
+    {
+        _pending[correlation] = reply;
+        if (Volatile.Read(ref _fault) is { } fault && _pending.TryRemove(correlation, out _))
+        {
+            reply.Fail(fault);
+        }
+    }
+
+    /// <summary>Sends a frame. When it returns, the payload is not used any more.</summary>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    internal async ValueTask SendAsync<TMessage>(
+        FrameType type,
+        uint attachment,
+        uint correlation,
+        TMessage message,
+        ReadOnlyMemory<byte> payload = default,
+        CancellationToken cancellationToken = default)
+        where TMessage : IMessage<TMessage>
+    {
+        if (Volatile.Read(ref _fault) is { } fault)
+        {
+            throw Again(fault);
+        }
+
+        try
+        {
+            await Channel.SendAsync(type, attachment, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException)
+        {
+            End(Lost(exception.Message, exception));
+            throw Again(_fault!);
+        }
+    }
+
+    /// <summary>Sends a small frame without waiting for it; a lost connection is told elsewhere.</summary>
+    internal void Post<TMessage>(FrameType type, uint attachment, uint correlation, TMessage message)
+        where TMessage : IMessage<TMessage>
+    {
+        _ = PostCoreAsync();
+
+        async Task PostCoreAsync()
+        {
+            try
+            {
+                await SendAsync(type, attachment, correlation, message).ConfigureAwait(false);
+            }
+            catch (SwarmTransportException)
+            {
+                // Every attachment's observer is told.
+            }
+        }
+    }
+
+    private async Task AttachCoreAsync<TMessage>(
+        FrameType type, TMessage message, Func<Attached, DataPlaneAttachment> create, CancellationToken cancellationToken)
+        where TMessage : IMessage<TMessage>
+    {
+        var correlation = NextCorrelation();
+
+        // The attachment must be known before the reader goes on: a push may follow at once.
+        var reply = new PendingAttach(attached =>
+        {
+            var attachment = create(attached);
+            _attachments[attachment.Id] = attachment;
+        });
+        Expect(correlation, reply);
+        try
+        {
+            await SendAsync(type, 0, correlation, message, default, cancellationToken).ConfigureAwait(false);
+            await reply.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Forget(correlation);
+        }
+    }
+
+    private async Task GreetAsync(string tenant, string token, TimeProvider timeProvider, CancellationToken cancellationToken)
+    {
+        var reply = new PendingReply<Welcome>(FrameType.Welcome);
+        Expect(0, reply);
+        _reading = Task.Run(ReadAsync, CancellationToken.None);
+        await SendAsync(
+            FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, 0, tenant, token), default, cancellationToken)
+            .ConfigureAwait(false);
+        var welcome = await reply.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
+        var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
+        _watchdog = timeProvider.CreateTimer(_ => Watch(), null, tick, tick);
+    }
+
+    private async Task ReadAsync()
+    {
+        try
+        {
+            while (await Channel.ReceiveHeaderAsync().ConfigureAwait(false) is { } header)
+            {
+                using var head = await Channel.ReceiveHeadAsync(header).ConfigureAwait(false);
+                if (header.Type == FrameType.KvRun)
+                {
+                    await ReceiveRunAsync(header, MessageReader.ReadAll<KvHead>(head.Memory.Span)).ConfigureAwait(false);
+                }
+                else
+                {
+                    Dispatch(header, head.Memory.Span);
+                }
+            }
+
+            End(Lost("the silo closed it", null));
+        }
+        catch (ProtocolException exception)
+        {
+            End(Lost($"malformed bytes: {exception.Message}", exception));
+        }
+        catch (Exception exception)
+        {
+            End(Lost(exception.Message, exception));
+        }
+    }
+
+    private async Task ReceiveRunAsync(FrameHeader header, KvHead head)
+    {
+        var payload = await Channel.ReceiveAsync(header.PayloadLength).ConfigureAwait(false);
+        if (_pending.GetValueOrDefault(header.Correlation) is not PendingStream<ReceivedRun> stream
+            || !stream.Add(new ReceivedRun(head, payload)))
+        {
+            payload.Dispose(); // Cancelled meanwhile.
+        }
+    }
+
+    private void Dispatch(FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        switch (header.Type)
+        {
+            case FrameType.Pong:
+                break;
+            case FrameType.Refused:
+                Refuse(header, MessageReader.ReadAll<Refused>(body).Refusal);
+                break;
+            case FrameType.Credit or FrameType.Durable or FrameType.Fenced or FrameType.Moved:
+                if (_attachments.TryGetValue(header.Attachment, out var attachment))
+                {
+                    attachment.OnPush(header.Type, body);
+                }
+
+                break;
+            default:
+                if (_pending.TryGetValue(header.Correlation, out var reply) && reply.Accept(header, body))
+                {
+                    Forget(header.Correlation);
+                }
+
+                break;
+        }
+    }
+
+    private void Refuse(FrameHeader header, Refusal refusal)
+    {
+        if (_pending.TryRemove(header.Correlation, out var reply))
+        {
+            reply.Fail(refusal.ToException());
+        }
+        else if (header.Correlation == 0)
+        {
+            End(Lost(refusal.Message, refusal.ToException()));
+        }
+    }
+
+    private void Watch()
+    {
+        if (Channel.ReceiveSilence > _options.SilenceTimeout)
+        {
+            End(Lost($"nothing was received within {_options.SilenceTimeout}", null));
+        }
+        else if (Channel.SendSilence >= _options.PingInterval || Channel.ReceiveSilence >= _options.PingInterval)
+        {
+            Post(FrameType.Ping, 0, 0, default(Empty));
+        }
+    }
+
+    private SwarmTransportException Lost(string reason, Exception? cause) =>
+        new($"The data-plane connection to {Endpoint} is lost: {reason}", isTransient: true, cause);
+
+    private static SwarmTransportException Again(Exception fault) => new(fault.Message, isTransient: true, fault);
+
+    private void End(SwarmTransportException fault, bool log = true)
+    {
+        lock (_ending)
+        {
+            if (_fault is not null)
+            {
+                return;
+            }
+
+            Volatile.Write(ref _fault, fault);
+        }
+
+        if (log)
+        {
+            Log.ConnectionLost(_logger, Endpoint.ToString(), fault.Message);
+        }
+
+        _watchdog?.Dispose();
+        Channel.Abort("closed");
+        foreach (var correlation in _pending.Keys)
+        {
+            if (_pending.TryRemove(correlation, out var reply))
+            {
+                reply.Fail(Again(fault));
+            }
+        }
+
+        foreach (var attachment in _attachments.Values)
+        {
+            attachment.OnLost(fault);
+        }
+
+        _closed.Cancel();
+    }
+}

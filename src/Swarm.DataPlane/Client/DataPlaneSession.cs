@@ -1,0 +1,181 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Sessions;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+
+namespace Swarm.DataPlane.Client;
+
+/// <summary>A session on a context: it may append. Appends take effect in the order of the calls.</summary>
+public sealed class DataPlaneSession : DataPlaneAttachment
+{
+    private readonly Lock _creditLock = new();
+    private long _credit;
+    private long _awaited;
+    private TaskCompletionSource? _arrived;
+
+    internal DataPlaneSession(DataPlaneClient client, Attached attached, IDataPlaneObserver observer)
+        : base(client, attached, observer) => IngestWindowBytes = attached.IngestBytes;
+
+    /// <summary>KV bytes that the silo takes ahead of their durability.</summary>
+    public int IngestWindowBytes { get; }
+
+    /// <summary>Sends inputs. Ends when they are sent.</summary>
+    /// <param name="inputs">The inputs, at most 65,536 tokens.</param>
+    /// <param name="states">States at positions not behind the end of the inputs.</param>
+    /// <param name="cancellationToken">Stops waiting to send.</param>
+    /// <returns>A task that ends when they are durable: watermarks, or a refusal, or a lost connection.</returns>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public Task<Task<Watermarks>> SendInputsAsync(
+        InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken = default) =>
+        SendAppendAsync(FrameType.AppendInputs, new InputList(inputs, new StateList(states)), default, cancellationToken);
+
+    /// <summary>Waits until KV of some size may be sent. One caller at a time.</summary>
+    /// <param name="bytes">Bytes of the next payload.</param>
+    /// <param name="wantedBytes">Bytes that are ready behind it as well.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>A task that ends when it may be sent.</returns>
+    public async ValueTask ReserveKvAsync(int bytes, long wantedBytes, CancellationToken cancellationToken = default)
+    {
+        Task arrived;
+        long needed;
+        lock (_creditLock)
+        {
+            if (_credit >= bytes)
+            {
+                return;
+            }
+
+            needed = bytes - _credit;
+            _awaited = bytes;
+            _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            arrived = _arrived.Task;
+        }
+
+        var wanted = Math.Clamp(wantedBytes, needed, Math.Max(needed, IngestWindowBytes));
+        await Client.SendAsync(FrameType.AskCredit, Id, 0, new AskCredit(needed, wanted), default, cancellationToken)
+            .ConfigureAwait(false);
+        await arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends KV for which <see cref="ReserveKvAsync"/> made room. When it ends, the frames may be reused.</summary>
+    /// <param name="kv">The run.</param>
+    /// <param name="cancellationToken">Stops waiting to send.</param>
+    /// <returns>A task that ends when it is durable: watermarks, or a refusal, or a lost connection.</returns>
+    /// <exception cref="InvalidOperationException">No room was reserved for so many bytes.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public Task<Task<Watermarks>> SendKvAsync(KvAppend kv, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(kv);
+        lock (_creditLock)
+        {
+            if (_credit < kv.Frames.Length)
+            {
+                throw new InvalidOperationException(
+                    $"{kv.Frames.Length} bytes of KV with a credit of {_credit}: call {nameof(ReserveKvAsync)} before.");
+            }
+
+            _credit -= kv.Frames.Length;
+        }
+
+        return SendAppendAsync(
+            FrameType.AppendKv,
+            new KvHead(kv.FirstPosition, kv.Count, KvTier.None, kv.PrefixHash.Value),
+            kv.Frames,
+            cancellationToken);
+    }
+
+    /// <summary>Says that the session lives. Does not wait.</summary>
+    public void Touch() => Client.Post(FrameType.Touch, Id, 0, default(Empty));
+
+    /// <summary>Cuts the context back.</summary>
+    /// <param name="length">Positions to keep.</param>
+    /// <param name="newSecret">The session's secret from then on; the same again makes a repeat harmless.</param>
+    /// <param name="cancellationToken">Stops waiting; the rewind may still take effect.</param>
+    /// <returns>The new grant.</returns>
+    /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public async Task<Acquired> RewindAsync(
+        long length, SessionSecret newSecret, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(newSecret);
+        var answer = await RequestAsync(
+            FrameType.Rewind, new Rewind(length, newSecret.Bytes.ToArray()), FrameType.Rewound, default, cancellationToken)
+            .ConfigureAwait(false);
+        var state = await answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Note(new Epoch(state.Epoch), state.Durable);
+        return new Acquired(new Epoch(state.Epoch), state.Durable);
+    }
+
+    internal override void OnPush(FrameType type, ReadOnlySpan<byte> body)
+    {
+        if (type != FrameType.Credit)
+        {
+            base.OnPush(type, body);
+            return;
+        }
+
+        lock (_creditLock)
+        {
+            _credit += MessageReader.ReadAll<Credit>(body).Bytes;
+            if (_arrived is not null && _credit >= _awaited)
+            {
+                _arrived.TrySetResult();
+                _arrived = null;
+            }
+        }
+    }
+
+    internal override void OnLost(Exception exception)
+    {
+        lock (_creditLock)
+        {
+            if (_arrived is not null)
+            {
+                _arrived.TrySetException(exception);
+                _ = _arrived.Task.Exception;
+                _arrived = null;
+            }
+        }
+
+        base.OnLost(exception);
+    }
+
+    private async Task<Task<Watermarks>> SendAppendAsync<TMessage>(
+        FrameType type, TMessage message, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        where TMessage : IMessage<TMessage>
+    {
+        var answer = await RequestAsync(type, message, FrameType.Appended, payload, cancellationToken).ConfigureAwait(false);
+        return AwaitAsync(answer);
+
+        async Task<Watermarks> AwaitAsync(Task<DurableState> state)
+        {
+            var (epoch, durable) = await state.ConfigureAwait(false);
+            Note(new Epoch(epoch), durable);
+            return durable;
+        }
+    }
+
+    private async Task<Task<DurableState>> RequestAsync<TMessage>(
+        FrameType type,
+        TMessage message,
+        FrameType answer,
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
+        where TMessage : IMessage<TMessage>
+    {
+        var correlation = Client.NextCorrelation();
+        var reply = new PendingReply<DurableState>(answer);
+        Client.Expect(correlation, reply);
+        try
+        {
+            await Client.SendAsync(type, Id, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+            return reply.Answer;
+        }
+        catch
+        {
+            Client.Forget(correlation);
+            throw;
+        }
+    }
+}

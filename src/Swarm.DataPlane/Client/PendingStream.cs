@@ -1,0 +1,44 @@
+using System.Threading.Channels;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+
+namespace Swarm.DataPlane.Client;
+
+/// <summary>A request that is answered by many frames and an end.</summary>
+/// <typeparam name="TItem">What a frame holds.</typeparam>
+/// <param name="parse">Reads a frame's body; not used where items come by <see cref="Add"/>.</param>
+internal sealed class PendingStream<TItem>(PendingStream<TItem>.Parser? parse) : PendingReply
+{
+    private readonly Channel<TItem> _items = Channel.CreateUnbounded<TItem>(
+        new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
+
+    /// <summary>Reads an item.</summary>
+    public delegate TItem Parser(FrameHeader header, ReadOnlySpan<byte> body);
+
+    /// <summary>Items as they arrive.</summary>
+    public ChannelReader<TItem> Items => _items.Reader;
+
+    /// <summary>Adds an item that was received apart from here.</summary>
+    /// <returns><see langword="false"/> if nobody wants it any more.</returns>
+    public bool Add(TItem item) => _items.Writer.TryWrite(item);
+
+    /// <summary>Says that no more items are wanted.</summary>
+    public void Stop() => _items.Writer.TryComplete();
+
+    public override bool Accept(FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        if (header.Type == FrameType.End)
+        {
+            MessageReader.ReadAll<End>(body);
+            _items.Writer.TryComplete();
+            return true;
+        }
+
+        _items.Writer.TryWrite(parse is null
+            ? throw new ProtocolException($"a {header.Type} frame answers a read of KV")
+            : parse(header, body));
+        return false;
+    }
+
+    public override void Fail(Exception exception) => _items.Writer.TryComplete(exception);
+}

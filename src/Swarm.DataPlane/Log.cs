@@ -1,0 +1,29 @@
+using Microsoft.Extensions.Logging;
+
+namespace Swarm.DataPlane;
+
+/// <summary>Every log message of the data plane.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(2001, LogLevel.Debug, "Connection {Connection} of tenant {Tenant} opened")]
+    public static partial void ConnectionOpened(ILogger logger, string connection, string tenant);
+
+    [LoggerMessage(2002, LogLevel.Debug, "Connection {Connection} closed: {Reason}")]
+    public static partial void ConnectionClosed(ILogger logger, string connection, string reason);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Connection {Connection} is ended: {Reason}")]
+    public static partial void ConnectionEnded(ILogger logger, string connection, string reason);
+
+    [LoggerMessage(2004, LogLevel.Warning, "Connection {Connection} refused: {Reason}")]
+    public static partial void ConnectionRefused(ILogger logger, string connection, string reason);
+
+    [LoggerMessage(2005, LogLevel.Error, "A {Request} request of connection {Connection} failed")]
+    public static partial void RequestFailed(ILogger logger, string request, string connection, Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Debug, "Connection {Connection} attached to {Context} as {Attachment}, epoch {Epoch}")]
+    public static partial void Attached(
+        ILogger logger, string connection, string context, uint attachment, ulong epoch);
+
+    [LoggerMessage(2007, LogLevel.Warning, "The data-plane connection to {Endpoint} is lost: {Reason}")]
+    public static partial void ConnectionLost(ILogger logger, string endpoint, string reason);
+}

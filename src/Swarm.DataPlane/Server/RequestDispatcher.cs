@@ -1,0 +1,340 @@
+using System.Collections.Concurrent;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.DataPlane.Buffers;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+using Swarm.DataPlane.Transport;
+using Swarm.Format.Frames;
+using Swarm.Format.Objects;
+
+namespace Swarm.DataPlane.Server;
+
+/// <summary>Receives a greeted connection's frames, and calls the contexts in the order in which they came.</summary>
+/// <param name="connection">The connection.</param>
+/// <param name="channel">Its frames.</param>
+internal sealed class RequestDispatcher(ServerConnection connection, FrameChannel channel)
+{
+    private readonly ConcurrentDictionary<uint, ServerRead> _reads = new();
+    private readonly AttachHandler _attach = new(connection);
+    private int _pending;
+    private long _pendingInputBytes;
+
+    /// <summary>Serves frames until the peer ends the stream.</summary>
+    /// <exception cref="ProtocolException">The peer broke the protocol.</exception>
+    public async Task RunAsync()
+    {
+        while (await channel.ReceiveHeaderAsync().ConfigureAwait(false) is { } header)
+        {
+            if (header.Type == FrameType.AppendKv)
+            {
+                await ReceiveKvAsync(header).ConfigureAwait(false);
+                continue;
+            }
+
+            using var body = await channel.ReceiveHeadAsync(header).ConfigureAwait(false);
+            Dispatch(header, body.Memory.Span);
+        }
+    }
+
+    private void Dispatch(FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        switch (header.Type)
+        {
+            case FrameType.Ping:
+                connection.Post(FrameType.Pong, 0, header.Correlation, default(Empty));
+                break;
+            case FrameType.Touch:
+                Touch(header);
+                break;
+            case FrameType.AppendInputs:
+                AppendInputs(header, MessageReader.ReadAll<InputList>(body));
+                break;
+            case FrameType.AskCredit:
+                AskCredit(header, MessageReader.ReadAll<AskCredit>(body));
+                break;
+            case FrameType.Credit:
+                var credit = MessageReader.ReadAll<Credit>(body).Bytes;
+                if (_reads.TryGetValue(header.Correlation, out var read))
+                {
+                    read.AddCredit(credit);
+                }
+
+                break;
+            case FrameType.Cancel:
+                if (_reads.TryGetValue(header.Correlation, out var cancelled))
+                {
+                    cancelled.Cancel();
+                }
+
+                break;
+            case FrameType.Attach:
+                var attach = MessageReader.ReadAll<Attach>(body);
+                Start(header, "attach", () => _attach.AttachAsync(header.Correlation, attach));
+                break;
+            case FrameType.AttachReader:
+                var reader = MessageReader.ReadAll<AttachReader>(body);
+                Start(header, "attach", () => _attach.AttachReaderAsync(header.Correlation, reader));
+                break;
+            case FrameType.Detach:
+                if (connection.Find(header.Attachment) is { } detached)
+                {
+                    connection.Remove(detached);
+                }
+
+                break;
+            case FrameType.Rewind:
+                var rewind = MessageReader.ReadAll<Rewind>(body);
+                Start(header, "rewind", attachment => RewindAsync(header, attachment, rewind));
+                break;
+            case FrameType.ReadInputs:
+            case FrameType.ReadKv:
+            case FrameType.ReadStates:
+                StartRead(header, header.Type == FrameType.ReadStates ? default : MessageReader.ReadAll<ReadRange>(body));
+                break;
+            default:
+                throw new ProtocolException($"a {header.Type} frame is not for a server");
+        }
+    }
+
+    private void Touch(FrameHeader header)
+    {
+        if (connection.Find(header.Attachment) is not { } attachment)
+        {
+            return; // The push that said so is on its way.
+        }
+
+        try
+        {
+            attachment.Context.Touch(attachment.Proof);
+        }
+        catch (SwarmRefusedException)
+        {
+            // The watch loop says what happened.
+        }
+    }
+
+    private void AskCredit(FrameHeader header, AskCredit ask)
+    {
+        if (ask.Needed > connection.Budget.TotalBytes)
+        {
+            throw new ProtocolException(
+                $"credit of {ask.Needed} bytes was asked for, over the budget of {connection.Budget.TotalBytes}");
+        }
+
+        if (connection.Find(header.Attachment) is { } attachment)
+        {
+            connection.Budget.Ask(attachment.Account, ask.Needed, ask.Wanted);
+        }
+    }
+
+    private void AppendInputs(FrameHeader header, InputList inputs)
+    {
+        var bytes = header.Length;
+        if (Interlocked.Add(ref _pendingInputBytes, bytes) > connection.Options.MaxPendingInputBytes)
+        {
+            Interlocked.Add(ref _pendingInputBytes, -bytes);
+            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
+                RefusalCode.Busy,
+                $"More than {connection.Options.MaxPendingInputBytes} bytes of inputs are on their way; wait for answers.")));
+            return;
+        }
+
+        Start(header, "append", async attachment =>
+        {
+            try
+            {
+                var durable = await attachment.Context.AppendInputsAsync(
+                    attachment.Proof, inputs.Run, inputs.States.States, CancellationToken.None).ConfigureAwait(false);
+                await AnswerAppendAsync(header, attachment, durable).ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Add(ref _pendingInputBytes, -bytes);
+            }
+        }, () => Interlocked.Add(ref _pendingInputBytes, -bytes));
+    }
+
+    private async ValueTask ReceiveKvAsync(FrameHeader header)
+    {
+        KvHead head;
+        using (var received = await channel.ReceiveHeadAsync(header).ConfigureAwait(false))
+        {
+            head = MessageReader.ReadAll<KvHead>(received.Memory.Span);
+        }
+
+        var bytes = header.PayloadLength;
+        if (connection.Find(header.Attachment) is not { } attachment)
+        {
+            await channel.SkipAsync(bytes).ConfigureAwait(false);
+            await RefuseGoneAsync(header).ConfigureAwait(false);
+            return;
+        }
+
+        if (!connection.Budget.TryUse(attachment.Account, bytes))
+        {
+            if (!ReferenceEquals(connection.Find(header.Attachment), attachment))
+            {
+                await channel.SkipAsync(bytes).ConfigureAwait(false);
+                await RefuseGoneAsync(header).ConfigureAwait(false);
+                return;
+            }
+
+            throw new ProtocolException($"{bytes} bytes of KV came without credit");
+        }
+
+        PooledBuffer payload;
+        try
+        {
+            payload = await channel.ReceiveAsync(bytes).ConfigureAwait(false);
+        }
+        catch
+        {
+            connection.Budget.Done(attachment.Account, bytes);
+            throw;
+        }
+
+        var held = 1;
+        void GiveBack()
+        {
+            if (Interlocked.Exchange(ref held, 0) == 1)
+            {
+                payload.Dispose();
+                connection.Budget.Done(attachment.Account, bytes);
+            }
+        }
+
+        Start(header, "append", async found =>
+        {
+            try
+            {
+                KvPayload.Verify(found.Context.Model.Geometry, head.FirstPosition, head.Count, payload.Memory.Span);
+                var durable = await found.Context.AppendKvAsync(
+                    found.Proof,
+                    new KvAppend(head.FirstPosition, head.Count, new BlockHash(head.PrefixHash), payload.Memory),
+                    CancellationToken.None).ConfigureAwait(false);
+                GiveBack(); // Before the answer: whoever has it may ask for credit at once.
+                await AnswerAppendAsync(header, found, durable).ConfigureAwait(false);
+            }
+            finally
+            {
+                GiveBack();
+            }
+        }, GiveBack);
+    }
+
+    private ValueTask AnswerAppendAsync(FrameHeader header, ServerAttachment attachment, Watermarks durable) =>
+        connection.SendAsync(
+            FrameType.Appended, header.Attachment, header.Correlation, new DurableState(attachment.Proof.Epoch.Value, durable));
+
+    private async Task RewindAsync(FrameHeader header, ServerAttachment attachment, Rewind rewind) =>
+        await connection.SendAsync(
+            FrameType.Rewound,
+            header.Attachment,
+            header.Correlation,
+            await attachment.RewindAsync(rewind).ConfigureAwait(false)).ConfigureAwait(false);
+
+    private void StartRead(FrameHeader header, ReadRange range)
+    {
+        var read = new ServerRead(range.Credit, connection.Ended);
+        if (!_reads.TryAdd(header.Correlation, read))
+        {
+            read.Dispose();
+            throw new ProtocolException($"correlation {header.Correlation} names two reads at a time");
+        }
+
+        void Forget()
+        {
+            _reads.TryRemove(header.Correlation, out _);
+            read.Dispose();
+        }
+
+        Start(header, "read", async attachment =>
+        {
+            try
+            {
+                await new ReadHandler(connection, attachment, header, read).RunAsync(range).ConfigureAwait(false);
+            }
+            finally
+            {
+                Forget();
+            }
+        }, Forget);
+    }
+
+    private ValueTask RefuseGoneAsync(FrameHeader header) => connection.RefuseAsync(
+        header.Attachment,
+        header.Correlation,
+        new Refusal(RefusalCode.Moved, $"Attachment {header.Attachment} is over; ask where the context is, and attach again."));
+
+    /// <summary>Runs a request of an attachment. Its call into the context happens before this returns.</summary>
+    private void Start(FrameHeader header, string what, Func<ServerAttachment, Task> request, Action notStarted)
+    {
+        if (connection.Find(header.Attachment) is not { } attachment)
+        {
+            notStarted();
+            _ = RefuseGoneAsync(header).AsTask();
+            return;
+        }
+
+        if (Volatile.Read(ref _pending) >= connection.Options.MaxPendingRequests)
+        {
+            notStarted();
+            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
+                RefusalCode.Busy,
+                $"More than {connection.Options.MaxPendingRequests} requests wait on this connection; wait for answers.")));
+            return;
+        }
+
+        _ = RunAsync(header, what, () => request(attachment));
+    }
+
+    private void Start(FrameHeader header, string what, Func<ServerAttachment, Task> request) =>
+        Start(header, what, request, static () => { });
+
+    private void Start(FrameHeader header, string what, Func<Task> request) => _ = RunAsync(header, what, request);
+
+    private async Task RunAsync(FrameHeader header, string what, Func<Task> request)
+    {
+        Interlocked.Increment(ref _pending);
+        try
+        {
+            await request().ConfigureAwait(false);
+        }
+        catch (SwarmRefusedException refused)
+        {
+            await connection.RefuseAsync(header.Attachment, header.Correlation, refused.Refusal).ConfigureAwait(false);
+        }
+        catch (CorruptObjectException corrupt)
+        {
+            await connection.RefuseAsync(
+                header.Attachment,
+                header.Correlation,
+                new Refusal(RefusalCode.Corrupt, $"KV arrived damaged: {corrupt.Message}")).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is ArgumentException)
+        {
+            await connection.RefuseAsync(
+                header.Attachment, header.Correlation, new Refusal(RefusalCode.Invalid, exception.Message))
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Not wanted any more.
+        }
+        catch (Exception exception)
+        {
+            connection.Fail(what, exception);
+            await connection.RefuseAsync(
+                header.Attachment,
+                header.Correlation,
+                new Refusal(RefusalCode.Unknown, $"The silo failed at this {what}; the same request again will tell."))
+                .ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _pending);
+        }
+    }
+}

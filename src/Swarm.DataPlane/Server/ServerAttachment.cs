@@ -1,0 +1,139 @@
+using System.Runtime.CompilerServices;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+
+namespace Swarm.DataPlane.Server;
+
+/// <summary>One context on one connection, for a session or for a reader.</summary>
+internal sealed class ServerAttachment : IDisposable
+{
+    private readonly ServerConnection _connection;
+    private readonly CancellationTokenSource _ended;
+    private readonly Lock _lock = new();
+    private StrongBox<SessionProof>? _proof;
+    private Task _rewinding = Task.CompletedTask;
+
+    public ServerAttachment(ServerConnection connection, uint id, IOpenContext context, SessionProof? proof)
+    {
+        _connection = connection;
+        Id = id;
+        Context = context;
+        _proof = proof is { } value ? new StrongBox<SessionProof>(value) : null;
+        _ended = CancellationTokenSource.CreateLinkedTokenSource(connection.Ended);
+        Account = new IngestAccount(bytes => connection.Post(FrameType.Credit, id, 0, new Credit(bytes)));
+    }
+
+    /// <summary>The id on this connection.</summary>
+    public uint Id { get; }
+
+    /// <summary>The context.</summary>
+    public IOpenContext Context { get; }
+
+    /// <summary>Its part of the ingest budget.</summary>
+    public IngestAccount Account { get; }
+
+    /// <summary>The session's proof.</summary>
+    /// <exception cref="SwarmRefusedException">This is a reader.</exception>
+    public SessionProof Proof => Volatile.Read(ref _proof)?.Value ?? throw new SwarmRefusedException(new Refusal(
+        RefusalCode.Invalid, $"Attachment {Id} is a reader and cannot append; attach with a session instead."));
+
+    /// <summary>Cuts the context back. The session's proof changes with it.</summary>
+    public async Task<DurableState> RewindAsync(Rewind rewind)
+    {
+        var hash = Digest256.Sha256(rewind.Secret);
+        Task<Acquired> rewinding;
+        lock (_lock)
+        {
+            rewinding = RewindCoreAsync(Proof, rewind.Length, hash);
+            _rewinding = rewinding;
+        }
+
+        var granted = await rewinding.ConfigureAwait(false);
+        return new DurableState(granted.Epoch.Value, granted.Durable);
+    }
+
+    /// <summary>Pushes each change of the durable state, until the attachment is over.</summary>
+    public async Task WatchAsync(Epoch seenEpoch, Watermarks seen)
+    {
+        try
+        {
+            while (true)
+            {
+                var status = await Context.WaitForChangeAsync(seenEpoch, seen, _ended.Token).ConfigureAwait(false);
+                if (Context.Closed.IsCancellationRequested)
+                {
+                    PushMoved();
+                    return;
+                }
+
+                if (status.Epoch != seenEpoch && await IsFencedAsync(status.Epoch).ConfigureAwait(false))
+                {
+                    _connection.Remove(this);
+                    _connection.Post(FrameType.Fenced, Id, 0, new DurableState(status.Epoch.Value, status.Durable));
+                    return;
+                }
+
+                (seenEpoch, seen) = (status.Epoch, status.Durable);
+                await _connection.SendAsync(
+                    FrameType.Durable, Id, 0, new DurableState(status.Epoch.Value, status.Durable))
+                    .ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested)
+        {
+            // Detached, or the connection ended.
+        }
+        catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.Moved)
+        {
+            PushMoved();
+        }
+        catch (Exception exception)
+        {
+            _connection.Fail("watch", exception);
+            PushMoved(); // The client attaches again, wherever the context is.
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _connection.Budget.Close(Account);
+        _ended.Cancel();
+    }
+
+    private async Task<Acquired> RewindCoreAsync(SessionProof proof, long length, Digest256 hash)
+    {
+        // Closing the connection must not leave the outcome open for those who wait below.
+        var granted = await Context.RewindAsync(proof, length, hash, CancellationToken.None).ConfigureAwait(false);
+        Volatile.Write(ref _proof, new StrongBox<SessionProof>(new SessionProof(granted.Epoch, hash)));
+        return granted;
+    }
+
+    /// <summary>Whether an epoch is somebody else's: the session's own rewind raises it as well.</summary>
+    private async ValueTask<bool> IsFencedAsync(Epoch epoch)
+    {
+        if (Volatile.Read(ref _proof) is null)
+        {
+            return false;
+        }
+
+        Task rewinding;
+        lock (_lock)
+        {
+            rewinding = _rewinding;
+        }
+
+        await rewinding.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return epoch > Proof.Epoch;
+    }
+
+    private void PushMoved()
+    {
+        _connection.Remove(this);
+        _connection.Post(FrameType.Moved, Id, 0, default(Empty));
+    }
+}

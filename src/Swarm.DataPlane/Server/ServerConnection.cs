@@ -1,0 +1,236 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Tenants;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+using Swarm.DataPlane.Transport;
+
+namespace Swarm.DataPlane.Server;
+
+/// <summary>One connection: the greeting, the watchdog, and what its requests share.</summary>
+internal sealed class ServerConnection : IDisposable
+{
+    private readonly CancellationTokenSource _ended = new();
+    private readonly ConcurrentDictionary<uint, ServerAttachment> _attachments = new();
+    private readonly FrameChannel _channel;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly long _started;
+    private bool _greeted;
+    private string? _abortReason;
+
+    public ServerConnection(
+        string name,
+        FrameChannel channel,
+        IContextHost contexts,
+        IngestBudget budget,
+        DataPlaneServerOptions options,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        Name = name;
+        Contexts = contexts;
+        Budget = budget;
+        Options = options;
+        Ended = _ended.Token;
+        _channel = channel;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _started = timeProvider.GetTimestamp();
+    }
+
+    /// <summary>For logs.</summary>
+    public string Name { get; }
+
+    /// <summary>The tenant that the peer greeted with.</summary>
+    public string Tenant { get; private set; } = "";
+
+    /// <summary>The silo's open contexts.</summary>
+    public IContextHost Contexts { get; }
+
+    /// <summary>The ingest budget of all connections.</summary>
+    public IngestBudget Budget { get; }
+
+    /// <summary>Settings.</summary>
+    public DataPlaneServerOptions Options { get; }
+
+    /// <summary>Cancelled when the connection is over.</summary>
+    public CancellationToken Ended { get; }
+
+    /// <summary>Attachments now.</summary>
+    public int AttachmentCount => _attachments.Count;
+
+    /// <summary>Serves the connection until its end. Never throws for what the peer did.</summary>
+    public async Task RunAsync(ITenantDirectory tenants)
+    {
+        var tick = TimeSpan.FromMilliseconds(Math.Clamp(
+            Math.Min(Options.HandshakeTimeout.TotalMilliseconds,
+                Math.Min(Options.IdleTimeout.TotalMilliseconds, Options.StallTimeout.TotalMilliseconds)) / 4, 10, 1000));
+        var reason = "the peer closed it";
+        var watchdog = _timeProvider.CreateTimer(_ => Watch(), null, tick, tick);
+        await using (watchdog.ConfigureAwait(false))
+        {
+            try
+            {
+                if (await GreetAsync(tenants).ConfigureAwait(false))
+                {
+                    await new RequestDispatcher(this, _channel).RunAsync().ConfigureAwait(false);
+                }
+            }
+            catch (ProtocolException exception)
+            {
+                reason = exception.Message;
+                Log.ConnectionEnded(_logger, Name, reason);
+                await SendAsync(
+                    FrameType.Refused, 0, 0, new Refused(new Refusal(RefusalCode.Invalid, $"Protocol error: {reason}.")))
+                    .ConfigureAwait(false);
+            }
+            catch (Exception exception) when (exception is IOException or OperationCanceledException
+                or ObjectDisposedException or InvalidOperationException
+                || exception.GetType().Name == "ConnectionAbortedException")
+            {
+                reason = _abortReason ?? exception.Message;
+                if (_abortReason is not null)
+                {
+                    Log.ConnectionEnded(_logger, Name, reason);
+                }
+            }
+            finally
+            {
+                await _ended.CancelAsync().ConfigureAwait(false);
+                foreach (var attachment in _attachments.Values)
+                {
+                    Remove(attachment);
+                }
+            }
+        }
+
+        Log.ConnectionClosed(_logger, Name, reason);
+    }
+
+    /// <summary>Sends a frame. A connection that cannot take it ends.</summary>
+    public async ValueTask SendAsync<TMessage>(
+        FrameType type, uint attachment, uint correlation, TMessage message, ReadOnlyMemory<byte> payload = default)
+        where TMessage : IMessage<TMessage>
+    {
+        try
+        {
+            await _channel.SendAsync(type, attachment, correlation, message, payload, Ended).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The connection is over.
+        }
+        catch (Exception exception)
+        {
+            Abort($"a {type} frame could not be sent: {exception.Message}");
+        }
+    }
+
+    /// <summary>Sends a small frame without waiting for it.</summary>
+    public void Post<TMessage>(FrameType type, uint attachment, uint correlation, TMessage message)
+        where TMessage : IMessage<TMessage> => _ = SendAsync(type, attachment, correlation, message).AsTask();
+
+    /// <summary>Answers a request with a refusal.</summary>
+    public ValueTask RefuseAsync(uint attachment, uint correlation, Refusal refusal) =>
+        SendAsync(FrameType.Refused, attachment, correlation, new Refused(refusal));
+
+    /// <summary>Ends the connection at once.</summary>
+    public void Abort(string reason)
+    {
+        Interlocked.CompareExchange(ref _abortReason, reason, null);
+        _channel.Abort(reason);
+    }
+
+    /// <summary>Logs a fault of this side.</summary>
+    public void Fail(string request, Exception exception) => Log.RequestFailed(_logger, request, Name, exception);
+
+    /// <summary>Adds an attachment.</summary>
+    public void Add(ServerAttachment attachment, ulong epoch)
+    {
+        _attachments[attachment.Id] = attachment;
+        Log.Attached(_logger, Name, attachment.Context.Id.ToString(), attachment.Id, epoch);
+        if (Ended.IsCancellationRequested)
+        {
+            Remove(attachment);
+        }
+    }
+
+    /// <summary>Finds an attachment.</summary>
+    public ServerAttachment? Find(uint id) => _attachments.GetValueOrDefault(id);
+
+    /// <summary>Ends an attachment; harmless to repeat.</summary>
+    public void Remove(ServerAttachment attachment)
+    {
+        if (_attachments.TryRemove(attachment.Id, out _))
+        {
+            attachment.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _ended.Dispose();
+
+    private async Task<bool> GreetAsync(ITenantDirectory tenants)
+    {
+        if (await _channel.ReceiveHeaderAsync().ConfigureAwait(false) is not { } header)
+        {
+            return false;
+        }
+
+        if (header.Type != FrameType.Hello || header.Length > 16 << 10)
+        {
+            throw new ProtocolException($"the first frame is a {header.Type} of {header.Length} bytes, not a greeting");
+        }
+
+        using var body = await _channel.ReceiveHeadAsync(header).ConfigureAwait(false);
+        var hello = MessageReader.ReadAll<Hello>(body.Memory.Span);
+        if (hello.Version != Hello.CurrentVersion)
+        {
+            throw new ProtocolException(
+                $"the client speaks version {hello.Version}, this silo version {Hello.CurrentVersion}: update the older one");
+        }
+
+        if (!tenants.IsAllowed(hello.Tenant, hello.Token))
+        {
+            Log.ConnectionRefused(_logger, Name, "unknown tenant or wrong token");
+            await RefuseAsync(0, 0, new Refusal(
+                RefusalCode.Unauthorized, $"Tenant '{hello.Tenant}' is unknown here or its token is wrong."))
+                .ConfigureAwait(false);
+            return false;
+        }
+
+        Tenant = hello.Tenant;
+        Volatile.Write(ref _greeted, true);
+        Log.ConnectionOpened(_logger, Name, Tenant);
+        await SendAsync(FrameType.Welcome, 0, 0, new Welcome(
+            Hello.CurrentVersion,
+            0,
+            Options.MaxAttachments,
+            Options.MaxPendingRequests,
+            (int)Math.Min(FrameLimits.MaxPayloadBytes, Budget.TotalBytes))).ConfigureAwait(false);
+        return true;
+    }
+
+    private void Watch()
+    {
+        if (!Volatile.Read(ref _greeted) && _timeProvider.GetElapsedTime(_started) > Options.HandshakeTimeout)
+        {
+            Abort($"no greeting within {Options.HandshakeTimeout}");
+        }
+        else if (_channel.StalledFor > Options.StallTimeout)
+        {
+            Abort($"a frame took longer than {Options.StallTimeout}");
+        }
+        else if (_channel.ReceiveSilence > Options.IdleTimeout)
+        {
+            Abort($"nothing was received within {Options.IdleTimeout}");
+        }
+        else if (_attachments.Values.Any(attachment => Budget.UnusedFor(attachment.Account) > Options.StallTimeout))
+        {
+            Abort($"credit that was asked for was not used within {Options.StallTimeout}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.Extensions.Logging;
+using Swarm.Core.Contexts;
+using Swarm.Core.Tenants;
+using Swarm.DataPlane.Buffers;
+using Swarm.DataPlane.Transport;
+
+namespace Swarm.DataPlane.Server;
+
+/// <summary>The server side of the data plane: give it to Kestrel with <c>UseConnectionHandler</c>.</summary>
+/// <remarks>One for all connections of a silo: they share its ingest budget and its buffers.</remarks>
+public sealed class SwarmConnectionHandler : ConnectionHandler
+{
+    private readonly IContextHost _contexts;
+    private readonly ITenantDirectory _tenants;
+    private readonly DataPlaneServerOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private readonly IngestBudget _budget;
+    private int _connections;
+
+    /// <summary>Creates the handler.</summary>
+    /// <param name="contexts">The silo's open contexts.</param>
+    /// <param name="tenants">Whose credential is good.</param>
+    /// <param name="options">Settings.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="logger">Where logs go.</param>
+    /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
+    public SwarmConnectionHandler(
+        IContextHost contexts,
+        ITenantDirectory tenants,
+        DataPlaneServerOptions options,
+        TimeProvider timeProvider,
+        ILogger<SwarmConnectionHandler> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.FindFaults() is { Count: > 0 } faults)
+        {
+            throw new ArgumentException(string.Join(' ', faults), nameof(options));
+        }
+
+        _contexts = contexts;
+        _tenants = tenants;
+        _options = options;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _budget = new IngestBudget(options.IngestBytes, options.AttachmentIngestBytes, timeProvider);
+        Buffers = new BufferPool(options.IdleBufferBytes);
+    }
+
+    /// <summary>Receive buffers of all connections.</summary>
+    public BufferPool Buffers { get; }
+
+    /// <summary>Bytes of the ingest budget that are free.</summary>
+    public long AvailableIngestBytes => _budget.Available;
+
+    /// <summary>Connections now.</summary>
+    public int ConnectionCount => Volatile.Read(ref _connections);
+
+    /// <inheritdoc/>
+    public override async Task OnConnectedAsync(ConnectionContext connection)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var name = $"{connection.ConnectionId} from {connection.RemoteEndPoint}";
+        if (Interlocked.Increment(ref _connections) > _options.MaxConnections)
+        {
+            Interlocked.Decrement(ref _connections);
+            Log.ConnectionRefused(_logger, name, $"{_options.MaxConnections} connections are open");
+            return;
+        }
+
+        try
+        {
+            var channel = new FrameChannel(new PipeTransport(connection), Buffers, _timeProvider);
+            await using (channel.ConfigureAwait(false))
+            {
+                using var served = new ServerConnection(
+                    name, channel, _contexts, _budget, _options, _timeProvider, _logger);
+                var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested;
+                using var registration = stopping?.Register(() => served.Abort("the silo stops"));
+                await served.RunAsync(_tenants).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _connections);
+        }
+    }
+}

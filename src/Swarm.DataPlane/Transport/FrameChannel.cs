@@ -1,0 +1,179 @@
+using System.IO.Hashing;
+using Swarm.DataPlane.Buffers;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+
+namespace Swarm.DataPlane.Transport;
+
+/// <summary>Frames over a byte stream: any number of senders, one receiver.</summary>
+/// <param name="transport">The stream, owned by this.</param>
+/// <param name="pool">Where bodies are received into.</param>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, TimeProvider timeProvider) : IAsyncDisposable
+{
+    private const int KeptScratchBytes = 64 << 10;
+
+    private readonly SemaphoreSlim _sending = new(1, 1);
+    private readonly byte[] _headerBuffer = new byte[FrameHeader.SizeBytes];
+    private byte[] _scratch = new byte[1024];
+    private long _lastReceived = timeProvider.GetTimestamp();
+    private long _lastSent = timeProvider.GetTimestamp();
+    private long _bodySince;
+    private long _sendSince;
+
+    /// <summary>Since when nothing was received, nor sent.</summary>
+    public TimeSpan ReceiveSilence => timeProvider.GetElapsedTime(Volatile.Read(ref _lastReceived));
+
+    /// <summary>How long ago the last frame was sent.</summary>
+    public TimeSpan SendSilence => timeProvider.GetElapsedTime(Volatile.Read(ref _lastSent));
+
+    /// <summary>How long the frame that is being received, or sent, has taken so far.</summary>
+    public TimeSpan StalledFor
+    {
+        get
+        {
+            var receiving = Volatile.Read(ref _bodySince);
+            var sending = Volatile.Read(ref _sendSince);
+            var longest = TimeSpan.Zero;
+            if (receiving != 0)
+            {
+                longest = timeProvider.GetElapsedTime(receiving);
+            }
+
+            return sending != 0 && timeProvider.GetElapsedTime(sending) is var elapsed && elapsed > longest
+                ? elapsed
+                : longest;
+        }
+    }
+
+    /// <summary>Receives a header.</summary>
+    /// <returns><see langword="null"/> when the peer ended the stream between two frames.</returns>
+    /// <exception cref="ProtocolException">It is malformed.</exception>
+    public async ValueTask<FrameHeader?> ReceiveHeaderAsync()
+    {
+        if (!await transport.ReadAsync(_headerBuffer).ConfigureAwait(false))
+        {
+            return null;
+        }
+
+        Volatile.Write(ref _lastReceived, timeProvider.GetTimestamp());
+        return FrameHeader.Read(_headerBuffer);
+    }
+
+    /// <summary>Receives and checks the head of a body: all of a control frame's.</summary>
+    /// <returns>The head; to be disposed.</returns>
+    /// <exception cref="ProtocolException">Its checksum does not match.</exception>
+    public async ValueTask<PooledBuffer> ReceiveHeadAsync(FrameHeader header)
+    {
+        var head = await ReceiveAsync(header.HeadLength).ConfigureAwait(false);
+        try
+        {
+            header.RequireChecksum(head.Memory.Span);
+            return head;
+        }
+        catch
+        {
+            head.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Receives bytes straight into a buffer of exactly that length.</summary>
+    /// <returns>The bytes; to be disposed.</returns>
+    /// <exception cref="EndOfStreamException">The peer ended the stream before.</exception>
+    public async ValueTask<PooledBuffer> ReceiveAsync(int length)
+    {
+        var buffer = pool.Rent(length);
+        try
+        {
+            Volatile.Write(ref _bodySince, timeProvider.GetTimestamp());
+            if (length > 0 && !await transport.ReadAsync(buffer.Memory).ConfigureAwait(false))
+            {
+                throw new EndOfStreamException($"The peer closed before a body of {length} bytes.");
+            }
+
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+        finally
+        {
+            Volatile.Write(ref _bodySince, 0);
+            Volatile.Write(ref _lastReceived, timeProvider.GetTimestamp());
+        }
+    }
+
+    /// <summary>Receives bytes that nobody wants, without holding them.</summary>
+    public async ValueTask SkipAsync(int length)
+    {
+        while (length > 0)
+        {
+            var part = Math.Min(length, KeptScratchBytes);
+            (await ReceiveAsync(part).ConfigureAwait(false)).Dispose();
+            length -= part;
+        }
+    }
+
+    /// <summary>Sends a frame. When it returns, the payload is not used any more.</summary>
+    public async ValueTask SendAsync<TMessage>(
+        FrameType type,
+        uint attachment,
+        uint correlation,
+        TMessage message,
+        ReadOnlyMemory<byte> payload = default,
+        CancellationToken cancellationToken = default)
+        where TMessage : IMessage<TMessage>
+    {
+        // Only waiting for the turn can be given up: half a frame would end the connection.
+        await _sending.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Volatile.Write(ref _sendSince, timeProvider.GetTimestamp());
+            var length = Encode(type, attachment, correlation, message, payload.Length);
+            await transport.WriteAsync(_scratch.AsMemory(0, length), payload).ConfigureAwait(false);
+            if (_scratch.Length > KeptScratchBytes)
+            {
+                _scratch = new byte[1024];
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _sendSince, 0);
+            Volatile.Write(ref _lastSent, timeProvider.GetTimestamp());
+            _sending.Release();
+        }
+    }
+
+    /// <summary>Ends both directions at once.</summary>
+    public void Abort(string reason) => transport.Abort(reason);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => transport.DisposeAsync();
+
+    private int Encode<TMessage>(FrameType type, uint attachment, uint correlation, TMessage message, int payloadLength)
+        where TMessage : IMessage<TMessage>
+    {
+        var headLength = message.EncodedLength;
+        var length = FrameHeader.SizeBytes + headLength;
+        if (_scratch.Length < length)
+        {
+            _scratch = new byte[BufferPool.Round(length)];
+        }
+
+        var head = _scratch.AsSpan(FrameHeader.SizeBytes, headLength);
+        var writer = new MessageWriter(head);
+        message.Write(ref writer);
+        if (writer.Free != 0)
+        {
+            throw new InvalidOperationException($"{typeof(TMessage).Name} left {writer.Free} bytes unwritten.");
+        }
+
+        new FrameHeader(
+            type, attachment, correlation, headLength + payloadLength, headLength, XxHash3.HashToUInt64(head))
+            .Write(_scratch);
+        return length;
+    }
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Grains.Abstractions;
+
+namespace Swarm.Grains.Contexts;
+
+/// <summary>Decides whether a session may have a context, from one snapshot of its state. No side effects.</summary>
+internal static class AcquireDecision
+{
+    /// <summary>Decides on a request.</summary>
+    /// <param name="status">The context's durable state; the decision holds for its epoch alone.</param>
+    /// <param name="request">Who asks, and how.</param>
+    /// <param name="now">The time, on the clock of <see cref="ContextStatus.LastHeard"/>.</param>
+    /// <returns><see langword="null"/> when the session may have it; else why not.</returns>
+    /// <remarks>
+    /// A session owns a context, not an agent: another live session of the same agent is refused like any other. The
+    /// caller looks for a repeat of a granted request first.
+    /// </remarks>
+    public static Refusal? Decide(ContextStatus status, AcquireContext request, DateTimeOffset now)
+    {
+        var asked = request.Model.ComputeFingerprint();
+        if (asked != status.Model)
+        {
+            return new Refusal(
+                RefusalCode.WrongModel,
+                $"Context '{request.Context}' holds KV of model {status.Model}; the request is for model {asked} "
+                + $"('{request.Model.Name}'). Use the model it was made with, or another context.",
+                status.Epoch);
+        }
+
+        var silence = now - status.LastHeard;
+        var mayTakeSilent = request.Mode == AcquireMode.Force
+            || (request.Mode == AcquireMode.IfSilent && silence.TotalSeconds >= request.SilenceSeconds);
+        if (mayTakeSilent)
+        {
+            return null;
+        }
+
+        if (status.Holder.Length > 0)
+        {
+            return Owned(
+                $"Agent '{status.Holder}' holds context '{request.Context}' and was last heard {Seconds(silence)} ago",
+                status,
+                status.Holder,
+                request);
+        }
+
+        return status.ReservedFor.Length == 0 || status.ReservedFor == request.Agent
+            ? null
+            : Owned(
+                $"Context '{request.Context}' was released for agent '{status.ReservedFor}' {Seconds(silence)} ago",
+                status,
+                status.ReservedFor,
+                request);
+    }
+
+    private static Refusal Owned(string fact, ContextStatus status, string holder, AcquireContext request)
+    {
+        var remedy = request.Mode == AcquireMode.IfSilent
+            ? $"the request asks for a silence of {Seconds(TimeSpan.FromSeconds(request.SilenceSeconds))}: repeat it later"
+            : "wait for it, or take over if it stays silent";
+        return new Refusal(RefusalCode.Owned, $"{fact}; {remedy}.", status.Epoch, Holder: holder);
+    }
+
+    private static string Seconds(TimeSpan time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.TotalSeconds):0.###} s");
+}

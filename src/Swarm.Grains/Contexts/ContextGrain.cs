@@ -1,0 +1,333 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Placement;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Grains.Abstractions;
+
+namespace Swarm.Grains.Contexts;
+
+/// <summary>Decides who may have a context, and keeps it open on this silo while it is needed.</summary>
+/// <remarks>
+/// It adds no safety: two activations of one context may exist, and storage fences. It adds order (decisions one after
+/// the other) and a place (the silo whose data plane serves the context).
+/// </remarks>
+[GrainType("swarm-context")]
+[Immovable]
+internal sealed class ContextGrain(
+    IContextHost host,
+    IDataPlaneEndpoint dataPlane,
+    IOptions<ContextGrainOptions> options,
+    TimeProvider timeProvider,
+    ILogger<ContextGrain> logger) : Grain, IContextGrain
+{
+    /// <summary>How often a decision is made anew when the epoch changes under it, or the context moves.</summary>
+    private const int MaxAttempts = 8;
+
+    private const int RememberedGrants = 256;
+
+    // No context ever reaches it, so a request that expects it succeeds only as a repeat of a granted one.
+    private const ulong ImpossibleEpoch = ulong.MaxValue;
+
+    private readonly SpentGrants _grants = new(RememberedGrants);
+    private string _tenant = "";
+    private string _context = "";
+    private IOpenContext? _open;
+    private bool _isKept;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        // A key that names nothing leaves both empty: each request is then refused as invalid.
+        GrainKeys.TrySplit(this.GetPrimaryKeyString(), out _tenant, out _context);
+        var period = options.Value.SessionCheckPeriod;
+        this.RegisterGrainTimer(
+            _ =>
+            {
+                RenewWhileHeld();
+                return Task.CompletedTask;
+            },
+            new GrainTimerCreationOptions(period, period) { Interleave = true });
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_open is { } open)
+        {
+            _open = null;
+            Log.Deactivating(logger, open.Id, reason.ReasonCode);
+            await CloseQuietlyAsync(open, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<AcquireAnswer> AcquireAsync(AcquireContext request, CancellationToken cancellationToken) =>
+        GuardAsync(
+            token => AcquireCoreAsync(request, token),
+            refusal => new AcquireAnswer(null, refusal),
+            cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<EpochAnswer> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken) => GuardAsync(
+        async token =>
+        {
+            var to = request.To ?? "";
+            if (to.Length > 0)
+            {
+                Check(() => Names.RequireAgent(to));
+            }
+
+            var open = await RequireOpenAsync(token);
+            var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
+            RenewWhileHeld();
+            Log.Released(logger, open.Id, request.Epoch, epoch.Value, to);
+            return new EpochAnswer(epoch.Value, null);
+        },
+        refusal => new EpochAnswer(refusal.CurrentEpoch.Value, refusal),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<LocateAnswer> LocateAsync(CancellationToken cancellationToken) => GuardAsync(
+        async token =>
+        {
+            await RequireOpenAsync(token);
+            return new LocateAnswer(await dataPlane.GetAddressAsync(token), null);
+        },
+        refusal => new LocateAnswer("", refusal),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<StatusAnswer> GetStatusAsync(CancellationToken cancellationToken) => GuardAsync(
+        async token =>
+        {
+            var status = (await RequireOpenAsync(token)).Status;
+            return new StatusAnswer(
+                status.Epoch.Value,
+                status.Holder,
+                status.ReservedFor,
+                status.Durable.Tokens,
+                status.Durable.Kv,
+                status.Model.ToString(),
+                Math.Max(0, (timeProvider.GetUtcNow() - status.LastHeard).TotalSeconds),
+                null);
+        },
+        refusal => new StatusAnswer(0, "", "", 0, 0, "", 0, refusal),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task CloseAsync()
+    {
+        if (_open is { } open)
+        {
+            _open = null;
+            await CloseQuietlyAsync(open, CancellationToken.None);
+        }
+
+        DeactivateOnIdle();
+    }
+
+    private async Task<AcquireAnswer> AcquireCoreAsync(AcquireContext request, CancellationToken cancellationToken)
+    {
+        if (AcquireRequestCheck.FindFault(request, _context) is { } fault)
+        {
+            return new AcquireAnswer(null, fault);
+        }
+
+        Refusal? last = null;
+        for (var attempt = 0; attempt < MaxAttempts; attempt++)
+        {
+            var open = await OpenOrCreateAsync(request, cancellationToken);
+            var status = open.Status;
+            try
+            {
+                return await DecideAndAcquireAsync(open, status, request, cancellationToken);
+            }
+            catch (SwarmRefusedException exception)
+                when (exception.Refusal.Code is RefusalCode.EpochChanged or RefusalCode.Moved)
+            {
+                last = exception.Refusal; // Another session or silo was faster: look again.
+            }
+        }
+
+        return new AcquireAnswer(null, new Refusal(
+            RefusalCode.Busy,
+            $"Context '{_context}' changed hands {MaxAttempts} times during the request ({last?.Message}); repeat it.",
+            last?.CurrentEpoch ?? default));
+    }
+
+    private async Task<AcquireAnswer> DecideAndAcquireAsync(
+        IOpenContext open, ContextStatus status, AcquireContext request, CancellationToken cancellationToken)
+    {
+        var isKnown = _grants.TryGet(request.SecretHash, out var grant);
+        if (isKnown && status.Epoch > grant.Epoch)
+        {
+            return new AcquireAnswer(null, new Refusal(
+                RefusalCode.StaleEpoch,
+                $"This request was granted epoch {grant.Epoch}, and that session is over: the epoch is {status.Epoch} "
+                + "now. Acquire with a fresh secret.",
+                status.Epoch,
+                Holder: status.Holder));
+        }
+
+        var refusal = AcquireDecision.Decide(status, request, timeProvider.GetUtcNow());
+        if (refusal is not null && !(refusal.Code == RefusalCode.Owned && status.Holder == request.Agent))
+        {
+            return new AcquireAnswer(null, refusal);
+        }
+
+        // Both before the acquisition: a grant that cannot be told is of no use.
+        var key = await host.GetTenantKeyAsync(_tenant, cancellationToken);
+        var address = await dataPlane.GetAddressAsync(cancellationToken);
+
+        // The holder has the caller's name. If it is this very session, whose answer was lost, storage knows the nonce
+        // and answers again whatever the expected epoch; if it is another session, the impossible epoch changes nothing.
+        var expected = refusal is null ? status.Epoch : new Epoch(ImpossibleEpoch);
+        Acquired acquired;
+        try
+        {
+            acquired = await open.AcquireAsync(
+                new AcquireRequest(request.Agent, request.SecretHash, expected), cancellationToken);
+        }
+        catch (SwarmRefusedException exception)
+            when (refusal is not null && exception.Refusal.Code == RefusalCode.EpochChanged)
+        {
+            return new AcquireAnswer(null, refusal);
+        }
+
+        var isRepeat = acquired.Epoch == status.Epoch;
+        var previous = isKnown ? grant.PreviousHolder : isRepeat ? "" : status.Holder;
+        _grants.Add(request.SecretHash, acquired.Epoch, previous);
+        if (!isRepeat)
+        {
+            Log.Acquired(logger, open.Id, acquired.Epoch.Value, request.Agent, previous, request.Mode);
+        }
+
+        RenewWhileHeld();
+        return new AcquireAnswer(
+            new ContextLease(
+                acquired.Epoch.Value,
+                acquired.Epoch.Value - 1,
+                previous,
+                acquired.Durable.Tokens,
+                acquired.Durable.Kv,
+                status.BlockTokens,
+                address,
+                key.Bytes.ToArray()),
+            null);
+    }
+
+    private async ValueTask<IOpenContext> OpenOrCreateAsync(AcquireContext request, CancellationToken cancellationToken)
+    {
+        if (await OpenAsync(cancellationToken) is { } open)
+        {
+            return open;
+        }
+
+        if (!request.MayCreate)
+        {
+            throw NotFound();
+        }
+
+        var spec = new ContextSpec(_tenant, _context, request.Model, request.BlockTokens);
+        if (await host.CreateAsync(spec, cancellationToken))
+        {
+            Log.Created(logger, spec.Id, _tenant, _context);
+        }
+
+        return await RequireOpenAsync(cancellationToken);
+    }
+
+    private async ValueTask<IOpenContext> RequireOpenAsync(CancellationToken cancellationToken) =>
+        await OpenAsync(cancellationToken) ?? throw NotFound();
+
+    private async ValueTask<IOpenContext?> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_open is { Closed.IsCancellationRequested: false } open)
+        {
+            return open;
+        }
+
+        _open = null;
+        _open = await host.OpenAsync(Check(() => ContextId.FromNames(_tenant, _context)), cancellationToken);
+        return _open;
+    }
+
+    private static T Check<T>(Func<T> check)
+    {
+        try
+        {
+            return check();
+        }
+        catch (ArgumentException exception)
+        {
+            throw new SwarmRefusedException(new Refusal(RefusalCode.Invalid, exception.Message));
+        }
+    }
+
+    private SwarmRefusedException NotFound() => new(new Refusal(
+        RefusalCode.NotFound, $"Tenant '{_tenant}' has no context '{_context}'. Open it with a model to make it."));
+
+    // Traffic on the data plane does not keep a grain activated: what the context heard of its holder does.
+    private void RenewWhileHeld()
+    {
+        var isHeld = _open is { Closed.IsCancellationRequested: false, Status: { Holder.Length: > 0 } status }
+            && timeProvider.GetUtcNow() - status.LastHeard < options.Value.SessionLinger;
+        if (isHeld || _isKept)
+        {
+            DelayDeactivation(isHeld ? options.Value.SessionLinger : TimeSpan.Zero); // Zero ends the delay.
+        }
+
+        _isKept = isHeld;
+    }
+
+    private async Task CloseQuietlyAsync(IOpenContext open, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await open.CloseAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Whoever opens it next recovers it from the log: nothing acknowledged is at risk.
+            Log.CloseFailed(logger, open.Id, exception);
+        }
+    }
+
+    private async Task<T> GuardAsync<T>(
+        Func<CancellationToken, Task<T>> call, Func<Refusal, T> refuse, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(options.Value.OperationTimeout, timeProvider);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await call(linked.Token);
+        }
+        catch (SwarmRefusedException exception)
+        {
+            return refuse(exception.Refusal);
+        }
+        catch (SwarmTransportException exception)
+        {
+            Log.StoreFailed(logger, _tenant, _context, exception);
+            return refuse(new Refusal(
+                exception.IsTransient ? RefusalCode.Unknown : RefusalCode.StoreUnavailable, exception.Message));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            Log.StoreFailed(logger, _tenant, _context, exception);
+            return refuse(new Refusal(
+                RefusalCode.Unknown,
+                $"Context '{_context}': the request failed in the silo ({exception.Message}); see its log, and repeat it."));
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return refuse(new Refusal(
+                RefusalCode.Unknown,
+                $"Context '{_context}': the store did not answer within {options.Value.OperationTimeout}; repeat the request."));
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Core.Errors;
+using Swarm.Core.Tenants;
+using Swarm.Grains.Abstractions;
+
+namespace Swarm.Grains.Security;
+
+/// <summary>Lets a call reach only the grains of the tenant whose credential came with it.</summary>
+/// <remarks>
+/// Every call of an agent or context grain is checked, those between grains too: the credential flows with them. Of
+/// Orleans' own grains, such as the management grain, a client reaches none; the system targets that its connection
+/// needs, it does.
+/// </remarks>
+internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<CredentialFilter> logger) : IIncomingGrainCallFilter
+{
+    /// <inheritdoc/>
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        var target = context.TargetContext.GrainId;
+        if (context.Grain is not (IAgentGrain or IContextGrain))
+        {
+            if (target.IsSystemTarget() || context.SourceId is not { } source || !source.IsClient())
+            {
+                return context.Invoke();
+            }
+
+            Log.CallRefused(logger, context.InterfaceName, "");
+            throw Unauthorized($"Clients may not call {context.InterfaceName}.");
+        }
+
+        var isKey = GrainKeys.TrySplit(target.Key.ToString() ?? "", out var tenant, out _);
+        if (CallCredential.Current is not { } credential)
+        {
+            Log.CallRefused(logger, context.InterfaceName, tenant);
+            throw Unauthorized("The call came without a credential: attach the tenant's name and its token.");
+        }
+
+        if (!isKey || credential.Tenant != tenant || !tenants.IsAllowed(credential.Tenant, credential.Token))
+        {
+            Log.CallRefused(logger, context.InterfaceName, tenant);
+            throw Unauthorized($"The credential of tenant '{credential.Tenant}' does not open '{tenant}', or its token is wrong.");
+        }
+
+        return context.Invoke();
+    }
+
+    // Of exactly this type: see SwarmRefusedConverter.
+    private static SwarmRefusedException Unauthorized(string message) =>
+        new(new Refusal(RefusalCode.Unauthorized, message));
+}
