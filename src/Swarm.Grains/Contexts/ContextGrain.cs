@@ -178,7 +178,7 @@ internal sealed class ContextGrain(
         }
 
         // Both before the acquisition: a grant that cannot be told is of no use.
-        var key = await host.GetTenantKeyAsync(open.Id.Tenant, cancellationToken);
+        var key = await host.GetTenantKeyAsync(_tenant, cancellationToken);
         var address = await dataPlane.GetAddressAsync(cancellationToken);
 
         // The holder has the caller's name. If it is this very session, whose answer was lost, storage knows the nonce

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace Swarm.Grains.Contexts;
 
 /// <summary>Rejects settings of context grains at start-up, reporting every fault at once.</summary>
-internal sealed class ContextGrainOptionsValidator : IValidateOptions<ContextGrainOptions>
+public sealed class ContextGrainOptionsValidator : IValidateOptions<ContextGrainOptions>
 {
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, ContextGrainOptions options)

@@ -1,0 +1,37 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace Swarm.Host.Health;
+
+/// <summary>
+/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active and the store answered
+/// lately; 503 otherwise.
+/// </summary>
+internal static class HealthEndpoints
+{
+    /// <summary>Adds both.</summary>
+    /// <param name="app">The application.</param>
+    public static void Map(WebApplication app)
+    {
+        app.Map("/health/live", live => live.Run(context => WriteAsync(context, new HealthReport("live", null, null))));
+        app.Map("/health/ready", ready => ready.Run(context => WriteAsync(context, Check(context.RequestServices))));
+    }
+
+    private static HealthReport Check(IServiceProvider services)
+    {
+        var silo = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus;
+        var store = services.GetRequiredService<StoreWatch>();
+        var age = store.Age;
+        var storeState = store.Fault ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
+        var isReady = silo == SiloStatus.Active && age <= StoreWatch.MaxAge;
+        return new HealthReport(isReady ? "ready" : "not ready", silo.ToString(), storeState);
+    }
+
+    private static Task WriteAsync(HttpContext context, HealthReport report)
+    {
+        context.Response.StatusCode = report.Status == "not ready" ? 503 : 200;
+        context.Response.Headers.CacheControl = "no-store";
+        return context.Response.WriteAsJsonAsync(report, HostJson.Default.HealthReport);
+    }
+}

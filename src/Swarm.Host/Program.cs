@@ -1,0 +1,20 @@
+using Swarm.Host;
+using Swarm.Host.Startup;
+
+if (args.Contains("--help"))
+{
+    Console.WriteLine(HostArguments.Help);
+    return 0;
+}
+
+try
+{
+    await using var host = await SwarmHost.StartAsync(args, CancellationToken.None);
+    await host.WaitForShutdownAsync();
+    return 0;
+}
+catch (HostStartException exception)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}

@@ -1,0 +1,32 @@
+namespace Swarm.Host.Settings;
+
+/// <summary>How silos find and watch each other. Configuration section <c>Swarm:Cluster</c>.</summary>
+public sealed class ClusterSettings
+{
+    /// <summary>Configuration section name.</summary>
+    public const string SectionName = "Swarm:Cluster";
+
+    /// <summary>
+    /// <c>localhost</c>: one silo alone, nothing is shared. <c>store</c>: all silos on the same store with the same
+    /// <see cref="ClusterId"/>. Default <c>localhost</c>.
+    /// </summary>
+    public string Kind { get; set; } = "localhost";
+
+    /// <summary>Id of the cluster, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
+    public string ClusterId { get; set; } = "swarm";
+
+    /// <summary>Id of the service, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
+    public string ServiceId { get; set; } = "swarm";
+
+    /// <summary>Time between two probes of a silo, and how long one may take. 100 ms to 1 min; default 2 s.</summary>
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Missed probes after which a silo is suspected. 1 to 20; default 3.</summary>
+    public int MissedProbes { get; set; } = 3;
+
+    /// <summary>Silos that must suspect a silo before it counts as dead. 1 to 10; default 2.</summary>
+    public int DeathVotes { get; set; } = 2;
+
+    /// <summary>How often a silo writes that it is alive. 1 s to 1 min; default 10 s.</summary>
+    public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(10);
+}

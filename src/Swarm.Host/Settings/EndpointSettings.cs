@@ -1,0 +1,26 @@
+namespace Swarm.Host.Settings;
+
+/// <summary>Where this silo listens. Configuration section <c>Swarm:Endpoints</c>. Port 0 is any free port.</summary>
+public sealed class EndpointSettings
+{
+    /// <summary>Configuration section name.</summary>
+    public const string SectionName = "Swarm:Endpoints";
+
+    /// <summary>Address that clients and other silos use: an IP address, or a name that has one. Default 127.0.0.1.</summary>
+    public string Address { get; set; } = "127.0.0.1";
+
+    /// <summary>IP address to listen on, such as 0.0.0.0; empty for the one of <see cref="Address"/>.</summary>
+    public string Listen { get; set; } = "";
+
+    /// <summary>Port for grain calls of clients. Default 7400.</summary>
+    public int Gateway { get; set; } = 7400;
+
+    /// <summary>Port of the data plane. Default 7401.</summary>
+    public int DataPlane { get; set; } = 7401;
+
+    /// <summary>Port of the health endpoints. Default 7402.</summary>
+    public int Http { get; set; } = 7402;
+
+    /// <summary>Port between silos. Default 7403.</summary>
+    public int Silo { get; set; } = 7403;
+}

@@ -1,0 +1,82 @@
+using System.Net;
+using Orleans.Configuration;
+using Swarm.Clustering;
+using Swarm.Core.Contexts;
+using Swarm.Core.Tenants;
+using Swarm.Grains;
+using Swarm.Grains.Contexts;
+using Swarm.Host.Health;
+using Swarm.Host.Settings;
+using Swarm.Host.Tenants;
+using Swarm.Storage;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Host.Startup;
+
+/// <summary>The only place where everything is wired.</summary>
+internal static class Composition
+{
+    /// <summary>Adds the contexts of this silo, over an opened store that outlives the services.</summary>
+    public static void AddSwarmStorage(this IServiceCollection services, IBlobStore store, ContextStoreOptions options)
+    {
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(store);
+        services.AddSingleton(provider => new ContextStore(
+            store, options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<IContextHost>(provider => provider.GetRequiredService<ContextStore>());
+        services.AddSingleton<StoreWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<StoreWatch>());
+    }
+
+    /// <summary>Adds what both planes ask, and the data plane's own settings.</summary>
+    public static void AddSwarmPlanes(this IServiceCollection services, HostSettings settings)
+    {
+        services.AddSingleton<ITenantDirectory>(new TenantDirectory(settings.Tenants));
+        services.AddSingleton(settings.DataPlane);
+        services.AddSingleton<DataPlaneEndpoint>();
+        services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneEndpoint>());
+        services.AddSwarmGrains();
+        services.Configure<ContextGrainOptions>(options =>
+        {
+            options.OperationTimeout = settings.Contexts.OperationTimeout;
+            options.SessionLinger = settings.Contexts.SessionLinger;
+            options.SessionCheckPeriod = settings.Contexts.SessionCheckPeriod;
+        });
+    }
+
+    /// <summary>Sets up the silo: its endpoints, its cluster and how fast failures are seen.</summary>
+    public static void ConfigureSilo(ISiloBuilder silo, HostSettings settings, Addresses addresses)
+    {
+        var (cluster, endpoints) = (settings.Cluster, settings.Endpoints);
+        if (cluster.Kind == "store")
+        {
+            silo.UseStoreClustering();
+        }
+        else
+        {
+            silo.UseDevelopmentClustering(new IPEndPoint(addresses.Advertised, endpoints.Silo));
+        }
+
+        silo.Configure<ClusterOptions>(options =>
+        {
+            options.ClusterId = cluster.ClusterId;
+            options.ServiceId = cluster.ServiceId;
+        });
+        silo.Configure<EndpointOptions>(options =>
+        {
+            options.AdvertisedIPAddress = addresses.Advertised;
+            options.SiloPort = endpoints.Silo;
+            options.GatewayPort = endpoints.Gateway;
+            options.SiloListeningEndpoint = new IPEndPoint(addresses.Listen, endpoints.Silo);
+            options.GatewayListeningEndpoint = new IPEndPoint(addresses.Listen, endpoints.Gateway);
+        });
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = cluster.ProbeTimeout;
+            options.NumMissedProbesLimit = cluster.MissedProbes;
+            options.NumVotesForDeathDeclaration = cluster.DeathVotes;
+            options.IAmAliveTablePublishTimeout = cluster.AlivePeriod;
+            options.TableRefreshTimeout = cluster.AlivePeriod;
+        });
+    }
+}

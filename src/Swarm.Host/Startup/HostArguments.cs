@@ -1,0 +1,87 @@
+namespace Swarm.Host.Startup;
+
+/// <summary>The command line, taken apart.</summary>
+internal sealed class HostArguments
+{
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Help = """
+        Swarm.Host: one silo.
+
+          --config FILE            settings from a JSON file
+          --Section:Name=VALUE     one setting, such as --Swarm:Store:Path=/var/lib/swarm
+          --ready-json             print one line of JSON to standard output when everything listens
+          --ready-file FILE        write that line to a file as well
+          --help                   this text
+
+        Arguments win over environment variables (Swarm__Store__Path), and these over the file. Sections: Swarm:Store,
+        Swarm:Endpoints, Swarm:Cluster, Swarm:Log, Swarm:Tiers, Swarm:DataPlane, Swarm:Contexts, Swarm:Tenants, Logging.
+        Logs go to standard error; --Logging:Console:FormatterName=json makes them JSON.
+        """;
+
+    /// <summary>Settings of the command line.</summary>
+    public Dictionary<string, string?> Settings { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>The settings file, or <see langword="null"/>.</summary>
+    public string? ConfigFile { get; private set; }
+
+    /// <summary>Where the ready line goes, or <see langword="null"/>.</summary>
+    public string? ReadyFile { get; private set; }
+
+    /// <summary>Whether the ready line goes to standard output.</summary>
+    public bool PrintsReady { get; private set; }
+
+    /// <summary>Whether only help was asked for.</summary>
+    public bool WantsHelp { get; private set; }
+
+    /// <summary>Takes a command line apart.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="faults">Receives one sentence for each fault.</param>
+    /// <returns>What was understood.</returns>
+    public static HostArguments Parse(IReadOnlyList<string> args, List<string> faults)
+    {
+        var parsed = new HostArguments();
+        for (var i = 0; i < args.Count; i++)
+        {
+            var (name, inline) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
+            switch (name)
+            {
+                case "--help":
+                    parsed.WantsHelp = true;
+                    break;
+                case "--ready-json":
+                    parsed.PrintsReady = true;
+                    break;
+                case "--config":
+                    parsed.ConfigFile = Value();
+                    break;
+                case "--ready-file":
+                    parsed.ReadyFile = Value();
+                    break;
+                case ['-', '-', ..] when name.Contains(':', StringComparison.Ordinal):
+                    parsed.Settings[name[2..]] = Value();
+                    break;
+                default:
+                    faults.Add($"Argument '{args[i]}' is unknown; see --help.");
+                    break;
+            }
+
+            string? Value()
+            {
+                if (inline is not null)
+                {
+                    return inline;
+                }
+
+                if (i + 1 < args.Count)
+                {
+                    return args[++i];
+                }
+
+                faults.Add($"Argument '{name}' needs a value; see --help.");
+                return null;
+            }
+        }
+
+        return parsed;
+    }
+}

@@ -1,0 +1,202 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Options;
+using Swarm.DataPlane.Server;
+using Swarm.Host.Health;
+using Swarm.Host.Settings;
+using Swarm.Host.Startup;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Host;
+
+/// <summary>One silo: control plane, data plane, health endpoints and the contexts behind them.</summary>
+/// <remarks>
+/// The executable runs one; a test may run several in its process. Disposing stops it in order: no new connections,
+/// grains deactivated, contexts drained and closed, the log ended, the store closed.
+/// </remarks>
+public sealed class SwarmHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+    private readonly IBlobStore _store;
+
+    private SwarmHost(WebApplication app, IBlobStore store, ReadyReport ready)
+    {
+        _app = app;
+        _store = store;
+        Ready = ready;
+    }
+
+    /// <summary>Where it is reached.</summary>
+    public ReadyReport Ready { get; }
+
+    /// <summary>The silo's services.</summary>
+    public IServiceProvider Services => _app.Services;
+
+    /// <summary>Reads the settings, checks them, the ports and the store, and starts a silo.</summary>
+    /// <param name="args">A command line; see <c>--help</c>.</param>
+    /// <param name="cancellationToken">Stops starting.</param>
+    /// <returns>The running silo.</returns>
+    /// <exception cref="HostStartException">It cannot start as it is set up; every fault is named at once.</exception>
+    public static async Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        List<string> faults = [];
+        var arguments = HostArguments.Parse(args, faults);
+        var configuration = ReadConfiguration(arguments, faults);
+        var settings = SettingsReader.Read(configuration, faults);
+        if (!Addresses.TryResolve(settings.Endpoints, out var addresses) || faults.Count > 0)
+        {
+            throw new HostStartException(faults);
+        }
+
+        PortProbe.FindFaults(settings.Endpoints, addresses.Listen, faults);
+        var store = await StoreProbe.OpenAsync(settings.Store, faults, cancellationToken);
+        if (store is null || faults.Count > 0)
+        {
+            (store as IDisposable)?.Dispose();
+            throw new HostStartException(faults);
+        }
+
+        try
+        {
+            PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
+            return await StartAsync(arguments, configuration, settings, addresses, store, cancellationToken);
+        }
+        catch
+        {
+            (store as IDisposable)?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until the process is told to end, or the silo stops by itself.</summary>
+    /// <returns>A task that ends when the silo has stopped.</returns>
+    public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        (_store as IDisposable)?.Dispose();
+    }
+
+    private static IConfigurationRoot ReadConfiguration(HostArguments arguments, List<string> faults)
+    {
+        var builder = new ConfigurationBuilder();
+        builder.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Logging:LogLevel:Default"] = "Information",
+            ["Logging:LogLevel:Orleans"] = "Warning",
+            ["Logging:LogLevel:Microsoft"] = "Warning",
+        });
+        if (arguments.ConfigFile is { } file)
+        {
+            try
+            {
+                builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(file)));
+                builder.Build(); // Reads the file, so that its faults show here.
+            }
+            catch (Exception exception)
+                when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidDataException)
+            {
+                faults.Add($"--config {file}: {exception.Message}");
+                builder.Sources.RemoveAt(builder.Sources.Count - 1);
+            }
+        }
+
+        return builder.AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
+    }
+
+    private static async Task<SwarmHost> StartAsync(
+        HostArguments arguments,
+        IConfigurationRoot configuration,
+        HostSettings settings,
+        Addresses addresses,
+        IBlobStore store,
+        CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Swarm.Host" });
+        builder.Configuration.AddConfiguration(configuration);
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Services.AddSwarmStorage(store, settings.Storage);
+        builder.Services.AddSwarmPlanes(settings);
+        builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses));
+
+        ListenOptions? http = null;
+        ListenOptions? dataPlane = null;
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Listen(addresses.Listen, settings.Endpoints.Http, listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                http = listen;
+            });
+            kestrel.Listen(addresses.Listen, settings.Endpoints.DataPlane, listen =>
+            {
+                listen.UseConnectionHandler<SwarmConnectionHandler>();
+                dataPlane = listen;
+            });
+        });
+
+        var app = builder.Build();
+        try
+        {
+            HealthEndpoints.Map(app);
+            var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
+            app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
+            await app.StartAsync(cancellationToken);
+            var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
+            app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
+            Log.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, settings.Store.Kind);
+            await TellAsync(arguments, ready, cancellationToken);
+            return new SwarmHost(app, store, ready);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            await app.DisposeAsync();
+            throw exception switch
+            {
+                AddressInUseException or OptionsValidationException or IOException =>
+                    new HostStartException([exception.Message]),
+                _ => exception,
+            };
+        }
+    }
+
+    private static ReadyReport Report(HostSettings settings, IPEndPoint http, IPEndPoint dataPlane)
+    {
+        var host = settings.Endpoints.Address;
+        host = host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+        return new ReadyReport(
+            "ready",
+            Environment.ProcessId,
+            $"{host}:{settings.Endpoints.Gateway}",
+            $"{host}:{dataPlane.Port}",
+            $"http://{host}:{http.Port}",
+            $"{host}:{settings.Endpoints.Silo}",
+            settings.Cluster.ClusterId,
+            settings.Cluster.ServiceId);
+    }
+
+    private static async Task TellAsync(HostArguments arguments, ReadyReport ready, CancellationToken cancellationToken)
+    {
+        var line = JsonSerializer.Serialize(ready, HostJson.Default.ReadyReport);
+        if (arguments.ReadyFile is { } file)
+        {
+            // Renamed into place, so that whoever waits for the file never reads half of it.
+            await File.WriteAllTextAsync($"{file}.part", line + Environment.NewLine, cancellationToken);
+            File.Move($"{file}.part", file, overwrite: true);
+        }
+
+        if (arguments.PrintsReady)
+        {
+            await Console.Out.WriteLineAsync(line.AsMemory(), cancellationToken);
+            await Console.Out.FlushAsync(cancellationToken);
+        }
+    }
+}
