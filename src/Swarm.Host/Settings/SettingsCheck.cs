@@ -68,7 +68,7 @@ internal static class SettingsCheck
 
         void CheckId(string name, string value)
         {
-            if (value.Length is 0 or > 64 || value.AsSpan().ContainsAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-"))
+            if (value.Length is 0 or > 64 || !value.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-'))
             {
                 faults.Add($"{Section}:{name} is '{value}'; 1 to 64 characters of [a-z0-9-] are needed.");
             }
