@@ -1,5 +1,4 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.DataPlane.Client;
 using Swarm.Host;
 using Xunit;
 
@@ -35,16 +34,22 @@ public sealed class Silo : IAsyncDisposable
         return new Silo(await SwarmHost.StartAsync(args, TestContext.Current.CancellationToken), folder);
     }
 
-    public Task<SwarmClient> ConnectAsync(ILoggerFactory? loggers = null) => SwarmClient.ConnectAsync(
-        Address,
-        new SwarmCredential("default"),
-        new SwarmClientOptions
+    public string DataPlane => _host.Ready.DataPlane;
+
+    public string GatewayPort => _host.Ready.Gateway[(_host.Ready.Gateway.LastIndexOf(':') + 1)..];
+
+    /// <summary>Connects; with <paramref name="dataPlane"/>, data-plane connections go there instead.</summary>
+    public Task<SwarmClient> ConnectAsync(string? dataPlane = null)
+    {
+        var options = new SwarmClientOptions { ClusterId = _host.Ready.ClusterId, ServiceId = _host.Ready.ServiceId };
+        if (dataPlane is not null)
         {
-            ClusterId = _host.Ready.ClusterId,
-            ServiceId = _host.Ready.ServiceId,
-            LoggerFactory = loggers ?? NullLoggerFactory.Instance,
-        },
-        TestContext.Current.CancellationToken);
+            options.DataPlane.MapEndpoint = _ => DataPlaneEndpoint.Parse(dataPlane);
+        }
+
+        return SwarmClient.ConnectAsync(
+            Address, new SwarmCredential("default"), options, TestContext.Current.CancellationToken);
+    }
 
     public ValueTask DisposeAsync() => _host.DisposeAsync();
 }

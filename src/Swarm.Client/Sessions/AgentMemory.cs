@@ -5,6 +5,7 @@ using Swarm.Client.Streaming;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
+using Swarm.Core.Inference;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 using Swarm.Grains.Abstractions;
@@ -19,6 +20,7 @@ namespace Swarm.Client.Sessions;
 public sealed class AgentMemory : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Sampler _greedy = new(new SamplerOptions { Temperature = 0 });
     private readonly string _agent;
     private readonly ControlPlane _control;
     private readonly InputHistory _history;
@@ -136,14 +138,14 @@ public sealed class AgentMemory : IAsyncDisposable
 
     /// <summary>Generates tokens; each is fed as a step of its own.</summary>
     /// <param name="maxTokens">How many.</param>
-    /// <param name="sampler">Chooses from the logits; <see langword="null"/> for the most likely token.</param>
+    /// <param name="sampler">Chooses from the logits; <see langword="null"/> for the likeliest token.</param>
     /// <param name="cancellationToken">Stops between two tokens.</param>
     /// <returns>The tokens.</returns>
     /// <exception cref="InvalidOperationException">The context is empty, or the session has no runtime.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public async ValueTask<int[]> GenerateAsync(
-        int maxTokens, TokenSampler? sampler = null, CancellationToken cancellationToken = default)
+        int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
         var driver = _driver ?? throw new InvalidOperationException(
@@ -161,7 +163,7 @@ public sealed class AgentMemory : IAsyncDisposable
             for (var index = 0; index < maxTokens; index++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                var token = (sampler ?? Greedy)(driver.Logits.Span, _history.Length);
+                var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
                 Check([token]);
                 generated[index] = token;
                 await StepAsync(generated.AsMemory(index, 1), [], cancellationToken).ConfigureAwait(false);
@@ -308,20 +310,6 @@ public sealed class AgentMemory : IAsyncDisposable
         }
 
         await _streamer.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static int Greedy(ReadOnlySpan<float> logits, long position)
-    {
-        var best = 0;
-        for (var token = 1; token < logits.Length; token++)
-        {
-            if (logits[token] > logits[best])
-            {
-                best = token;
-            }
-        }
-
-        return best;
     }
 
     private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>

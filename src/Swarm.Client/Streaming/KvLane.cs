@@ -38,6 +38,7 @@ internal sealed class KvLane(
             if (end <= cursor)
             {
                 pendingSince = null;
+                session.ReturnCredit();
                 await next.WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
             }

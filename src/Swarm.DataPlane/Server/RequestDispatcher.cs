@@ -121,9 +121,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 $"credit of {ask.Needed} bytes was asked for, over the budget of {connection.Budget.TotalBytes}");
         }
 
-        if (connection.Find(header.Attachment) is { } attachment)
+        if (connection.Find(header.Attachment) is { } attachment
+            && !connection.Budget.TryAsk(attachment.Account, ask.Needed, ask.Wanted, ask.Returned))
         {
-            connection.Budget.Ask(attachment.Account, ask.Needed, ask.Wanted);
+            throw new ProtocolException($"credit of {ask.Returned} bytes was given back, more than was granted");
         }
     }
 

@@ -162,6 +162,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             lock (_lock)
             {
                 _kv.Add((kv.FirstPosition, kv.Count, kv.PrefixHash, kv.Frames.ToArray()));
+                _kv.Sort((left, right) => left.First.CompareTo(right.First)); // The gate lets them through in any order.
                 Change();
                 return Watermarks;
             }
