@@ -27,9 +27,9 @@ public interface IContextHost
     IOpenContext? Find(ContextId id);
 
     /// <summary>The key of a tenant's block hashes; made at first use.</summary>
-    /// <param name="tenant">The tenant's id.</param>
+    /// <param name="tenant">The tenant's name.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The key, the same on every silo of the store.</returns>
     /// <exception cref="SwarmRefusedException">The store is out of reach.</exception>
-    ValueTask<Blocks.TenantKey> GetTenantKeyAsync(Id128 tenant, CancellationToken cancellationToken);
+    ValueTask<Blocks.TenantKey> GetTenantKeyAsync(string tenant, CancellationToken cancellationToken);
 }

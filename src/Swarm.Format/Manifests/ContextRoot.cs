@@ -80,4 +80,10 @@ public sealed record ContextRoot
 
     /// <summary>Version of the encryption key; 0 is none.</summary>
     public uint KeyVersion { get; init; }
+
+    /// <summary>
+    /// Whether the root that was read has features that this build can read past but must not rewrite; encoding it, or
+    /// a root made from it, is refused.
+    /// </summary>
+    public bool IsReadOnly { get; init; }
 }

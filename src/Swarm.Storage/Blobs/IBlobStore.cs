@@ -5,7 +5,8 @@ namespace Swarm.Storage.Blobs;
 /// <summary>The five strongly consistent operations that everything rests on.</summary>
 /// <remarks>
 /// <para>
-/// Names are 1 to 512 characters of [a-z0-9/._-], parts separated by single slashes, none empty, "." or "..". Thread-safe.
+/// Names are 1 to 512 characters of [a-z0-9/._-], parts of up to 200 characters separated by single slashes, none empty,
+/// "." or ".." (<see cref="BlobNameRules"/>). Thread-safe.
 /// Expected outcomes are results; every method throws <see cref="BlobStoreException"/> for faults, and
 /// <see cref="ArgumentException"/> for a bad name.
 /// </para>

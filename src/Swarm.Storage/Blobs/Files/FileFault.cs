@@ -1,0 +1,53 @@
+using System.ComponentModel;
+
+namespace Swarm.Storage.Blobs.Files;
+
+/// <summary>Turns the file system's errors into faults of the store that name the path and the remedy.</summary>
+internal static class FileFault
+{
+    /// <summary>Throws unless the error number is 0.</summary>
+    public static void ThrowIf(int error, string action, string path)
+    {
+        if (error != 0)
+        {
+            throw Of(error, action, path, new Win32Exception(error));
+        }
+    }
+
+    /// <summary>The fault for an exception of the base library.</summary>
+    public static BlobStoreException Of(Exception cause, string action, string path) => cause switch
+    {
+        UnauthorizedAccessException => Of(Errno.AccessDenied, action, path, cause),
+        ArgumentOutOfRangeException => Of(Errno.FileTooBig, action, path, cause),
+        _ => Of(cause.HResult, action, path, cause),
+    };
+
+    /// <summary>Whether <see cref="Of(Exception, string, string)"/> knows what to make of it.</summary>
+    public static bool Is(Exception cause) =>
+        cause is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
+
+    private static BlobStoreException Of(int error, string action, string path, Exception cause)
+    {
+        var (reason, isTransient) = error switch
+        {
+            Errno.NoSpace => ("the volume is full: free space, or give the store a larger volume", true),
+            Errno.QuotaExceeded => ("the disk quota is used up: free space, or raise the quota", true),
+            Errno.FileTooBig => ("the file would be larger than this file system or 'ulimit -f' allows", false),
+            Errno.AccessDenied or Errno.NotPermitted =>
+                ("permission denied: give this process's user read and write access to the folder", false),
+            Errno.ReadOnlyFileSystem => ("the file system is mounted read-only: mount it for writing", false),
+            Errno.InputOutput => ("the device reports an input/output error: look at the kernel log, replace it", false),
+            Errno.TooManyFiles or Errno.TooManyFilesInSystem =>
+                ("too many files are open: raise 'ulimit -n'", true),
+            Errno.CrossDevice =>
+                ("it lies on another volume than the store's 'temp' folder: keep the whole store on one volume", false),
+            Errno.NotADirectory or Errno.IsADirectory =>
+                ("a folder was expected and a file found, or the other way round: give the store a folder of its own",
+                 false),
+            Errno.StaleHandle => ("the folder was replaced on its server: check the mount", true),
+            _ => (cause.Message, false),
+        };
+
+        return new BlobStoreException($"Could not {action} '{path}': {reason}.", isTransient, cause);
+    }
+}

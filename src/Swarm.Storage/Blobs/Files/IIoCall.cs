@@ -1,0 +1,8 @@
+namespace Swarm.Storage.Blobs.Files;
+
+/// <summary>A queued call of <see cref="IoThreads"/>.</summary>
+internal interface IIoCall
+{
+    /// <summary>Makes the call, unless it was cancelled meanwhile. Does not throw.</summary>
+    void Execute();
+}

@@ -1,0 +1,55 @@
+namespace Swarm.Storage.Blobs.Files;
+
+/// <summary>A queued call and the task for its result.</summary>
+internal sealed class IoCall<T> : IIoCall
+{
+    private const int Queued = 0;
+    private const int Taken = 1;
+
+    private readonly Func<T> _call;
+    private readonly CancellationToken _cancellationToken;
+    private readonly CancellationTokenRegistration _registration;
+    private readonly TaskCompletionSource<T> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _state = Queued;
+
+    public IoCall(Func<T> call, CancellationToken cancellationToken)
+    {
+        _call = call;
+        _cancellationToken = cancellationToken;
+        _registration = cancellationToken.UnsafeRegister(static self => ((IoCall<T>)self!).Cancel(), this);
+    }
+
+    /// <summary>Ends when the call has ended, or was cancelled before it began.</summary>
+    public Task<T> Task => _completion.Task;
+
+    /// <inheritdoc/>
+    public void Execute()
+    {
+        if (Interlocked.Exchange(ref _state, Taken) != Queued)
+        {
+            return;
+        }
+
+        _registration.Unregister();
+        try
+        {
+            _completion.SetResult(_call());
+        }
+        catch (OperationCanceledException exception)
+        {
+            _completion.SetCanceled(exception.CancellationToken);
+        }
+        catch (Exception exception)
+        {
+            _completion.SetException(exception);
+        }
+    }
+
+    private void Cancel()
+    {
+        if (Interlocked.Exchange(ref _state, Taken) == Queued)
+        {
+            _completion.SetCanceled(_cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace Swarm.Storage;
+
+/// <summary>Settings of a context store. Bound from configuration section <c>Swarm:Log</c> and <c>Swarm:Tiers</c>.</summary>
+public sealed class ContextStoreOptions
+{
+    /// <summary>Longest time that an append waits for others to share its segment. 1 ms to 10 s; default 25 ms.</summary>
+    public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>Bytes at which a segment is written without waiting longer. 64 KiB to 64 MiB; default 8 MiB.</summary>
+    public int SegmentBytes { get; set; } = 8 << 20;
+
+    /// <summary>Segments under way at the same time. 1 to 16; default 3.</summary>
+    public int SegmentsInFlight { get; set; } = 3;
+
+    /// <summary>A KV record larger than this becomes a chunk of its own. 4 KiB to 64 MiB; default 1 MiB.</summary>
+    public int LargeRecordBytes { get; set; } = 1 << 20;
+
+    /// <summary>Segments by which a context's root may lag behind the log. 1 to 100,000; default 1,024.</summary>
+    public int CheckpointSegments { get; set; } = 1024;
+
+    /// <summary>Pause between two looks at what needs a checkpoint. 10 ms to 1 min; default 1 s.</summary>
+    public TimeSpan HousekeepingInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// How long an append waits for the store before its caller is told that it cannot be reached. The append stays
+    /// queued; repeating it is safe. 1 s to 10 min; default 30 s.
+    /// </summary>
+    public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes of KV kept in memory, off the GC heap. 0 or more; default 1 GiB.</summary>
+    public long MemoryTierBytes { get; set; } = 1L << 30;
+
+    /// <summary>Payloads read ahead by one reader. 1 to 64; default 8.</summary>
+    public int ReadAhead { get; set; } = 8;
+}

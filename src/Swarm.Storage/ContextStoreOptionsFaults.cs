@@ -1,0 +1,40 @@
+namespace Swarm.Storage;
+
+/// <summary>Finds every fault of a <see cref="ContextStoreOptions"/> at once.</summary>
+public static class ContextStoreOptionsFaults
+{
+    /// <summary>Checks all settings.</summary>
+    /// <param name="options">The settings.</param>
+    /// <returns>One sentence for each fault, with the value and the limits; empty when all is well.</returns>
+    public static IReadOnlyList<string> Find(ContextStoreOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var faults = new List<string>();
+        Time(nameof(options.FlushInterval), options.FlushInterval, 0.001, 10);
+        Number(nameof(options.SegmentBytes), options.SegmentBytes, 64 << 10, 64 << 20);
+        Number(nameof(options.SegmentsInFlight), options.SegmentsInFlight, 1, 16);
+        Number(nameof(options.LargeRecordBytes), options.LargeRecordBytes, 4 << 10, 64 << 20);
+        Number(nameof(options.CheckpointSegments), options.CheckpointSegments, 1, 100_000);
+        Time(nameof(options.HousekeepingInterval), options.HousekeepingInterval, 0.01, 60);
+        Time(nameof(options.AnswerTimeout), options.AnswerTimeout, 1, 600);
+        Number(nameof(options.MemoryTierBytes), options.MemoryTierBytes, 0, long.MaxValue);
+        Number(nameof(options.ReadAhead), options.ReadAhead, 1, 64);
+        return faults;
+
+        void Number(string name, long value, long min, long max)
+        {
+            if (value < min || value > max)
+            {
+                faults.Add($"{name} is {value}; it must be {min} to {max}.");
+            }
+        }
+
+        void Time(string name, TimeSpan value, double minSeconds, double maxSeconds)
+        {
+            if (!(value.TotalSeconds >= minSeconds && value.TotalSeconds <= maxSeconds))
+            {
+                faults.Add($"{name} is {value.TotalSeconds} s; it must be {minSeconds} to {maxSeconds} s.");
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
+using Swarm.Storage.Reading;
+using Swarm.Storage.Tiers;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>Appends to one open context (protocol, rule 7). Runs on the store's loop.</summary>
+internal sealed class AppendRequests(
+    HostedContext context, ContextServices services, PageLoader loader, ContextReader reader)
+{
+    /// <summary>Most tokens of one append.</summary>
+    public const int MaxTokens = 65_536;
+
+    /// <summary>Most names of states.</summary>
+    private const int MaxStates = 64;
+
+    /// <summary>Most pages of a manifest, so that its root stays small.</summary>
+    private const int MaxPages = 100;
+
+    /// <summary>See <see cref="IOpenContext.AppendInputsAsync"/>.</summary>
+    public async Task<Watermarks> AppendInputsAsync(
+        SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states)
+    {
+        var queued = new List<Task>(1 + states.Count);
+        await context.Gate.WaitAsync();
+        try
+        {
+            context.RequireHolder(proof);
+            CheckInputs(inputs);
+            var missing = await CutRepeatedAsync(proof, inputs);
+            CheckStates(inputs, states);
+            if (!missing.Tokens.IsEmpty)
+            {
+                queued.Add(context.QueueTokens(missing.Tokens.ToArray(), missing.Steps.ToArray()));
+            }
+
+            queued.AddRange(states.Select(context.QueueState));
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+
+        foreach (var record in queued)
+        {
+            await record; // One by one: WhenAll would hop to the thread pool.
+        }
+
+        return context.Durable.Watermarks;
+    }
+
+    /// <summary>See <see cref="IOpenContext.AppendKvAsync"/>.</summary>
+    /// <param name="proof">The holder's proof.</param>
+    /// <param name="kv">The run, its frames verified.</param>
+    /// <param name="checksum">Checksum of the frames.</param>
+    /// <param name="lease">Memory that holds the frames; taken over.</param>
+    public async Task<Watermarks> AppendKvAsync(SessionProof proof, KvAppend kv, ulong checksum, TierLease lease)
+    {
+        using var hold = lease;
+        ReadOnlyMemory<byte> content = lease.Memory;
+        Task<LogRecord>? queued = null;
+        await context.KvGate.WaitAsync();
+        try
+        {
+            var payload = new PayloadRef(default, 0, content.Length, checksum);
+            if (content.Length > services.Options.LargeRecordBytes && await IsNextAsync(proof, kv))
+            {
+                payload = await WriteChunkAsync(payload, content);
+                content = default;
+            }
+
+            await context.Gate.WaitAsync();
+            try
+            {
+                if (await CheckKvAsync(proof, kv) is { } hasher)
+                {
+                    context.KvHasher = hasher;
+                    queued = context.QueueKv(kv, payload, content, lease.Share());
+                }
+            }
+            finally
+            {
+                context.Gate.Release();
+            }
+        }
+        finally
+        {
+            context.KvGate.Release();
+        }
+
+        if (queued is not null && await queued is KvRecord durable)
+        {
+            services.Memory.Publish(durable.Payload, lease);
+        }
+
+        return context.Durable.Watermarks;
+    }
+
+    private static void CheckInputs(InputRun inputs)
+    {
+        var steps = 0L;
+        foreach (var step in inputs.Steps.Span)
+        {
+            steps = step < 1 ? throw Refusals.Invalid($"A step of {step} tokens is impossible.") : steps + step;
+        }
+
+        if (inputs.Tokens.Length > MaxTokens || steps != inputs.Tokens.Length || inputs.FirstPosition < 0)
+        {
+            throw Refusals.Invalid(
+                $"An append of {inputs.Tokens.Length} tokens in steps of {steps} at {inputs.FirstPosition} is malformed: "
+                + $"at most {MaxTokens} tokens, steps that add up to them, and a position of 0 or more.");
+        }
+    }
+
+    private void CheckStates(InputRun inputs, IReadOnlyList<NamedState> states)
+    {
+        var end = Math.Max(context.TokenLength, inputs.FirstPosition + inputs.Tokens.Length);
+        foreach (var state in states)
+        {
+            Names.RequireState(state.Name);
+            if (state.Content.Length > NamedState.MaxBytes || state.Position < 0 || state.Position > end)
+            {
+                throw Refusals.Invalid(
+                    $"State '{state.Name}' of {state.Content.Length} bytes at position {state.Position} is refused: "
+                    + $"at most {NamedState.MaxBytes} bytes, at a position from 0 to {end}.");
+            }
+        }
+
+        var names = context.Durable.States.Select(state => state.Name).Union(states.Select(state => state.Name)).Count();
+        if (names > MaxStates)
+        {
+            throw Refusals.Invalid($"A context keeps at most {MaxStates} named states; this would be number {names}.");
+        }
+
+        if (context.Durable.Inputs.SealedPages.Count + context.Durable.Extents.SealedPages.Count >= MaxPages)
+        {
+            throw Refusals.Invalid(
+                $"The context is full: its manifest has {MaxPages} pages at {context.TokenLength} positions. "
+                + "Rewind it, or go on in a new context.");
+        }
+    }
+
+    /// <summary>What of an append is new. What is not must be there already, equal and durable.</summary>
+    private async Task<InputRun> CutRepeatedAsync(SessionProof proof, InputRun inputs)
+    {
+        if (inputs.Tokens.IsEmpty || inputs.FirstPosition == context.TokenLength)
+        {
+            return inputs;
+        }
+
+        if (inputs.FirstPosition > context.TokenLength)
+        {
+            throw Refusals.Gap("inputs", inputs.FirstPosition, context.TokenLength);
+        }
+
+        await context.DrainAsync();
+        context.RequireHolder(proof);
+        var repeated = (int)Math.Min(inputs.Tokens.Length, context.TokenLength - inputs.FirstPosition);
+        await CompareAsync(inputs, repeated);
+        context.RequireHolder(proof);
+        return new InputRun(
+            inputs.FirstPosition + repeated, inputs.Tokens[repeated..], StepCutter.Behind(inputs.Steps, repeated));
+    }
+
+    private async Task CompareAsync(InputRun inputs, int count)
+    {
+        foreach (var run in await reader.ReadInputsAsync(inputs.FirstPosition, count))
+        {
+            var offset = (int)(run.FirstPosition - inputs.FirstPosition);
+            var common = run.Tokens.Span.CommonPrefixLength(inputs.Tokens.Span.Slice(offset, run.Tokens.Length));
+            if (common < run.Tokens.Length)
+            {
+                var position = run.FirstPosition + common;
+                throw Refusals.Conflict(
+                    $"Position {position} holds token {run.Tokens.Span[common]}, not "
+                    + $"{inputs.Tokens.Span[(int)(position - inputs.FirstPosition)]}. Read what is there, or rewind.",
+                    position);
+            }
+        }
+    }
+
+    /// <summary>Whether a KV append is the next one; so that no chunk is written for one that will be refused.</summary>
+    private async Task<bool> IsNextAsync(SessionProof proof, KvAppend kv)
+    {
+        await context.Gate.WaitAsync();
+        try
+        {
+            return await CheckKvAsync(proof, kv) is not null;
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+    }
+
+    /// <summary>Checks a KV append.</summary>
+    /// <returns>The chain hasher behind it; <see langword="null"/> when it is there already, and durable.</returns>
+    private async Task<PrefixHasher?> CheckKvAsync(SessionProof proof, KvAppend kv)
+    {
+        context.RequireHolder(proof);
+        var end = kv.FirstPosition + kv.Count;
+        if (kv.FirstPosition > context.KvLength)
+        {
+            throw Refusals.Gap("KV", kv.FirstPosition, context.KvLength);
+        }
+
+        if (end > context.TokenLength)
+        {
+            throw Refusals.Gap("inputs for KV", end, context.TokenLength);
+        }
+
+        if (kv.FirstPosition < context.KvLength)
+        {
+            await context.DrainAsync();
+            context.RequireHolder(proof);
+            return end <= context.KvLength && await HasExtentAsync(kv)
+                ? null
+                : throw Refusals.Conflict(
+                    $"KV of positions {kv.FirstPosition} to {end - 1} is cut otherwise than what is durable up to "
+                    + $"{context.KvLength}. Append from there.",
+                    context.KvLength);
+        }
+
+        var hasher = (await loader.KvHasherAsync(context)).Clone();
+        await loader.FeedAsync(context, hasher, end);
+        context.RequireHolder(proof);
+        if (hasher.Current() != kv.PrefixHash)
+        {
+            throw Refusals.Conflict(
+                $"The prefix hash of KV up to position {end - 1} is that of other inputs.", kv.FirstPosition);
+        }
+
+        return hasher;
+    }
+
+    /// <summary>Whether runs that begin and end as this one are durable already, over the same inputs.</summary>
+    private async Task<bool> HasExtentAsync(KvAppend kv)
+    {
+        var extents = await reader.PlanAsync(kv.FirstPosition, kv.Count);
+        return extents.Count > 0
+            && extents[0].FirstPosition == kv.FirstPosition
+            && extents[^1].EndPosition == kv.FirstPosition + kv.Count
+            && extents[^1].PrefixHash == kv.PrefixHash;
+    }
+
+    private async Task<PayloadRef> WriteChunkAsync(PayloadRef payload, ReadOnlyMemory<byte> content)
+    {
+        var chunk = services.Ids.Next();
+        var name = BlobNames.Chunk(context.Id, context.Root.OpenId, chunk);
+        var bytes = ChunkCodec.Encode(content, out var offset);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // Refused: the id is fresh, so it is this chunk, written by a try whose answer was lost.
+                await services.Store.CreateAsync(name, bytes, CancellationToken.None);
+                return payload with { Object = ObjectRef.Chunk(context.Root.OpenId, chunk), Offset = offset };
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && !context.IsEnding && !context.Writer.IsDead)
+            {
+                StorageLog.PutFailed(services.Logger, name, attempt, fault.Message);
+                await Task.Delay(Backoff.After(attempt), services.Time);
+            }
+            catch (BlobStoreException fault)
+            {
+                throw Refusals.StoreUnavailable(fault.Message);
+            }
+        }
+    }
+}

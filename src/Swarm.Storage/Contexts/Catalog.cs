@@ -1,0 +1,102 @@
+using System.Buffers;
+using Swarm.Core.Blocks;
+using Swarm.Core.Identity;
+using Swarm.Core.Models;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
+using Swarm.Storage.Scheduling;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>What contexts share: tenants' keys, and what model fingerprints hash. Never changes once written.</summary>
+internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids)
+{
+    private const int MaxBytes = 1 << 20;
+    private const int Tries = 5;
+    private readonly Dictionary<Id128, TenantKey> _keys = [];
+    private readonly Dictionary<ModelFingerprint, ModelDescriptor> _models = [];
+
+    /// <summary>A tenant's key; made at first use.</summary>
+    /// <param name="tenant">The tenant's id.</param>
+    /// <param name="name">Its name, for people who look at the store.</param>
+    /// <exception cref="CorruptObjectException">The tenant's record is damaged.</exception>
+    public async Task<TenantKey> GetTenantKeyAsync(Id128 tenant, string name)
+    {
+        if (_keys.TryGetValue(tenant, out var known))
+        {
+            return known;
+        }
+
+        var blob = BlobNames.Tenant(tenant);
+        var content = await ReadAsync(blob);
+        if (content is null)
+        {
+            var key = new TenantKey([.. ids.Next().ToArray(), .. ids.Next().ToArray()]);
+            await CreateAsync(blob, ManifestCodec.EncodeTenant(name, key));
+            content = await ReadAsync(blob) ?? throw new CorruptObjectException($"{blob} vanished.");
+        }
+
+        return _keys[tenant] = Decode(blob, content, bytes => ManifestCodec.DecodeTenant(bytes).Key);
+    }
+
+    /// <summary>What a fingerprint hashes.</summary>
+    /// <exception cref="CorruptObjectException">It is damaged, missing, or another model's.</exception>
+    public async Task<ModelDescriptor> GetModelAsync(ModelFingerprint fingerprint)
+    {
+        if (_models.TryGetValue(fingerprint, out var known))
+        {
+            return known;
+        }
+
+        var blob = BlobNames.Model(fingerprint);
+        var content = await ReadAsync(blob) ?? throw new CorruptObjectException($"{blob} is missing.");
+        var model = Decode(blob, content, bytes => ManifestCodec.DecodeModel(bytes));
+        return model.ComputeFingerprint() == fingerprint
+            ? _models[fingerprint] = model
+            : throw new CorruptObjectException($"{blob} holds the model of another fingerprint.");
+    }
+
+    /// <summary>Writes down what a fingerprint hashes, if it is not there yet.</summary>
+    public async Task AddModelAsync(ModelDescriptor model)
+    {
+        var fingerprint = model.ComputeFingerprint();
+        if (!_models.ContainsKey(fingerprint))
+        {
+            await CreateAsync(BlobNames.Model(fingerprint), ManifestCodec.EncodeModel(model));
+            _models[fingerprint] = model;
+        }
+    }
+
+    private async Task<byte[]?> ReadAsync(string blob) =>
+        (await reader.ReadWholeAsync(blob, 4096, MaxBytes)).Content;
+
+    private async Task CreateAsync(string blob, byte[] content)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await store.CreateAsync(blob, new ReadOnlySequence<byte>(content), CancellationToken.None);
+                return;
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+    }
+
+    private static T Decode<T>(string blob, byte[] content, Func<byte[], T> decode)
+    {
+        try
+        {
+            return decode(content);
+        }
+        catch (CorruptObjectException error)
+        {
+            throw new CorruptObjectException($"{blob}: {error.Message}", error.IsUnsupported);
+        }
+    }
+}

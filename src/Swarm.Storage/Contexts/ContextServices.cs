@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
+using Swarm.Storage.Manifests;
+using Swarm.Storage.Reading;
+using Swarm.Storage.Scheduling;
+using Swarm.Storage.Tiers;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>What the contexts of one store share.</summary>
+internal sealed record ContextServices(
+    IBlobStore Store,
+    ContextStoreOptions Options,
+    TimeProvider Time,
+    IIdSource Ids,
+    ILogger Logger,
+    StoreLoop Loop,
+    RetryingReader Reader,
+    SegmentReader Segments,
+    RootStore Roots,
+    PageStore Pages,
+    MemoryTier Memory,
+    KvFetcher Kv);

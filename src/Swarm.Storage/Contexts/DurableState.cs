@@ -1,0 +1,101 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Format.Manifests;
+using Swarm.Format.Segments;
+using Swarm.Storage.Manifests;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>A context as its durable records say: a root, folded with records in log order. Lives on the store's loop.</summary>
+internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTable extents)
+{
+    private readonly SortedDictionary<string, NamedState> _states = new(StringComparer.Ordinal);
+
+    /// <summary>Who may append.</summary>
+    public Ownership Ownership { get; private set; } =
+        new(root.Epoch, root.Holder, root.ReservedFor, root.SecretHash);
+
+    /// <summary>Epoch in force.</summary>
+    public Epoch Epoch => Ownership.Epoch;
+
+    /// <summary>Inputs.</summary>
+    public InputTable Inputs { get; } = inputs;
+
+    /// <summary>KV extents.</summary>
+    public ExtentTable Extents { get; } = extents;
+
+    /// <summary>Latest states, by name.</summary>
+    public IReadOnlyCollection<NamedState> States => _states.Values;
+
+    /// <summary>Changes with every change of a state.</summary>
+    public int StatesVersion { get; private set; }
+
+    /// <summary>Pages written last, and what they hold.</summary>
+    public (PageMark Mark, PageSet Pages)? Written { get; set; }
+
+    /// <summary>What pages written now would hold.</summary>
+    public PageMark Mark => new(Inputs.Length, Inputs.Version, Extents.Length, Extents.Version, StatesVersion);
+
+    /// <summary>Watermarks.</summary>
+    public Watermarks Watermarks => new(Inputs.Length, Extents.Length);
+
+    /// <summary>Takes over states read from a page.</summary>
+    public void LoadStates(IEnumerable<NamedState> states)
+    {
+        foreach (var state in states)
+        {
+            _states[state.Name] = state;
+        }
+    }
+
+    /// <summary>Whether a record counts in a fold (protocol, rule 10): of the open, at the end, of a fitting epoch.</summary>
+    public bool Fits(LogRecord record, Id128 openId) => record.OpenId == openId && record switch
+    {
+        TokensRecord tokens => tokens.Epoch == Epoch && tokens.Position == Inputs.Length,
+        KvRecord kv => kv.Epoch == Epoch && kv.Position == Extents.Length && kv.Position + kv.Count <= Inputs.Length,
+        StateRecord state => state.Epoch == Epoch && state.Position <= Inputs.Length,
+        EpochRecord epoch => epoch.Epoch == Epoch.Next,
+        TruncateRecord truncate => truncate.Epoch == Epoch.Next && truncate.Length <= Inputs.Length,
+        _ => false,
+    };
+
+    /// <summary>Applies a record that fits. For a rewind, the pages that it cuts must have been loaded.</summary>
+    public void Apply(LogRecord record)
+    {
+        switch (record)
+        {
+            case TokensRecord tokens:
+                Inputs.Append(tokens.Tokens.Span, tokens.Steps.Span);
+                break;
+            case KvRecord kv:
+                Extents.Append(new KvExtent(kv.Position, kv.Count, kv.Count, kv.Epoch, kv.PrefixHash, kv.Payload));
+                break;
+            case StateRecord state:
+                _states[state.Name] = new NamedState(state.Name, state.Position, state.Content);
+                StatesVersion++;
+                break;
+            case EpochRecord epoch:
+                Ownership = new Ownership(epoch.Epoch, epoch.Agent, epoch.ReservedFor, epoch.SecretHash);
+                break;
+            case TruncateRecord truncate:
+                Ownership = Ownership with { Epoch = truncate.Epoch, SecretHash = truncate.SecretHash };
+                Inputs.Truncate(truncate.Length);
+                Extents.Truncate(truncate.Length);
+                ForgetStatesBehind(truncate.Length);
+                break;
+            default:
+                throw new InvalidOperationException($"A {record.Type} record cannot be applied.");
+        }
+    }
+
+    private void ForgetStatesBehind(long length)
+    {
+        foreach (var state in _states.Values.Where(state => state.Position > length).ToArray())
+        {
+            _states.Remove(state.Name);
+        }
+
+        StatesVersion++;
+    }
+}

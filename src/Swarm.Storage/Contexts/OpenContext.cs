@@ -1,0 +1,224 @@
+using System.Runtime.CompilerServices;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Models;
+using Swarm.Core.Sessions;
+using Swarm.Format.Frames;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Reading;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>The port to one open context: takes calls from any thread to the store's loop.</summary>
+internal sealed class OpenContext : IOpenContext
+{
+    private readonly HostedContext _hosted;
+    private readonly ContextServices _services;
+    private readonly OwnershipRequests _ownership;
+    private readonly AppendRequests _appends;
+    private readonly ContextReader _reader;
+    private readonly Func<Task> _close;
+    private readonly Func<Task<bool>> _isCurrent;
+
+    /// <summary>Makes the port.</summary>
+    /// <param name="hosted">The open behind it.</param>
+    /// <param name="services">What the store's contexts share.</param>
+    /// <param name="close">Drains and closes it.</param>
+    /// <param name="isCurrent">Asks storage whether this open still counts, and ends it if it does not.</param>
+    public OpenContext(HostedContext hosted, ContextServices services, Func<Task> close, Func<Task<bool>> isCurrent)
+    {
+        _isCurrent = isCurrent;
+        var loader = new PageLoader(services);
+        _hosted = hosted;
+        _services = services;
+        _close = close;
+        _reader = new ContextReader(hosted, services);
+        _ownership = new OwnershipRequests(hosted, loader);
+        _appends = new AppendRequests(hosted, services, loader, _reader);
+    }
+
+    /// <inheritdoc/>
+    public ContextId Id => _hosted.Id;
+
+    /// <inheritdoc/>
+    public ModelDescriptor Model => _hosted.Model;
+
+    /// <inheritdoc/>
+    public ContextStatus Status => _hosted.Status;
+
+    /// <inheritdoc/>
+    public CancellationToken Closed => _hosted.Closed;
+
+    /// <summary>The open behind this port.</summary>
+    internal HostedContext Hosted => _hosted;
+
+    /// <inheritdoc/>
+    public async ValueTask<ContextStatus> WaitForChangeAsync(
+        Epoch seenEpoch, Watermarks seen, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var changed = _hosted.Changed; // Before the status, so that no change slips between.
+            var status = _hosted.Status;
+            if (status.Epoch != seenEpoch || status.Durable != seen)
+            {
+                return status;
+            }
+
+            if (Closed.IsCancellationRequested)
+            {
+                throw Refusals.Moved(Id);
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Acquired> AcquireAsync(AcquireRequest request, CancellationToken cancellationToken) =>
+        AnswerAsync(() => _ownership.AcquireAsync(request), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<Epoch> ReleaseAsync(
+        SessionProof proof, string reservedFor, CancellationToken cancellationToken) =>
+        AnswerAsync(() => _ownership.ReleaseAsync(proof, reservedFor), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<Acquired> RewindAsync(
+        SessionProof proof, long length, Digest256 newSecretHash, CancellationToken cancellationToken) =>
+        AnswerAsync(() => _ownership.RewindAsync(proof, length, newSecretHash), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<Watermarks> AppendInputsAsync(
+        SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken) =>
+        AnswerAsync(() => _appends.AppendInputsAsync(proof, inputs, states), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<Watermarks> AppendKvAsync(
+        SessionProof proof, KvAppend kv, CancellationToken cancellationToken)
+    {
+        // Up to the first await this runs on the caller's thread: the loop is not held up, and the order of calls stays.
+        Verify(kv);
+        var checksum = ManifestCodec.Checksum(kv.Frames.Span);
+        var lease = _services.Memory.Rent(kv.Frames.Length);
+        kv.Frames.CopyTo(lease.Memory); // The append may outlive this call: it owns its bytes.
+        return await AnswerAsync(() => _appends.AppendKvAsync(proof, kv, checksum, lease), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Touch(SessionProof proof)
+    {
+        if (Closed.IsCancellationRequested)
+        {
+            throw Refusals.Moved(Id);
+        }
+
+        var ownership = _hosted.Ownership;
+        if (proof.Epoch > ownership.Epoch)
+        {
+            throw Refusals.Moved(Id); // This silo is behind: the context went on elsewhere.
+        }
+
+        if (!ownership.IsHeldBy(proof))
+        {
+            throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
+        }
+
+        _hosted.Heard();
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<InputRun> ReadInputsAsync(
+        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        CheckRange(firstPosition, count);
+        foreach (var run in await _services.Loop.RunAsync(() => _reader.ReadInputsAsync(firstPosition, count))
+            .WaitAsync(cancellationToken))
+        {
+            yield return run;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<KvRunData> ReadKvAsync(
+        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        CheckRange(firstPosition, count);
+        var plan = await _services.Loop.RunAsync(() => _reader.PlanAsync(firstPosition, count))
+            .WaitAsync(cancellationToken);
+        await foreach (var run in KvRunReader.ReadAsync(_services, Id, plan, cancellationToken))
+        {
+            yield return run;
+        }
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<NamedState> ReadStates() => _hosted.States;
+
+    /// <inheritdoc/>
+    public async ValueTask CloseAsync(CancellationToken cancellationToken) =>
+        await _services.Loop.RunAsync(_close).WaitAsync(cancellationToken);
+
+    private static void CheckRange(long firstPosition, long count)
+    {
+        if (firstPosition < 0 || count < 0)
+        {
+            throw Refusals.Invalid($"{count} positions from {firstPosition} on are not a range.");
+        }
+    }
+
+    private void Verify(KvAppend kv)
+    {
+        if (kv.FirstPosition < 0 || kv.Count < 1 || kv.Frames.Length is 0 or > KvPayload.MaxBytes)
+        {
+            throw Refusals.Invalid(
+                $"KV of {kv.Count} positions at {kv.FirstPosition} in {kv.Frames.Length} bytes is malformed: at least one "
+                + $"position, at most {KvPayload.MaxBytes} bytes.");
+        }
+
+        try
+        {
+            KvPayload.Verify(Model.Geometry, kv.FirstPosition, kv.Count, kv.Frames.Span);
+        }
+        catch (CorruptObjectException error)
+        {
+            throw Refusals.Corrupt($"KV at {kv.FirstPosition} arrived damaged: {error.Message}. Send it again.");
+        }
+    }
+
+    private async ValueTask<T> AnswerAsync<T>(Func<Task<T>> work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _services.Loop.RunAsync(() => ConfirmRefusalAsync(work))
+                .WaitAsync(_services.Options.AnswerTimeout, _services.Time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw Refusals.StoreUnavailable(
+                (_hosted.Writer.Fault ?? "it did not answer in time")
+                + $" (waited {_services.Options.AnswerTimeout.TotalSeconds:0.#} s).");
+        }
+    }
+
+    /// <summary>What would send an agent away for good is said only by the open that storage names.</summary>
+    private async Task<T> ConfirmRefusalAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (SwarmRefusedException error) when (error.Refusal.Code
+            is RefusalCode.Gap or RefusalCode.Conflict or RefusalCode.StaleEpoch or RefusalCode.Invalid)
+        {
+            if (await _isCurrent())
+            {
+                throw;
+            }
+
+            throw Refusals.Moved(Id);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Format.Segments;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>Epoch changes of one open context (protocol, rules 8 and 9). Runs on the store's loop.</summary>
+internal sealed class OwnershipRequests(HostedContext context, PageLoader loader)
+{
+    /// <summary>See <see cref="IOpenContext.AcquireAsync"/>.</summary>
+    public async Task<Acquired> AcquireAsync(AcquireRequest request)
+    {
+        Names.RequireAgent(request.Agent);
+        await context.Gate.WaitAsync();
+        try
+        {
+            context.RequireOpen();
+            var durable = context.Durable.Ownership;
+            if (durable.Holder.Length > 0 && request.SecretHash == durable.SecretHash)
+            {
+                return durable.Holder == request.Agent
+                    ? Grant()
+                    : throw Refusals.Invalid($"The secret belongs to a session of agent '{durable.Holder}'.");
+            }
+
+            if (request.ExpectedEpoch != durable.Epoch)
+            {
+                throw Refusals.EpochChanged(request.ExpectedEpoch, durable.Epoch, durable.Holder);
+            }
+
+            await context.QueueEpochChange(new EpochRecord(
+                context.Id, context.Root.OpenId, durable.Epoch.Next, request.Agent, request.SecretHash, ""));
+            return Grant();
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+    }
+
+    /// <summary>See <see cref="IOpenContext.ReleaseAsync"/>.</summary>
+    public async Task<Epoch> ReleaseAsync(SessionProof proof, string reservedFor)
+    {
+        if (reservedFor.Length > 0)
+        {
+            Names.RequireAgent(reservedFor);
+        }
+
+        await context.Gate.WaitAsync();
+        try
+        {
+            context.RequireOpen();
+            var durable = context.Durable.Ownership;
+            var isRepeated = durable.Holder.Length == 0
+                && durable.Epoch == proof.Epoch.Next
+                && durable.SecretHash == proof.SecretHash;
+            if (!isRepeated)
+            {
+                context.RequireHolder(proof);
+                await context.QueueEpochChange(new EpochRecord(
+                    context.Id, context.Root.OpenId, durable.Epoch.Next, "", proof.SecretHash, reservedFor));
+            }
+
+            return context.Durable.Epoch;
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+    }
+
+    /// <summary>See <see cref="IOpenContext.RewindAsync"/>.</summary>
+    public async Task<Acquired> RewindAsync(SessionProof proof, long length, Digest256 newSecretHash)
+    {
+        await context.Gate.WaitAsync();
+        try
+        {
+            context.RequireOpen();
+            var durable = context.Durable.Ownership;
+            if (durable.Epoch == proof.Epoch.Next && durable.Holder.Length > 0 && durable.SecretHash == newSecretHash)
+            {
+                return Grant(); // A repeat of a rewind that was done.
+            }
+
+            context.RequireHolder(proof);
+            if (newSecretHash.IsDefault || newSecretHash == proof.SecretHash)
+            {
+                throw Refusals.Invalid("A rewind needs the hash of a fresh secret.");
+            }
+
+            if (length < 0 || length > context.TokenLength)
+            {
+                throw Refusals.Invalid(
+                    $"Cannot rewind to position {length}: the context holds {context.TokenLength} positions.");
+            }
+
+            await context.DrainAsync();
+            await loader.LoadForRewindAsync(context, length);
+            context.RequireOpen();
+            await context.QueueEpochChange(new TruncateRecord(
+                context.Id, context.Root.OpenId, durable.Epoch.Next, length, newSecretHash));
+            return Grant();
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+    }
+
+    private Acquired Grant() => new(context.Durable.Epoch, context.Durable.Watermarks);
+}

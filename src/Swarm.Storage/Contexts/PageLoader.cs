@@ -1,0 +1,120 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Storage.Contexts;
+
+/// <summary>Brings sealed pages back where an operation needs what is in them. Runs on the store's loop.</summary>
+internal sealed class PageLoader(ContextServices services)
+{
+    /// <summary>Loads the pages that a rewind to a length cuts into the tails.</summary>
+    /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
+    public async Task LoadForRewindAsync(HostedContext context, long length)
+    {
+        await context.RootGate.WaitAsync(); // No checkpoint moves pages meanwhile.
+        try
+        {
+            await GuardAsync(() => LoadForRewindAsync(services, context.Id, context.Durable, length));
+        }
+        finally
+        {
+            context.RootGate.Release();
+        }
+    }
+
+    /// <summary>Loads the pages that a rewind to a length cuts into the tails of a state that nobody else uses.</summary>
+    public static async Task LoadForRewindAsync(
+        ContextServices services, ContextId id, DurableState state, long length)
+    {
+        while (state.Inputs.SealedPages.Count > 0 && state.Inputs.SealedPages[^1].EndPosition > length)
+        {
+            var page = state.Inputs.SealedPages[^1];
+            var (startHash, runs) = await services.Pages.ReadInputsAsync(id, page);
+            state.Inputs.LoadTail(page, startHash, runs);
+        }
+
+        while (state.Extents.SealedPages.Count > 0 && state.Extents.SealedPages[^1].EndPosition > length)
+        {
+            var page = state.Extents.SealedPages[^1];
+            state.Extents.LoadTail(page, await services.Pages.ReadExtentsAsync(id, page));
+        }
+    }
+
+    /// <summary>A chain hasher at the context's KV length.</summary>
+    /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
+    public async Task<PrefixHasher> KvHasherAsync(HostedContext context)
+    {
+        if (context.KvHasher is { } ready)
+        {
+            return ready;
+        }
+
+        var inputs = context.Durable.Inputs;
+        var hasher = context.NewHasher();
+        var boundary = context.KvLength - (context.KvLength % hasher.BlockTokens);
+        if (inputs.IsInTail(boundary))
+        {
+            inputs.HasherAt(hasher, Math.Min(context.KvLength, inputs.Length));
+            context.Feed(hasher, context.KvLength);
+        }
+        else
+        {
+            await GuardAsync(() => FeedFromPagesAsync(context, hasher, context.KvLength, isFresh: true));
+        }
+
+        return context.KvHasher = hasher;
+    }
+
+    /// <summary>Feeds a hasher up to a position, from pages where it lags that far behind.</summary>
+    /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
+    public async Task FeedAsync(HostedContext context, PrefixHasher hasher, long end)
+    {
+        if (!context.Durable.Inputs.IsInTail(hasher.Position))
+        {
+            await GuardAsync(() => FeedFromPagesAsync(context, hasher, end, isFresh: false));
+        }
+
+        context.Feed(hasher, end);
+    }
+
+    private async Task FeedFromPagesAsync(HostedContext context, PrefixHasher hasher, long end, bool isFresh)
+    {
+        while (isFresh || (hasher.Position < end && !context.Durable.Inputs.IsInTail(hasher.Position)))
+        {
+            var position = isFresh ? end : hasher.Position;
+            var page = context.Durable.Inputs.SealedPages.First(item => item.EndPosition > position);
+            var (startHash, runs) = await services.Pages.ReadInputsAsync(context.Id, page);
+            if (isFresh)
+            {
+                hasher.Resume(runs[0].FirstPosition, startHash);
+                isFresh = false;
+            }
+
+            foreach (var run in runs)
+            {
+                var skip = (int)Math.Clamp(hasher.Position - run.FirstPosition, 0, run.Tokens.Length);
+                var count = (int)Math.Clamp(end - hasher.Position, 0, run.Tokens.Length - skip);
+                hasher.Append(run.Tokens.Span.Slice(skip, count));
+            }
+        }
+    }
+
+    /// <summary>Turns damaged objects and store faults into refusals.</summary>
+    public static async Task GuardAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (CorruptObjectException error)
+        {
+            throw Refusals.Corrupt(error.Message);
+        }
+        catch (BlobStoreException fault)
+        {
+            throw Refusals.StoreUnavailable(fault.Message);
+        }
+    }
+}

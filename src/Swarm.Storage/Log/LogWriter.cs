@@ -1,0 +1,293 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Scheduling;
+
+namespace Swarm.Storage.Log;
+
+/// <summary>A running store's log: group commit, pipelined puts, acknowledgement in order (protocol, rules 1 to 5).</summary>
+/// <remarks>Lives on the store's loop. Its id is fresh and never used again, whatever becomes of it.</remarks>
+internal sealed class LogWriter
+{
+    private readonly IBlobStore _store;
+    private readonly ContextStoreOptions _options;
+    private readonly TimeProvider _time;
+    private readonly IIdSource _ids;
+    private readonly ILogger _logger;
+    private readonly SegmentReader _segments;
+    private readonly Action<LogWriter, string> _lost;
+    private readonly Dictionary<ulong, List<Pending>> _waiting = [];
+    private readonly Dictionary<ulong, bool> _written = [];
+    private List<LogEntry> _buffer = [];
+    private LogEntry? _last;
+    private long _bufferBytes;
+    private int _inFlight;
+    private bool _isScheduled;
+    private bool _isDue;
+
+    public LogWriter(
+        IBlobStore store,
+        ContextStoreOptions options,
+        TimeProvider time,
+        IIdSource ids,
+        ILogger logger,
+        SegmentReader segments,
+        Action<LogWriter, string> lost)
+    {
+        _store = store;
+        _options = options;
+        _time = time;
+        _ids = ids;
+        _logger = logger;
+        _segments = segments;
+        _lost = lost;
+        Id = ids.NextWriter();
+    }
+
+    private readonly record struct Pending(LogEntry Entry, LogRecord Durable);
+
+    /// <summary>The writer's id.</summary>
+    public Id128 Id { get; }
+
+    /// <summary>Number of the next segment; what is buffered will be in it or behind.</summary>
+    public ulong Next { get; private set; }
+
+    /// <summary>Segments acknowledged: all below this number are durable.</summary>
+    public ulong Acknowledged { get; private set; }
+
+    /// <summary>Whether nothing can be appended any more.</summary>
+    public bool IsDead { get; private set; }
+
+    /// <summary>The store's last fault while a put still fails, or <see langword="null"/>.</summary>
+    public string? Fault { get; private set; }
+
+    /// <summary>Queues a record.</summary>
+    public void Enqueue(LogEntry entry)
+    {
+        if (IsDead)
+        {
+            entry.LetGo();
+            entry.Fail(UnknownOutcome());
+            return;
+        }
+
+        _buffer.Add(entry);
+        _bufferBytes += entry.SizeBytes;
+        _last = entry;
+        if (entry.IsUrgent || _bufferBytes >= _options.SegmentBytes)
+        {
+            Flush();
+        }
+        else if (!_isScheduled)
+        {
+            _isScheduled = true;
+            _ = FlushLaterAsync();
+        }
+    }
+
+    /// <summary>Waits until everything queued before is durable, or the writer is dead.</summary>
+    public async Task BarrierAsync()
+    {
+        if (_last is { } last)
+        {
+            Flush();
+            await last.Durable.ContinueWith(
+                _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        }
+    }
+
+    /// <summary>Ends the writer: what is not acknowledged fails as unknown.</summary>
+    /// <param name="reason">Why, for the log.</param>
+    public void Lose(string reason)
+    {
+        if (IsDead)
+        {
+            return;
+        }
+
+        IsDead = true;
+        var failure = UnknownOutcome();
+        foreach (var (_, pending) in _waiting.OrderBy(pair => pair.Key))
+        {
+            pending.ForEach(item => item.Entry.Fail(failure));
+        }
+
+        foreach (var entry in _buffer)
+        {
+            entry.LetGo();
+            entry.Fail(failure);
+        }
+
+        _waiting.Clear();
+        _buffer = [];
+        _lost(this, reason);
+    }
+
+    private static SwarmRefusedException UnknownOutcome() => new(new Refusal(
+        RefusalCode.Unknown, "The silo lost its log before it could tell whether this is durable. Repeat the request."));
+
+    private async Task FlushLaterAsync()
+    {
+        await Task.Delay(_options.FlushInterval, _time);
+        _isScheduled = false;
+        Flush();
+    }
+
+    private void Flush()
+    {
+        if (IsDead || _buffer.Count == 0)
+        {
+            return;
+        }
+
+        if (_inFlight >= _options.SegmentsInFlight)
+        {
+            _isDue = true;
+            return;
+        }
+
+        _isDue = false;
+        _ = PutAsync(TakeBatch());
+        if (_bufferBytes >= _options.SegmentBytes)
+        {
+            Flush();
+        }
+        else if (_buffer.Count > 0 && !_isScheduled)
+        {
+            _isScheduled = true;
+            _ = FlushLaterAsync();
+        }
+    }
+
+    private List<LogEntry> TakeBatch()
+    {
+        long bytes = 0;
+        var count = 0;
+        while (count < _buffer.Count && bytes < _options.SegmentBytes)
+        {
+            bytes += _buffer[count++].SizeBytes;
+        }
+
+        var batch = _buffer;
+        _buffer = batch.GetRange(count, batch.Count - count);
+        batch.RemoveRange(count, batch.Count - count);
+        _bufferBytes -= bytes;
+        return batch;
+    }
+
+    private async Task PutAsync(List<LogEntry> batch)
+    {
+        var sequence = Next++;
+        _inFlight++;
+        var nonce = _ids.Next();
+        var content = Encode(batch, sequence, nonce);
+        var name = BlobNames.Log(Id, sequence);
+        var isWritten = await WriteAsync(name, content, sequence, nonce);
+        batch.ForEach(entry => entry.LetGo());
+        if (!isWritten || IsDead)
+        {
+            return;
+        }
+
+        _inFlight--;
+        _written.Add(sequence, true);
+        AcknowledgeInOrder();
+        if (_isDue)
+        {
+            Flush();
+        }
+    }
+
+    private ReadOnlySequence<byte> Encode(List<LogEntry> batch, ulong sequence, Id128 nonce)
+    {
+        var records = new List<LogRecord>(batch.Count);
+        var payloads = new List<ReadOnlyMemory<byte>>();
+        long offset = 0;
+        foreach (var entry in batch)
+        {
+            var record = entry.Record;
+            if (!entry.Payload.IsEmpty && record is KvRecord kv)
+            {
+                record = kv with { Payload = kv.Payload with { Offset = offset } };
+                payloads.Add(entry.Payload);
+                offset += entry.Payload.Length;
+            }
+
+            records.Add(record);
+        }
+
+        var segment = new Segment(Id, sequence, nonce, false, records);
+        var content = SegmentCodec.Encode(segment, payloads, out var payloadStart);
+        var pending = new List<Pending>(batch.Count);
+        for (var index = 0; index < batch.Count; index++)
+        {
+            pending.Add(new Pending(batch[index], Locate(records[index], batch[index], sequence, payloadStart)));
+        }
+
+        _waiting.Add(sequence, pending);
+        return content;
+    }
+
+    private LogRecord Locate(LogRecord record, LogEntry entry, ulong sequence, long payloadStart) =>
+        !entry.Payload.IsEmpty && record is KvRecord kv
+            ? kv with
+            {
+                Payload = kv.Payload with
+                {
+                    Object = ObjectRef.Segment(Id, sequence),
+                    Offset = payloadStart + kv.Payload.Offset,
+                },
+            }
+            : record;
+
+    /// <summary>The same bytes under the same number until the store answers. False: the writer is dead.</summary>
+    private async Task<bool> WriteAsync(string name, ReadOnlySequence<byte> content, ulong sequence, Id128 nonce)
+    {
+        for (var attempt = 1; !IsDead; attempt++)
+        {
+            try
+            {
+                var write = await _store.CreateAsync(name, content, CancellationToken.None);
+                if (!write.IsRefused || await IsMineAsync(sequence, nonce))
+                {
+                    Fault = null;
+                    return true;
+                }
+
+                Lose("its log was sealed by another silo");
+                return false;
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient)
+            {
+                Fault = fault.Message;
+                StorageLog.PutFailed(_logger, name, attempt, fault.Message);
+                await Task.Delay(Backoff.After(attempt), _time);
+            }
+            catch (Exception fault)
+            {
+                Fault = fault.Message;
+                StorageLog.WriterFailed(_logger, name, fault);
+                Lose($"the store refused {name}: {fault.Message}");
+            }
+        }
+
+        return false;
+    }
+
+    private async Task<bool> IsMineAsync(ulong sequence, Id128 nonce) =>
+        await _segments.ReadAsync(Id, sequence) is { IsSeal: false } found && found.Nonce == nonce;
+
+    private void AcknowledgeInOrder()
+    {
+        while (_written.Remove(Acknowledged))
+        {
+            _waiting.Remove(Acknowledged, out var pending);
+            Acknowledged++;
+            pending!.ForEach(item => item.Entry.Acknowledge(item.Durable));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Buffers;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
+using Swarm.Storage.Scheduling;
+
+namespace Swarm.Storage.Manifests;
+
+/// <summary>Writes and reads the immutable pages of manifests.</summary>
+internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids)
+{
+    private const int Tries = 5;
+    private const int MaxPageBytes = 64 << 20;
+
+    /// <summary>Writes extents as a page.</summary>
+    public Task<PageRef> WriteExtentsAsync(ContextId context, Id128 openId, IReadOnlyList<KvExtent> extents) => WriteAsync(
+        context,
+        ObjectKind.ExtentPage,
+        openId,
+        extents[0].FirstPosition,
+        extents[^1].EndPosition,
+        extents.Count,
+        ManifestCodec.EncodeExtents(extents));
+
+    /// <summary>Writes inputs as a page that counts from a position on.</summary>
+    public Task<PageRef> WriteInputsAsync(
+        ContextId context, Id128 openId, long firstPosition, BlockHash startHash, IReadOnlyList<InputRun> runs) => WriteAsync(
+            context,
+            ObjectKind.InputPage,
+            openId,
+            firstPosition,
+            runs[^1].FirstPosition + runs[^1].Tokens.Length,
+            runs.Count,
+            ManifestCodec.EncodeInputs(startHash, runs));
+
+    /// <summary>Writes states as a page.</summary>
+    public Task<PageRef> WriteStatesAsync(ContextId context, Id128 openId, IReadOnlyList<NamedState> states) =>
+        WriteAsync(
+            context, ObjectKind.StatePage, openId, 0, 0, states.Count, ManifestCodec.EncodeStates(states));
+
+    /// <summary>Reads a page of extents.</summary>
+    /// <exception cref="CorruptObjectException">It is damaged or missing; the message names it.</exception>
+    public Task<IReadOnlyList<KvExtent>> ReadExtentsAsync(ContextId context, PageRef page) =>
+        ReadAsync(context, page, ObjectKind.ExtentPage, content => ManifestCodec.DecodeExtents(content));
+
+    /// <summary>Reads a page of inputs.</summary>
+    /// <exception cref="CorruptObjectException">It is damaged or missing; the message names it.</exception>
+    public Task<(BlockHash StartHash, IReadOnlyList<InputRun> Runs)> ReadInputsAsync(ContextId context, PageRef page) =>
+        ReadAsync(context, page, ObjectKind.InputPage, content => ManifestCodec.DecodeInputs(content));
+
+    /// <summary>Reads a page of states.</summary>
+    /// <exception cref="CorruptObjectException">It is damaged or missing; the message names it.</exception>
+    public Task<IReadOnlyList<NamedState>> ReadStatesAsync(ContextId context, PageRef page) =>
+        ReadAsync(context, page, ObjectKind.StatePage, content => ManifestCodec.DecodeStates(content));
+
+    private async Task<PageRef> WriteAsync(
+        ContextId context, ObjectKind kind, Id128 openId, long first, long end, int items, byte[] content)
+    {
+        var page = new PageRef(
+            kind, openId, ids.Next(), first, end, items, content.Length, ManifestCodec.Checksum(content));
+        var name = BlobNames.Page(context, openId, page.PageId);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // Refused: the id is fresh, so it is this page, written by a try whose answer was lost.
+                await store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None);
+                return page;
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+    }
+
+    private async Task<T> ReadAsync<T>(ContextId context, PageRef page, ObjectKind kind, PageDecoder<T> decode)
+    {
+        var name = BlobNames.Page(context, page.OpenId, page.PageId);
+        if (page.Kind != kind || page.Length > MaxPageBytes)
+        {
+            throw new CorruptObjectException($"{name}: a {page.Kind} of {page.Length} bytes is not a {kind}.");
+        }
+
+        var (content, _) = await reader.ReadWholeAsync(name, page.Length, page.Length);
+        if (content is null)
+        {
+            throw new CorruptObjectException($"{name} is missing.");
+        }
+
+        try
+        {
+            return ManifestCodec.Checksum(content) == page.Checksum
+                ? decode(content)
+                : throw new CorruptObjectException("its checksum is not that of its reference");
+        }
+        catch (CorruptObjectException error)
+        {
+            throw new CorruptObjectException($"{name}: {error.Message}", error.IsUnsupported);
+        }
+    }
+
+    private delegate T PageDecoder<T>(ReadOnlySpan<byte> content);
+}

@@ -1,0 +1,107 @@
+using System.Buffers;
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
+
+namespace Swarm.Storage.Manifests;
+
+/// <summary>Reads and conditionally writes context roots (protocol, rule 11).</summary>
+internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimeProvider time)
+{
+    private const int Tries = 4;
+
+    /// <summary>Reads a root.</summary>
+    /// <returns>The root with its ETag, or <see langword="null"/> when there is no such context.</returns>
+    /// <exception cref="CorruptObjectException">It is damaged; the message names it.</exception>
+    public async Task<(ContextRoot Root, string ETag)?> ReadAsync(ContextId context)
+    {
+        var name = BlobNames.Root(context);
+        var (content, etag) = await reader.ReadWholeAsync(name, ContextRoot.MaxBytes, ContextRoot.MaxBytes);
+        if (content is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            var root = ManifestCodec.DecodeRoot(content);
+            return ContextId.FromNames(root.Tenant, root.Name) == context
+                ? (root, etag!)
+                : throw new CorruptObjectException($"it says that it is {root.Tenant}/{root.Name}");
+        }
+        catch (CorruptObjectException error)
+        {
+            throw new CorruptObjectException($"{name}: {error.Message}", error.IsUnsupported);
+        }
+    }
+
+    /// <summary>Creates a root.</summary>
+    /// <returns>Whether this call made it.</returns>
+    public async Task<bool> CreateAsync(ContextId context, ContextRoot root)
+    {
+        var content = new ReadOnlySequence<byte>(ManifestCodec.EncodeRoot(root));
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var write = await store.CreateAsync(BlobNames.Root(context), content, CancellationToken.None);
+                if (!write.IsRefused)
+                {
+                    return true;
+                }
+
+                return await ReadAsync(context) is { } found && found.Root.Nonce == root.Nonce;
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+    }
+
+    /// <summary>Replaces a root, and finds out what became of it.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="root">The new root, with a fresh nonce.</param>
+    /// <param name="expected">ETag of the root that it replaces.</param>
+    /// <param name="openId">The open that is writing; default while it is not known to storage yet.</param>
+    public async Task<RootWrite> ReplaceAsync(ContextId context, ContextRoot root, string expected, Id128 openId)
+    {
+        var name = BlobNames.Root(context);
+        var content = new ReadOnlySequence<byte>(ManifestCodec.EncodeRoot(root));
+        for (var attempt = 1; attempt <= Tries; attempt++)
+        {
+            try
+            {
+                var write = await store.ReplaceAsync(name, content, expected, CancellationToken.None);
+                return write.IsRefused
+                    ? await LookAsync(context, root, openId)
+                    : new RootWrite(RootOutcome.Written, write.ETag!);
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+
+        return new RootWrite(RootOutcome.Unknown, expected);
+    }
+
+    private async Task<RootWrite> LookAsync(ContextId context, ContextRoot root, Id128 openId)
+    {
+        if (await ReadAsync(context) is not { } found)
+        {
+            return new RootWrite(RootOutcome.Lost, "");
+        }
+
+        if (found.Root.Nonce == root.Nonce)
+        {
+            return new RootWrite(RootOutcome.Written, found.ETag);
+        }
+
+        return !openId.IsDefault && found.Root.OpenId == openId
+            ? new RootWrite(RootOutcome.Again, found.ETag)
+            : new RootWrite(RootOutcome.Lost, found.ETag);
+    }
+}

@@ -1,0 +1,67 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Format.Manifests;
+using Swarm.Storage.Contexts;
+
+namespace Swarm.Storage.Reading;
+
+/// <summary>Reads the durable state of one open context. Runs on the store's loop.</summary>
+internal sealed class ContextReader(HostedContext context, ContextServices services)
+{
+    /// <summary>Inputs of a range, cut to it and at the watermark.</summary>
+    /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
+    public async Task<IReadOnlyList<InputRun>> ReadInputsAsync(long firstPosition, long count)
+    {
+        var inputs = context.Durable.Inputs;
+        var end = Math.Min(firstPosition + count, inputs.Length);
+        var tail = inputs.TailRuns().Where(run => run.FirstPosition >= inputs.TailStart).ToArray();
+        var runs = new List<InputRun>();
+        foreach (var page in inputs.SealedPages.Where(page => page.EndPosition > firstPosition).ToArray())
+        {
+            if (page.FirstPosition < end)
+            {
+                await PageLoader.GuardAsync(async () =>
+                {
+                    var (_, content) = await services.Pages.ReadInputsAsync(context.Id, page);
+                    runs.AddRange(content.Where(run => run.FirstPosition >= page.FirstPosition));
+                });
+            }
+        }
+
+        runs.AddRange(tail);
+        return [.. runs.Select(run => Cut(run, firstPosition, end)).Where(run => !run.Tokens.IsEmpty)];
+    }
+
+    /// <summary>Extents that hold KV of a range, in order, without holes.</summary>
+    /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
+    public async Task<IReadOnlyList<KvExtent>> PlanAsync(long firstPosition, long count)
+    {
+        var extents = context.Durable.Extents;
+        var end = Math.Min(firstPosition + count, extents.Length);
+        var tail = extents.Tail.ToArray();
+        var plan = new List<KvExtent>();
+        foreach (var page in extents.SealedPages.ToArray())
+        {
+            if (page.EndPosition > firstPosition && page.FirstPosition < end)
+            {
+                await PageLoader.GuardAsync(async () =>
+                    plan.AddRange(await services.Pages.ReadExtentsAsync(context.Id, page)));
+            }
+        }
+
+        plan.AddRange(tail);
+        return [.. plan.Where(extent => extent.EndPosition > firstPosition && extent.FirstPosition < end)];
+    }
+
+    private static InputRun Cut(InputRun run, long first, long end)
+    {
+        var skip = (int)Math.Clamp(first - run.FirstPosition, 0, run.Tokens.Length);
+        var keep = (int)Math.Clamp(end - run.FirstPosition - skip, 0, run.Tokens.Length - skip);
+        return skip == 0 && keep == run.Tokens.Length
+            ? run
+            : new InputRun(
+                run.FirstPosition + skip,
+                run.Tokens.Slice(skip, keep),
+                StepCutter.Before(StepCutter.Behind(run.Steps, skip), keep));
+    }
+}

@@ -1,0 +1,63 @@
+using System.Buffers;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Log;
+using Swarm.Storage.Tiers;
+
+namespace Swarm.Storage.Reading;
+
+/// <summary>Brings the payload of an extent from the nearest tier, verified. Thread-safe.</summary>
+internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
+{
+    /// <summary>Fetches a payload.</summary>
+    /// <returns>The run; the caller disposes it.</returns>
+    /// <exception cref="CorruptObjectException">It is damaged or missing; the message names the object.</exception>
+    /// <exception cref="Blobs.BlobStoreException">The store cannot be reached.</exception>
+    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent)
+    {
+        var payload = extent.Payload;
+        if (memory.TryGet(payload, out var found))
+        {
+            return Run(extent, found.Memory, KvTier.Memory, found);
+        }
+
+        var name = BlobNames.Of(context, payload.Object);
+        var lease = memory.TryRent(payload.Length);
+        IMemoryOwner<byte>? pooled = lease is null ? MemoryPool<byte>.Shared.Rent(payload.Length) : null;
+        var buffer = lease?.Memory ?? pooled!.Memory[..payload.Length];
+        try
+        {
+            var read = await reader.ReadAsync(name, payload.Offset, buffer);
+            if (read.IsMissing || read.Count < payload.Length)
+            {
+                throw new CorruptObjectException(read.IsMissing
+                    ? $"{name} is missing"
+                    : $"{name} ends at {read.Length}, within the {payload.Length} bytes at {payload.Offset}");
+            }
+
+            if (ManifestCodec.Checksum(buffer.Span) != payload.Checksum)
+            {
+                throw new CorruptObjectException(
+                    $"{name}: the {payload.Length} bytes at {payload.Offset} fail their checksum");
+            }
+        }
+        catch
+        {
+            lease?.Dispose();
+            pooled?.Dispose();
+            throw;
+        }
+
+        if (lease is not null)
+        {
+            memory.Publish(payload, lease);
+        }
+
+        return Run(extent, buffer, KvTier.Blob, (IDisposable?)lease ?? pooled);
+    }
+
+    private static KvRunData Run(KvExtent extent, ReadOnlyMemory<byte> frames, KvTier tier, IDisposable? lease) =>
+        new(extent.FirstPosition, extent.WrittenCount, extent.PrefixHash, frames, tier, lease);
+}

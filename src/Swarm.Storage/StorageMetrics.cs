@@ -1,0 +1,25 @@
+using System.Diagnostics.Metrics;
+
+namespace Swarm.Storage;
+
+/// <summary>Counters of this project, under the meter <c>Swarm.Storage</c>.</summary>
+internal static class StorageMetrics
+{
+    private static readonly Meter Meter = new("Swarm.Storage");
+
+    /// <summary>KV runs found damaged or missing on a read.</summary>
+    public static readonly Counter<long> KvDamaged =
+        Meter.CreateCounter<long>("swarm.kv.damaged", "{run}", "KV runs found damaged or missing on a read.");
+
+    /// <summary>KV bytes read, by tier.</summary>
+    public static readonly Counter<long> KvRead =
+        Meter.CreateCounter<long>("swarm.kv.read", "By", "KV bytes read, by tier.");
+
+    /// <summary>Logs sealed by recovery.</summary>
+    public static readonly Counter<long> Seals =
+        Meter.CreateCounter<long>("swarm.log.seals", "{log}", "Logs sealed by recovery.");
+
+    /// <summary>Writers of this process that found their log sealed or unusable.</summary>
+    public static readonly Counter<long> WritersLost =
+        Meter.CreateCounter<long>("swarm.log.writers_lost", "{writer}", "Writers that lost their log.");
+}

@@ -1,0 +1,296 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Testing.Simulation;
+
+namespace Swarm.Storage.Tests.Simulation;
+
+/// <summary>An agent that acquires a context, appends, rewinds and releases, over silos that fail at any moment.</summary>
+internal sealed class SimulatedAgent(
+    World world, Func<SimulatedSilo> pickSilo, ContextSpec spec, ContextOracle oracle, string name)
+{
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
+    private readonly List<int> _view = [];
+    private int _kv;
+    private SessionProof _proof;
+
+    private Random Random => world.Random;
+
+    /// <summary>Lives until it has done enough or was fenced.</summary>
+    /// <param name="operations">Most operations.</param>
+    /// <returns>Whether it ever held the context.</returns>
+    public async Task<bool> LiveAsync(int operations)
+    {
+        if (!await AcquireAsync())
+        {
+            return false;
+        }
+
+        for (var operation = 0; operation < operations; operation++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(1, 80)), world.Time);
+            var isAlive = Random.Next(12) switch
+            {
+                0 when _view.Count > 0 => await RewindAsync(Random.Next(_view.Count)),
+                1 => await ReadAsync(),
+                2 when Random.Next(6) == 0 => await ReleaseAsync(),
+                3 or 4 or 5 or 6 when _kv < _view.Count => await AppendKvAsync(),
+                _ => await AppendAsync(1 + Random.Next(6)),
+            };
+            if (!isAlive)
+            {
+                break;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Acquires, and checks what it finds.</summary>
+    public async Task<bool> AcquireAsync(int tries = 12)
+    {
+        var secret = Fresh();
+        for (var attempt = 0; attempt < tries; attempt++)
+        {
+            try
+            {
+                var context = await OpenAsync();
+                var grant = await context.AcquireAsync(
+                    new AcquireRequest(name, secret, context.Status.Epoch), default).AsTask().WaitAsync(CallTimeout, world.Time);
+                var tokens = await ReadTokensAsync(context, grant.Durable.Tokens);
+                if (context.Status.Epoch != grant.Epoch)
+                {
+                    return false; // Fenced while reading: what was read may be the next holder's.
+                }
+
+                Trace.Write(world, name, $"{spec.Name}: acquired epoch {grant.Epoch}, {grant.Durable}");
+                oracle.Acquired(grant.Epoch.Value, name, tokens, grant.Durable.Kv);
+                _view.AddRange(tokens);
+                _kv = (int)grant.Durable.Kv;
+                _proof = new SessionProof(grant.Epoch, secret);
+                return true;
+            }
+            catch (Exception error) when (IsPassing(error))
+            {
+                if (error is SwarmRefusedException { Refusal.Code: RefusalCode.EpochChanged })
+                {
+                    secret = Fresh();
+                }
+
+                await PauseAsync();
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Appends tokens until it is told that they are durable, or that it is fenced.</summary>
+    public async Task<bool> AppendAsync(int count)
+    {
+        int[] before = [.. _view];
+        var tokens = new int[count];
+        for (var index = 0; index < count; index++)
+        {
+            var parent = index > 0 ? tokens[index - 1] : before.Length > 0 ? before[^1] : -1;
+            tokens[index] = oracle.NewToken(before.Length + index, parent, _proof.Epoch.Value);
+        }
+
+        NamedState[] states = Random.Next(4) == 0 ? [new NamedState("tracker", before.Length + count, new byte[3])] : [];
+        var inputs = new InputRun(before.Length, tokens, SmallModel.OneStepEach(count));
+        if (!await CallAsync(context => context.AppendInputsAsync(_proof, inputs, states, default)))
+        {
+            return false;
+        }
+
+        Trace.Write(world, name, $"{spec.Name}: appended [{before.Length}, {before.Length + count}) in epoch {_proof.Epoch}");
+        oracle.Appended(_proof.Epoch.Value, name, before, tokens);
+        _view.AddRange(tokens);
+        return true;
+    }
+
+    private async Task<bool> AppendKvAsync()
+    {
+        var count = 1 + Random.Next(Math.Min(64, _view.Count - _kv));
+        var key = await KeyAsync();
+        if (key is null)
+        {
+            return true;
+        }
+
+        var kv = SmallModel.Kv(key, [.. _view], _kv, count);
+        if (!await CallAsync(context => context.AppendKvAsync(_proof, kv, default)))
+        {
+            return false;
+        }
+
+        _kv += count;
+        oracle.KvAppended(_proof.Epoch.Value, _kv);
+        return true;
+    }
+
+    private async Task<bool> RewindAsync(int length)
+    {
+        var request = Random.NextInt64();
+        var secret = Fresh();
+        var before = _proof;
+        Acquired? grant = null;
+        oracle.Rewinding(request, before.Epoch.Value, length, [.. _view]);
+        if (!await CallAsync(async context =>
+        {
+            grant = await context.RewindAsync(before, length, secret, default);
+            return grant.Durable;
+        }))
+        {
+            return false;
+        }
+
+        Trace.Write(world, name, $"{spec.Name}: rewound to {length}, epoch {grant!.Epoch}");
+        oracle.Rewound(request);
+        _view.RemoveRange(length, _view.Count - length);
+        _kv = (int)grant!.Durable.Kv;
+        _proof = new SessionProof(grant.Epoch, secret);
+        oracle.Acquired(grant.Epoch.Value, name, [.. _view], grant.Durable.Kv);
+        oracle.Require(grant.Durable.Tokens == length, $"a rewind to {length} left {grant.Durable.Tokens} tokens");
+        return true;
+    }
+
+    private async Task<bool> ReleaseAsync()
+    {
+        await CallAsync(async context =>
+        {
+            await context.ReleaseAsync(_proof, "", default);
+            return context.Status.Durable;
+        });
+        return false;
+    }
+
+    private async Task<bool> ReadAsync()
+    {
+        try
+        {
+            await CheckAsync(await OpenAsync());
+        }
+        catch (Exception error) when (IsPassing(error))
+        {
+            await PauseAsync();
+        }
+
+        return true;
+    }
+
+    /// <summary>Reads everything, as anybody may, and checks it.</summary>
+    public Task<(ulong Epoch, int[] Tokens, long Kv)> CheckAsync(IOpenContext context) =>
+        CheckAllAsync(context).WaitAsync(CallTimeout, world.Time);
+
+    private async Task<(ulong Epoch, int[] Tokens, long Kv)> CheckAllAsync(IOpenContext context)
+    {
+        var status = context.Status;
+        var tokens = await ReadTokensAsync(context, status.Durable.Tokens);
+        long kv = 0;
+        await foreach (var run in context.ReadKvAsync(0, status.Durable.Kv, default))
+        {
+            using (run)
+            {
+                oracle.Require(run.FirstPosition == kv, $"KV has a hole at {kv}");
+                kv = run.FirstPosition + run.Count;
+                if (context.Status.Epoch == status.Epoch && kv <= tokens.Length)
+                {
+                    oracle.Require(SmallModel.Matches(run, tokens), $"KV up to {kv} is not that of the inputs");
+                }
+            }
+        }
+
+        if (context.Status.Epoch == status.Epoch)
+        {
+            oracle.Read(status.Epoch.Value, tokens);
+            oracle.Require(kv >= status.Durable.Kv, $"KV of {status.Durable.Kv} is durable, {kv} can be read");
+        }
+
+        return (status.Epoch.Value, tokens, status.Durable.Kv);
+    }
+
+    public async Task<IOpenContext> OpenAsync()
+    {
+        var silo = pickSilo();
+        var context = await silo.Store.OpenAsync(spec.Id, default).AsTask().WaitAsync(CallTimeout, world.Time);
+        if (context is null)
+        {
+            await silo.Store.CreateAsync(spec, default).AsTask().WaitAsync(CallTimeout, world.Time);
+            context = await silo.Store.OpenAsync(spec.Id, default).AsTask().WaitAsync(CallTimeout, world.Time);
+        }
+
+        return context ?? throw new TimeoutException("created and not found: a late request may have come between");
+    }
+
+    private async Task<bool> CallAsync(Func<IOpenContext, ValueTask<Watermarks>> call)
+    {
+        for (var attempt = 0; attempt < 12; attempt++)
+        {
+            try
+            {
+                await call(await OpenAsync()).AsTask().WaitAsync(CallTimeout, world.Time);
+                return true;
+            }
+            catch (StaleEpochException)
+            {
+                return false;
+            }
+            catch (Exception error) when (!IsPassing(error))
+            {
+                oracle.Require(false, $"{name}: {error.Message}");
+            }
+            catch (Exception error) when (IsPassing(error))
+            {
+                await PauseAsync();
+            }
+        }
+
+        return false;
+    }
+
+    private Task<int[]> ReadTokensAsync(IOpenContext context, long count) =>
+        ReadAllTokensAsync(context, count).WaitAsync(CallTimeout, world.Time);
+
+    private async Task<int[]> ReadAllTokensAsync(IOpenContext context, long count)
+    {
+        var tokens = new List<int>();
+        await foreach (var run in context.ReadInputsAsync(0, count, default))
+        {
+            oracle.Require(run.FirstPosition == tokens.Count, $"inputs have a hole at {tokens.Count}");
+            tokens.AddRange(run.Tokens.Span);
+        }
+
+        return [.. tokens];
+    }
+
+    private async Task<Core.Blocks.TenantKey?> KeyAsync()
+    {
+        try
+        {
+            return await pickSilo().Store.GetTenantKeyAsync(spec.Tenant, default).AsTask().WaitAsync(CallTimeout, world.Time);
+        }
+        catch (Exception error) when (IsPassing(error))
+        {
+            return null;
+        }
+    }
+
+    private Task PauseAsync() => Task.Delay(TimeSpan.FromMilliseconds(Random.Next(1, 400)), world.Time);
+
+    private Digest256 Fresh()
+    {
+        var bytes = new byte[Digest256.SizeBytes];
+        Random.NextBytes(bytes);
+        return new Digest256(bytes);
+    }
+
+    // A gap can come of a rewind's lost answer, a conflict of KV cut otherwise: neither may come of anything else, and what
+    // was acknowledged is checked all the same.
+    private static bool IsPassing(Exception error) => error is TimeoutException
+        or SwarmRefusedException
+    {
+        Refusal.Code: RefusalCode.Busy or RefusalCode.Unknown or RefusalCode.Moved
+            or RefusalCode.StoreUnavailable or RefusalCode.EpochChanged
+    };
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Testing.Simulation;
+
+/// <summary>A strongly consistent store whose requests are slow, lost, late, or done with the answer lost; seeded.</summary>
+public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobStore
+{
+    private readonly SortedDictionary<string, (byte[] Content, string ETag)> _objects = new(StringComparer.Ordinal);
+    private readonly SimulatedProcess _network = world.Start("network");
+    private long _writes;
+
+    /// <summary>Faults so far.</summary>
+    public int Injected { get; private set; }
+
+    public StoreFaults Faults { get; set; } = faults;
+
+    public IReadOnlyDictionary<string, (byte[] Content, string ETag)> Objects => _objects;
+
+    /// <summary>Changes an object behind everybody's back.</summary>
+    public void Corrupt(string name, Func<byte[], byte[]> change) =>
+        _objects[name] = (change(_objects[name].Content), _objects[name].ETag);
+
+    public Task<BlobWrite> CreateAsync(
+        string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken) =>
+        RequestAsync(Copy(content), bytes => _objects.ContainsKey(name) ? default : Put(name, bytes));
+
+    public Task<BlobWrite> ReplaceAsync(
+        string name, ReadOnlySequence<byte> content, string expected, CancellationToken cancellationToken) =>
+        RequestAsync(Copy(content), bytes =>
+            _objects.TryGetValue(name, out var found) && found.ETag == expected ? Put(name, bytes) : default);
+
+    public async Task<BlobRead> ReadAsync(
+        string name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        // The bytes are taken when the request takes effect, and put down only once it has been answered.
+        var found = await RequestAsync(0, _ => _objects.GetValueOrDefault(name));
+        if (found.ETag is null)
+        {
+            return new BlobRead(0, 0, null);
+        }
+
+        var count = (int)Math.Clamp(found.Content.Length - offset, 0, destination.Length);
+        found.Content.AsMemory((int)Math.Min(offset, found.Content.Length), count).CopyTo(destination);
+        return new BlobRead(count, found.Content.Length, found.ETag);
+    }
+
+    public async IAsyncEnumerable<BlobItem> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var items = await RequestAsync(0, _ => _objects
+            .Where(item => item.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(item => new BlobItem(item.Key, item.Value.Content.Length)).ToArray());
+        foreach (var item in items)
+        {
+            yield return item;
+        }
+    }
+
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
+        RequestAsync(0, _ => _objects.Remove(name));
+
+    private static byte[] Copy(ReadOnlySequence<byte> content) => content.ToArray();
+
+    private BlobWrite Put(string name, byte[] bytes)
+    {
+        var etag = (++_writes).ToString(CultureInfo.InvariantCulture);
+        _objects[name] = (bytes, etag);
+        return new BlobWrite(etag);
+    }
+
+    private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> effect)
+    {
+        var dice = world.Random.NextDouble();
+        if ((dice -= Faults.LostRequest) < 0)
+        {
+            Injected++;
+            await DelayAsync();
+            throw new BlobStoreException("simulated: the request was lost", isTransient: true);
+        }
+
+        if ((dice -= Faults.LostAnswer) < 0)
+        {
+            Injected++;
+            await DelayAsync();
+            effect(state);
+            throw new BlobStoreException("simulated: the answer was lost", isTransient: true);
+        }
+
+        if (dice - Faults.LateEffect < 0)
+        {
+            Injected++;
+            _ = _network.Run(async () =>
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(2000)), world.Time);
+                effect(state);
+            });
+            await DelayAsync();
+            throw new BlobStoreException("simulated: no answer in time", isTransient: true);
+        }
+
+        // The effect comes between request and answer, in the network: a killed process's request takes effect too.
+        var done = _network.Run(async () =>
+        {
+            await DelayAsync();
+            return effect(state);
+        });
+        var result = await done;
+        await DelayAsync();
+        return result;
+    }
+
+    private Task DelayAsync() => world.Random.NextDouble() < 0.5
+        ? Task.CompletedTask
+        : Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(1, Faults.MaxDelayMs)), world.Time);
+}
