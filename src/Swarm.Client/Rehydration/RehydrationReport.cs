@@ -1,0 +1,33 @@
+using Swarm.Core.Contexts;
+
+namespace Swarm.Client.Rehydration;
+
+/// <summary>What it took to give a runtime the memory of a context.</summary>
+/// <param name="Positions">Positions of the context.</param>
+/// <param name="Loaded">Positions whose KV was loaded.</param>
+/// <param name="Recomputed">Positions whose KV was computed again from their inputs.</param>
+/// <param name="Discarded">Stored positions that were read and failed a check, so that they were recomputed.</param>
+/// <param name="Bytes">Bytes of KV read, as encoded.</param>
+/// <param name="Tier">The slowest tier that KV came from.</param>
+/// <param name="Elapsed">From the first call to a runtime that is ready for the next token.</param>
+/// <param name="ControlElapsed">Of it: acquiring and attaching.</param>
+/// <param name="InputsElapsed">Of it: until the inputs were there; KV arrives at the same time.</param>
+/// <param name="KvElapsed">Of it: until the last KV was in the runtime.</param>
+/// <param name="RecomputeElapsed">Of it: computing.</param>
+public sealed record RehydrationReport(
+    long Positions,
+    long Loaded,
+    long Recomputed,
+    long Discarded,
+    long Bytes,
+    KvTier Tier,
+    TimeSpan Elapsed,
+    TimeSpan ControlElapsed,
+    TimeSpan InputsElapsed,
+    TimeSpan KvElapsed,
+    TimeSpan RecomputeElapsed)
+{
+    /// <summary>Of a context that was new.</summary>
+    public static RehydrationReport None { get; } = new(
+        0, 0, 0, 0, 0, KvTier.None, default, default, default, default, default);
+}

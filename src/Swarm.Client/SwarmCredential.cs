@@ -1,0 +1,12 @@
+using Swarm.Core.Identity;
+
+namespace Swarm.Client;
+
+/// <summary>Who an agent process is: a tenant and its token.</summary>
+/// <param name="Tenant">Tenant name, see <see cref="Names.RequireTenant"/>.</param>
+/// <param name="Token">The tenant's token; empty where the ground asks for none.</param>
+public sealed record SwarmCredential(string Tenant, string Token = "")
+{
+    /// <summary>Never shows the token.</summary>
+    public override string ToString() => $"SwarmCredential({Tenant}, hidden)";
+}

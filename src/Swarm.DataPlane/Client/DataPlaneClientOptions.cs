@@ -1,0 +1,53 @@
+namespace Swarm.DataPlane.Client;
+
+/// <summary>Settings of a data-plane connection, client side.</summary>
+public sealed class DataPlaneClientOptions
+{
+    /// <summary>How long connecting and the greeting may take. Default 10 s.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>After this long without a frame sent, a ping is. Default 2 s.</summary>
+    public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>After this long without a frame received, the connection counts as dead. Default 15 s.</summary>
+    public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Bytes of KV that the server may send ahead of their use, per read. Default 32 MiB.</summary>
+    public int ReadWindowBytes { get; set; } = 32 << 20;
+
+    /// <summary>Idle receive buffers kept for reuse, in bytes. Default 64 MiB.</summary>
+    public long IdleBufferBytes { get; set; } = 64L << 20;
+
+    /// <summary>Checks every setting.</summary>
+    /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
+    public void Validate()
+    {
+        List<string> faults = [];
+        if (ConnectTimeout <= TimeSpan.Zero)
+        {
+            faults.Add($"{nameof(ConnectTimeout)} {ConnectTimeout} is not positive.");
+        }
+
+        if (PingInterval <= TimeSpan.Zero || SilenceTimeout <= PingInterval)
+        {
+            faults.Add(
+                $"{nameof(PingInterval)} {PingInterval} must be positive and less than "
+                + $"{nameof(SilenceTimeout)} {SilenceTimeout}.");
+        }
+
+        if (ReadWindowBytes < 1 << 16)
+        {
+            faults.Add($"{nameof(ReadWindowBytes)} {ReadWindowBytes} is less than 65,536.");
+        }
+
+        if (IdleBufferBytes < 0)
+        {
+            faults.Add($"{nameof(IdleBufferBytes)} {IdleBufferBytes} is negative.");
+        }
+
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(string.Join(' ', faults));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace Swarm.DataPlane.Messages;
+
+/// <summary>A control frame's body, or the head of a KV frame's.</summary>
+/// <typeparam name="TSelf">The message.</typeparam>
+internal interface IMessage<TSelf>
+    where TSelf : IMessage<TSelf>
+{
+    /// <summary>Encoded size, in bytes.</summary>
+    int EncodedLength { get; }
+
+    /// <summary>Reads the message.</summary>
+    /// <param name="reader">Positioned at its first byte.</param>
+    /// <returns>The message; it refers to nothing of the reader's memory.</returns>
+    static abstract TSelf Read(ref MessageReader reader);
+
+    /// <summary>Writes exactly <see cref="EncodedLength"/> bytes.</summary>
+    /// <param name="writer">Where to.</param>
+    void Write(ref MessageWriter writer);
+}

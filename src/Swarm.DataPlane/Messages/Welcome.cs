@@ -1,0 +1,29 @@
+namespace Swarm.DataPlane.Messages;
+
+/// <summary>The server's answer to a greeting.</summary>
+/// <param name="Version">Protocol version of the server.</param>
+/// <param name="Features">Features that both have.</param>
+/// <param name="MaxAttachments">Attachments of one connection.</param>
+/// <param name="MaxPendingRequests">Unanswered requests of one connection.</param>
+/// <param name="MaxRecordBytes">Largest KV payload.</param>
+internal readonly record struct Welcome(
+    ushort Version,
+    ulong Features,
+    int MaxAttachments,
+    int MaxPendingRequests,
+    int MaxRecordBytes) : IMessage<Welcome>
+{
+    public int EncodedLength => (4 * sizeof(int)) + sizeof(ulong);
+
+    public static Welcome Read(ref MessageReader reader) =>
+        new((ushort)reader.ReadInt32(), reader.ReadUInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+
+    public void Write(ref MessageWriter writer)
+    {
+        writer.WriteInt32(Version);
+        writer.WriteUInt64(Features);
+        writer.WriteInt32(MaxAttachments);
+        writer.WriteInt32(MaxPendingRequests);
+        writer.WriteInt32(MaxRecordBytes);
+    }
+}
