@@ -1,0 +1,37 @@
+// Runs Azurite's blob service in this process, on a free loopback port unless --port names one, and ends when its
+// standard input closes: whoever started it may die in any way and leaves nothing behind.
+//
+//   node launcher.mjs --location <folder> [--port <number>]
+//
+// Prints Azurite's own lines; the one with "listens on http://127.0.0.1:<port>" says that it is ready.
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: {
+    location: { type: 'string' },
+    port: { type: 'string', default: '0' },
+  },
+});
+if (!values.location) {
+  console.error('launcher.mjs needs --location <folder>.');
+  process.exit(2);
+}
+
+const stop = () => {
+  process.kill(process.pid, 'SIGTERM'); // Azurite closes its files.
+  setTimeout(() => process.exit(1), 5000).unref();
+};
+process.stdin.on('end', stop).on('error', stop).resume();
+
+const require = createRequire(import.meta.url);
+const main = require.resolve('azurite/dist/src/blob/main.js');
+process.argv = [
+  process.argv[0], main,
+  '--location', values.location,
+  '--blobHost', '127.0.0.1',
+  '--blobPort', values.port,
+  '--blobKeepAliveTimeout', '600', // Clients keep connections longer than the default of 5 seconds.
+  '--skipApiVersionCheck', '--disableTelemetry', '--silent',
+];
+require(main);
