@@ -1,32 +1,94 @@
+using Microsoft.Extensions.Logging;
 using Swarm.Client.Rehydration;
+using Swarm.Client.Streaming;
+using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
 using Swarm.Core.Inference;
+using Swarm.Core.Models;
+using Swarm.DataPlane.Client;
 
 namespace Swarm.Client;
 
 /// <summary>Reads a context without holding it: for inspection, and to fill a runtime from what is durable.</summary>
 public sealed class ContextReader : IAsyncDisposable
 {
-    /// <summary>Watermarks at the time of attaching.</summary>
-    public Watermarks Durable => throw new NotImplementedException();
+    private readonly string _context;
+    private readonly DataPlaneClient _client;
+    private readonly DataPlaneAttachment _attachment;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
 
-    /// <summary>Fills an empty runtime, by loading KV or by recomputing it.</summary>
-    public Task<RehydrationReport> RehydrateAsync(
-        IKvRuntime runtime, RehydrationStrategy strategy, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    internal ContextReader(
+        string context, DataPlaneClient client, DataPlaneAttachment attachment, TimeProvider timeProvider, ILogger logger)
+    {
+        _context = context;
+        _client = client;
+        _attachment = attachment;
+        _timeProvider = timeProvider;
+        _logger = logger;
+    }
+
+    /// <summary>Watermarks as last heard.</summary>
+    public Watermarks Durable => _attachment.Durable;
+
+    /// <summary>Fingerprint of the context's model.</summary>
+    public ModelFingerprint Model => _attachment.Model;
+
+    /// <summary>Fills a runtime with what is durable now, by loading KV or by computing it again.</summary>
+    /// <param name="runtime">The model; it is emptied before.</param>
+    /// <param name="strategy">Which of both.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>What it took.</returns>
+    /// <exception cref="WrongModelException">The context belongs to another model.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost.</exception>
+    public async Task<RehydrationReport> RehydrateAsync(
+        IKvRuntime runtime, RehydrationStrategy strategy, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        if (runtime.Fingerprint != Model)
+        {
+            throw new WrongModelException(new Refusal(
+                RefusalCode.WrongModel,
+                $"Context '{_context}' belongs to model {Model}, the runtime's is {runtime.Fingerprint}: use that model."));
+        }
+
+        var started = _timeProvider.GetTimestamp();
+        var history = new InputHistory(
+            new PrefixHasher(_attachment.TenantKey, Model, _attachment.BlockTokens));
+        var rehydrator = new Rehydrator(
+            _context, _attachment, history, new RuntimeDriver(runtime, history), _timeProvider, _logger);
+        return await rehydrator.RunAsync(Durable, strategy, started, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <summary>Reads durable inputs.</summary>
+    /// <param name="firstPosition">First position.</param>
+    /// <param name="count">Positions; cut at the watermark.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>Runs in order, without holes.</returns>
     public IAsyncEnumerable<InputRun> ReadInputsAsync(
-        long firstPosition, long count, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+        long firstPosition, long count, CancellationToken cancellationToken = default) =>
+        _attachment.ReadInputsAsync(firstPosition, count, cancellationToken);
 
-    /// <summary>Reads durable KV. Dispose each run.</summary>
+    /// <summary>Reads durable KV as it was stored: verify it with <see cref="Format.Frames.KvPayload"/>.</summary>
+    /// <param name="firstPosition">First position wanted.</param>
+    /// <param name="count">Positions wanted; cut at the watermark.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>Runs in order, without holes. Dispose each.</returns>
     public IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+        long firstPosition, long count, CancellationToken cancellationToken = default) =>
+        _attachment.ReadKvAsync(firstPosition, count, cancellationToken);
 
     /// <summary>The latest durable state of each name.</summary>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>States in the order of their names.</returns>
     public Task<IReadOnlyList<NamedState>> ReadStatesAsync(CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        _attachment.ReadStatesAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync()
+    {
+        await _attachment.DisposeAsync().ConfigureAwait(false);
+        await _client.DisposeAsync().ConfigureAwait(false);
+    }
 }

@@ -1,31 +1,201 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Client.Control;
 using Swarm.Client.Handoffs;
+using Swarm.Client.Rehydration;
 using Swarm.Client.Sessions;
+using Swarm.Client.Streaming;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
+using Swarm.Core.Sessions;
+using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client;
 
 /// <summary>One agent by name: opens contexts and takes them over.</summary>
 public sealed class SwarmAgent
 {
+    private const int MaxTransientFailures = 20;
+
+    private readonly ControlPlane _control;
+    private readonly SwarmClientOptions _options;
+    private readonly ILogger _logger;
+
+    internal SwarmAgent(string name, ControlPlane control, SwarmClientOptions options)
+    {
+        Name = Names.RequireAgent(name);
+        _control = control;
+        _options = options;
+        _logger = options.LoggerFactory.CreateLogger<SwarmAgent>();
+    }
+
     /// <summary>Agent name.</summary>
-    public string Name => throw new NotImplementedException();
+    public string Name { get; }
 
     /// <summary>Opens a context that nobody holds, or makes it.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="runtime">The model; it is emptied, and receives the context's memory.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
+    /// <returns>The session, ready for the next token.</returns>
+    /// <exception cref="ContextOwnedException">A session holds the context; the message names its agent.</exception>
+    /// <exception cref="WrongModelException">The context belongs to another model.</exception>
+    /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
+    /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<AgentMemory> OpenAsync(
-        string context, IKvRuntime runtime, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        string context, IKvRuntime runtime, MemoryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        return StartAsync(context, runtime.Model, runtime, null, options, cancellationToken);
+    }
 
-    /// <summary>Opens a context for an agent whose KV is computed elsewhere: tokens alone.</summary>
+    /// <summary>Opens a context for an agent whose KV is computed elsewhere: it appends tokens alone.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="model">The model whose context it is.</param>
+    /// <inheritdoc cref="OpenAsync(string, IKvRuntime, MemoryOptions?, CancellationToken)"/>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
     public Task<AgentMemory> OpenAsync(
-        string context, ModelDescriptor model, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        string context,
+        ModelDescriptor model,
+        MemoryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return StartAsync(context, model, null, null, options, cancellationToken);
+    }
 
-    /// <summary>Takes a context over, and waits until it may.</summary>
+    /// <summary>Takes an existing context over, and waits until it may.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="runtime">The model; it is emptied, and receives the context's memory.</param>
+    /// <param name="mode">What is waited for.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
+    /// <returns>The session, ready for the next token.</returns>
+    /// <exception cref="WrongModelException">The context belongs to another model.</exception>
+    /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
+    /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
+    /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<AgentMemory> TakeOverAsync(
         string context,
         IKvRuntime runtime,
         TakeOver mode,
         MemoryOptions? options = null,
-        CancellationToken cancellationToken = default) => throw new NotImplementedException();
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        return StartAsync(context, runtime.Model, runtime, mode, options, cancellationToken);
+    }
+
+    private async Task<AgentMemory> StartAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        TakeOver? mode,
+        MemoryOptions? options,
+        CancellationToken cancellationToken)
+    {
+        Names.RequireContext(context);
+        options ??= new MemoryOptions();
+        options.Validate();
+        var secret = SessionSecret.Create();
+        var request = new AcquireContext(
+            context,
+            Name,
+            secret.Hash,
+            mode?.Kind switch
+            {
+                TakeOverKind.IfSilent => AcquireMode.IfSilent,
+                TakeOverKind.Now => AcquireMode.Force,
+                _ => AcquireMode.IfFree,
+            },
+            mode?.Silence.TotalSeconds ?? 0,
+            model,
+            options.BlockTokens,
+            MayCreate: mode is null);
+        var (lease, started) = await AcquireAsync(request, waits: mode is not null, cancellationToken).ConfigureAwait(false);
+        var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
+        var link = new SessionLink(_control, context, state, secret, lease.DataPlane, _options, _logger);
+        try
+        {
+            return await RehydrateAsync(context, model, runtime, lease, state, link, options, started, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<AgentMemory> RehydrateAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        ContextLease lease,
+        SessionState state,
+        SessionLink link,
+        MemoryOptions options,
+        long started,
+        CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var session = await link.AttachAsync(cancellationToken).ConfigureAwait(false);
+                var history = new InputHistory(
+                    new PrefixHasher(new TenantKey(lease.TenantKey), model.ComputeFingerprint(), lease.BlockTokens));
+                var driver = runtime is null ? null : new RuntimeDriver(runtime, history);
+                var states = new StateOutbox();
+                var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
+                var reading = session.ReadStatesAsync(cancellationToken);
+                var report = await new Rehydrator(
+                    context, session, history, driver, _options.TimeProvider, _logger)
+                    .RunAsync(found, options.Strategy, started, cancellationToken).ConfigureAwait(false);
+                states.Load(await reading.ConfigureAwait(false));
+                return new AgentMemory(
+                    context, Name, _control, history, states, driver, state, link, report, options,
+                    _options.TimeProvider, _logger);
+            }
+            catch (Exception exception) when (attempt < MaxTransientFailures && exception
+                is SwarmTransportException { IsTransient: true } or SwarmRefusedException { IsTransient: true })
+            {
+                Log.StreamingBroke(_logger, context, attempt + 1, exception.Message);
+                await link.DropAsync().ConfigureAwait(false);
+                await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context.</summary>
+    private async Task<(ContextLease Lease, long Started)> AcquireAsync(
+        AcquireContext request, bool waits, CancellationToken cancellationToken)
+    {
+        var failures = 0;
+        for (var attempt = 0; ; attempt++)
+        {
+            var started = _options.TimeProvider.GetTimestamp();
+            try
+            {
+                return (await _control.AcquireAsync(request, cancellationToken).ConfigureAwait(false), started);
+            }
+            catch (ContextOwnedException) when (waits)
+            {
+                failures = 0;
+            }
+            catch (Exception exception) when (failures < MaxTransientFailures && exception
+                is SwarmTransportException { IsTransient: true }
+                or SwarmRefusedException { IsTransient: true }
+                or SwarmRefusedException { Refusal.Code: RefusalCode.EpochChanged })
+            {
+                failures++;
+            }
+
+            await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+        }
+    }
 }

@@ -9,7 +9,7 @@ namespace Swarm.Client.Rehydration;
 /// <param name="Discarded">Stored positions that were read and failed a check, so that they were recomputed.</param>
 /// <param name="Bytes">Bytes of KV read, as encoded.</param>
 /// <param name="Tier">The slowest tier that KV came from.</param>
-/// <param name="Elapsed">From the first call to a runtime that is ready for the next token.</param>
+/// <param name="Elapsed">From the request that was granted to a runtime that is ready for the next token.</param>
 /// <param name="ControlElapsed">Of it: acquiring and attaching.</param>
 /// <param name="InputsElapsed">Of it: until the inputs were there; KV arrives at the same time.</param>
 /// <param name="KvElapsed">Of it: until the last KV was in the runtime.</param>

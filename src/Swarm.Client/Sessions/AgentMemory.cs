@@ -1,66 +1,408 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
+using Swarm.Client.Streaming;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Inference;
 using Swarm.Core.Sessions;
+using Swarm.DataPlane.Frames;
+using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Sessions;
 
 /// <summary>One session of an agent on a context: its memory, that streams out while the agent works.</summary>
+/// <remarks>
+/// Steps run on the caller's thread, one at a time. Inputs and KV leave in the background; a step waits for the network
+/// only while more than <see cref="MemoryOptions.MaxUndurableTokens"/> inputs are not durable, and never for KV.
+/// </remarks>
 public sealed class AgentMemory : IAsyncDisposable
 {
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Sampler _greedy = new(new SamplerOptions { Temperature = 0 });
+    private readonly string _agent;
+    private readonly ControlPlane _control;
+    private readonly InputHistory _history;
+    private readonly StateOutbox _states;
+    private readonly RuntimeDriver? _driver;
+    private readonly SessionState _state;
+    private readonly SessionLink _link;
+    private readonly Streamer _streamer;
+    private readonly MemoryOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private int _disposed;
+
+    internal AgentMemory(
+        string context,
+        string agent,
+        ControlPlane control,
+        InputHistory history,
+        StateOutbox states,
+        RuntimeDriver? driver,
+        SessionState state,
+        SessionLink link,
+        RehydrationReport rehydration,
+        MemoryOptions options,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        Context = context;
+        Rehydration = rehydration;
+        _agent = agent;
+        _control = control;
+        _history = history;
+        _states = states;
+        _driver = driver;
+        _state = state;
+        _link = link;
+        _options = options;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _streamer = new Streamer(context, history, states, driver, state, link, options, timeProvider, logger);
+        _streamer.Start();
+    }
+
     /// <summary>Context name.</summary>
-    public string Context => throw new NotImplementedException();
+    public string Context { get; }
 
     /// <summary>How this session got what the context remembers.</summary>
-    public RehydrationReport Rehydration => throw new NotImplementedException();
+    public RehydrationReport Rehydration { get; }
 
     /// <summary>Positions fed, by this session and all before.</summary>
-    public long Length => throw new NotImplementedException();
+    public long Length => _history.Length;
 
     /// <summary>What survives the loss of every process.</summary>
-    public Watermarks Durable => throw new NotImplementedException();
+    public Watermarks Durable => _state.Durable;
 
     /// <summary>Epoch of the session; a rewind raises it.</summary>
-    public Epoch Epoch => throw new NotImplementedException();
+    public Epoch Epoch => _state.Epoch;
 
     /// <summary>Cancelled once another session holds the context: this one is over for good.</summary>
-    public CancellationToken Fenced => throw new NotImplementedException();
+    public CancellationToken Fenced => _state.Fenced;
 
-    /// <summary>Logits behind the last position; empty as long as this session has computed none.</summary>
-    public ReadOnlyMemory<float> Logits => throw new NotImplementedException();
+    /// <summary>
+    /// Logits behind the last position; empty as long as this session has computed none. Overwritten by the next step.
+    /// </summary>
+    public ReadOnlyMemory<float> Logits => _driver?.Logits ?? default;
 
     /// <summary>The latest state of each name, set by this session or found.</summary>
-    public IReadOnlyDictionary<string, NamedState> States => throw new NotImplementedException();
+    public IReadOnlyDictionary<string, NamedState> States => _states.Snapshot();
 
     /// <summary>Feeds inputs: one step of the model, or several where they are longer than one.</summary>
+    /// <param name="tokens">Token ids.</param>
+    /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
+    /// <returns>A task that ends when the model has taken them; durability follows.</returns>
+    /// <exception cref="ArgumentException">A token is out of range, or there are more than the runtime holds.</exception>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public ValueTask FeedAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+        FeedAsync(tokens, [], cancellationToken);
 
     /// <summary>Feeds inputs together with states that become durable with them.</summary>
-    public ValueTask FeedAsync(
+    /// <param name="tokens">Token ids.</param>
+    /// <param name="states">Names and contents, as of the length behind the tokens.</param>
+    /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
+    /// <inheritdoc cref="FeedAsync(ReadOnlyMemory{int}, CancellationToken)"/>
+    public async ValueTask FeedAsync(
         ReadOnlyMemory<int> tokens,
         IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> states,
-        CancellationToken cancellationToken = default) => throw new NotImplementedException();
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(states);
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            Check(tokens.Span);
+            List<NamedState> checkedStates = [];
+            foreach (var (name, content) in states)
+            {
+                checkedStates.Add(State(name, content, _history.Length + tokens.Length));
+            }
+
+            var maxStep = _driver?.MaxStepTokens ?? FrameLimits.MaxAppendTokens;
+            while (!tokens.IsEmpty)
+            {
+                var step = Math.Min(tokens.Length, maxStep);
+                await StepAsync(tokens[..step], tokens.Length == step ? checkedStates : [], cancellationToken)
+                    .ConfigureAwait(false);
+                tokens = tokens[step..];
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     /// <summary>Generates tokens; each is fed as a step of its own.</summary>
-    public ValueTask<int[]> GenerateAsync(int maxTokens, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <param name="maxTokens">How many.</param>
+    /// <param name="sampler">Chooses from the logits; <see langword="null"/> for the likeliest token.</param>
+    /// <param name="cancellationToken">Stops between two tokens.</param>
+    /// <returns>The tokens.</returns>
+    /// <exception cref="InvalidOperationException">The context is empty, or the session has no runtime.</exception>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
+    public async ValueTask<int[]> GenerateAsync(
+        int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
+        var driver = _driver ?? throw new InvalidOperationException(
+            "This session has no runtime: it appends tokens alone. Open the context with a runtime to generate.");
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_history.Length == 0)
+            {
+                throw new InvalidOperationException("The context is empty: feed at least one token before generating.");
+            }
+
+            driver.RequireLogits();
+            var generated = new int[maxTokens];
+            for (var index = 0; index < maxTokens; index++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
+                Check([token]);
+                generated[index] = token;
+                await StepAsync(generated.AsMemory(index, 1), [], cancellationToken).ConfigureAwait(false);
+            }
+
+            return generated;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Computes the logits behind the last position, if this session has not: its step is run once more.</summary>
+    /// <param name="cancellationToken">Stops waiting for the turn.</param>
+    /// <returns><see cref="Logits"/>.</returns>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    public async ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken = default)
+    {
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _driver?.RequireLogits();
+            return Logits;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     /// <summary>Sets a state as of the present length; it becomes durable with the next inputs, or soon by itself.</summary>
-    public void SetState(string name, ReadOnlyMemory<byte> content) => throw new NotImplementedException();
+    /// <param name="name">See <see cref="Names.RequireState"/>.</param>
+    /// <param name="content">At most 64 KiB; copied.</param>
+    /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    public void SetState(string name, ReadOnlyMemory<byte> content)
+    {
+        _state.ThrowIfOver();
+        _states.Set(State(name, content, _history.Length));
+        _streamer.Work.Fire();
+    }
 
     /// <summary>Waits until all inputs, states and KV are durable.</summary>
-    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>A task that ends when they are.</returns>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
+        _streamer.FlushAsync(_history.Length, cancellationToken);
 
-    /// <summary>Forgets all positions from one on.</summary>
-    public ValueTask RewindAsync(long length, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <summary>Forgets all positions from one on. Raises the epoch.</summary>
+    /// <param name="length">Positions to keep, 0 to <see cref="Length"/>.</param>
+    /// <param name="cancellationToken">Stops waiting; the rewind may still take effect.</param>
+    /// <returns>A task that ends when it is durable.</returns>
+    /// <remarks>
+    /// Within a step, what is kept of it is computed again as a shorter step, so that its KV is what a successor would
+    /// compute.
+    /// </remarks>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
+    public async ValueTask RewindAsync(long length, CancellationToken cancellationToken = default)
+    {
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(length);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _history.Length);
+            var boundary = _history.FloorToStep((int)length);
+            var kept = boundary < length ? _history.StepAt(boundary)[..((int)length - boundary)] : [];
+            await _state.WaitAsync(() => _state.Durable.Tokens >= boundary, cancellationToken).ConfigureAwait(false);
+            await _streamer.RewindAsync(
+                boundary,
+                () =>
+                {
+                    _driver?.Truncate(boundary);
+                    _history.Truncate(boundary);
+                    _states.Truncate(boundary);
+                },
+                cancellationToken).ConfigureAwait(false);
+            if (kept.Length > 0)
+            {
+                await StepAsync(kept, [], cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     /// <summary>Makes everything durable and gives the context back, for a named successor or for anybody.</summary>
-    /// <exception cref="StaleEpochException">The session does not hold the context any more.</exception>
-    public ValueTask ReleaseAsync(string to = "", CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    /// <param name="to">The successor's agent name, or empty.</param>
+    /// <param name="cancellationToken">Stops waiting; the release may still take effect.</param>
+    /// <returns>A task that ends when the context is free. The successor recomputes nothing.</returns>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    /// <exception cref="SwarmTransportException">Streaming ended for good, or the silos do not answer.</exception>
+    public async ValueTask ReleaseAsync(string to = "", CancellationToken cancellationToken = default)
+    {
+        if (to.Length > 0)
+        {
+            Names.RequireAgent(to);
+        }
+
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _streamer.FlushAsync(_history.Length, cancellationToken).ConfigureAwait(false);
+            var epoch = _state.Epoch;
+            var request = new ReleaseContext(Context, epoch.Value, _link.SecretHash, to);
+            _state.IsReleasing = true;
+            await ReleaseAsync(request, epoch, cancellationToken).ConfigureAwait(false);
+            _state.Release();
+            await _streamer.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     /// <summary>Drains what is not durable, for a bounded time, and ends the session. Does not release the context.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    /// <returns>A task that ends when nothing of the session runs any more.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+        {
+            return;
+        }
+
+        try
+        {
+            using var deadline = new CancellationTokenSource(_options.DrainTimeout, _timeProvider);
+            await _streamer.FlushAsync(_history.Length, deadline.Token).ConfigureAwait(false);
+        }
+        catch (InvalidOperationException)
+        {
+            // Released: everything is durable.
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
+            or SwarmTransportException)
+        {
+            Log.NotDrained(_logger, Context, exception.Message);
+        }
+
+        await _streamer.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
+        content.Length <= NamedState.MaxBytes
+            ? new NamedState(Names.RequireState(name), position, content.ToArray())
+            : throw new ArgumentException(
+                $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
+
+    private async ValueTask StepAsync(
+        ReadOnlyMemory<int> tokens, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
+    {
+        await _state.WaitAsync(
+            () => _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens, cancellationToken)
+            .ConfigureAwait(false);
+
+        // Tokens first: they are on their way while the model computes.
+        _history.AppendStep(tokens.Span);
+        foreach (var state in states)
+        {
+            _states.Set(state);
+        }
+
+        _streamer.Work.Fire();
+        if (_driver is not null)
+        {
+            _driver.CatchUp(CancellationToken.None);
+            _streamer.Work.Fire();
+        }
+    }
+
+    private async ValueTask EnterAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) == 1, this);
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            _state.ThrowIfOver();
+        }
+        catch
+        {
+            _turn.Release();
+            throw;
+        }
+    }
+
+    private void Check(ReadOnlySpan<int> tokens)
+    {
+        if (_driver?.Runtime is not { } runtime)
+        {
+            return;
+        }
+
+        if (_history.Length + (long)tokens.Length > runtime.MaxPositions)
+        {
+            throw new ArgumentException(
+                $"{tokens.Length} tokens behind {_history.Length} positions are over the runtime's {runtime.MaxPositions}. "
+                + "Rewind the context, or give the model a larger cache.",
+                nameof(tokens));
+        }
+
+        foreach (var token in tokens)
+        {
+            if ((uint)token >= (uint)runtime.VocabularySize)
+            {
+                throw new ArgumentException(
+                    $"Token {token} is outside 0 to {runtime.VocabularySize - 1}.", nameof(tokens));
+            }
+        }
+    }
+
+    private async Task ReleaseAsync(ReleaseContext request, Epoch epoch, CancellationToken cancellationToken)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await _control.ReleaseAsync(_agent, request, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (StaleEpochException stale) when (attempt > 0 && stale.Refusal.CurrentEpoch == epoch.Next)
+            {
+                return; // The attempt before took effect, and its answer was lost.
+            }
+            catch (Exception exception) when (attempt < 10
+                && exception is SwarmTransportException { IsTransient: true } or SwarmRefusedException { IsTransient: true })
+            {
+                await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+            catch
+            {
+                _state.IsReleasing = false;
+                throw;
+            }
+        }
+    }
 }

@@ -69,7 +69,7 @@ public interface IOpenContext
     ValueTask<Watermarks> AppendInputsAsync(
         SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken);
 
-    /// <summary>Appends KV of positions whose inputs were appended before.</summary>
+    /// <summary>Verifies KV, and appends it, of positions whose inputs were appended before.</summary>
     /// <param name="proof">The holder's proof.</param>
     /// <param name="kv">The run.</param>
     /// <param name="cancellationToken">Stops waiting; the append may still take effect.</param>

@@ -83,6 +83,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(timeProvider);
         options.Validate();
+        endpoint = options.MapEndpoint(endpoint);
         using var deadline = new CancellationTokenSource(options.ConnectTimeout, timeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancellationToken);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -18,6 +18,12 @@ public sealed class DataPlaneClientOptions
     /// <summary>Idle receive buffers kept for reuse, in bytes. Default 64 MiB.</summary>
     public long IdleBufferBytes { get; set; } = 64L << 20;
 
+    /// <summary>
+    /// Where to connect instead of the address that a silo advertises, as behind a tunnel or an address translation.
+    /// Default: there.
+    /// </summary>
+    public Func<DataPlaneEndpoint, DataPlaneEndpoint> MapEndpoint { get; set; } = static endpoint => endpoint;
+
     /// <summary>Checks every setting.</summary>
     /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
     public void Validate()

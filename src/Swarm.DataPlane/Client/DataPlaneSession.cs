@@ -38,7 +38,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     public async ValueTask ReserveKvAsync(int bytes, long wantedBytes, CancellationToken cancellationToken = default)
     {
         Task arrived;
-        long needed;
+        long returned;
         lock (_creditLock)
         {
             if (_credit >= bytes)
@@ -46,16 +46,30 @@ public sealed class DataPlaneSession : DataPlaneAttachment
                 return;
             }
 
-            needed = bytes - _credit;
-            _awaited = bytes;
+            (returned, _credit, _awaited) = (_credit, 0, bytes);
             _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             arrived = _arrived.Task;
         }
 
-        var wanted = Math.Clamp(wantedBytes, needed, Math.Max(needed, IngestWindowBytes));
-        await Client.SendAsync(FrameType.AskCredit, Id, 0, new AskCredit(needed, wanted), default, cancellationToken)
+        var wanted = Math.Clamp(wantedBytes, bytes, Math.Max(bytes, IngestWindowBytes));
+        await Client.SendAsync(FrameType.AskCredit, Id, 0, new AskCredit(bytes, wanted, returned), default, CancellationToken.None)
             .ConfigureAwait(false);
         await arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives credit back that is not going to be used now. Unused credit ends a connection after a while.</summary>
+    public void ReturnCredit()
+    {
+        long returned;
+        lock (_creditLock)
+        {
+            (returned, _credit) = (_credit, 0);
+        }
+
+        if (returned > 0)
+        {
+            Client.Post(FrameType.AskCredit, Id, 0, new AskCredit(0, 0, returned));
+        }
     }
 
     /// <summary>Sends KV for which <see cref="ReserveKvAsync"/> made room. When it ends, the frames may be reused.</summary>

@@ -32,26 +32,43 @@ internal sealed class IngestBudget(long totalBytes, long accountBytes, TimeProvi
         }
     }
 
-    /// <summary>Asks for bytes; the grant comes as soon as there is room. A new ask replaces one that waits.</summary>
-    public void Ask(IngestAccount account, long needed, long wanted)
+    /// <summary>Gives back what is left, and asks for bytes; the grant comes as soon as there is room.</summary>
+    /// <param name="account">Who asks.</param>
+    /// <param name="needed">Bytes of the next record; 0 to ask for nothing.</param>
+    /// <param name="wanted">Bytes that would be used at once.</param>
+    /// <param name="returned">Granted bytes that are given back.</param>
+    /// <returns><see langword="false"/> if more is given back than was granted.</returns>
+    public bool TryAsk(IngestAccount account, long needed, long wanted, long returned)
     {
         lock (_lock)
         {
             if (account.Closed)
             {
-                return;
+                return true;
             }
 
-            if (account.Needed == 0)
+            if (returned > account.Unused)
             {
-                _waiting.AddLast(account);
+                return false;
             }
 
-            account.Needed = Math.Max(1, needed);
-            account.Wanted = Math.Max(account.Needed, wanted);
+            account.Unused -= returned;
+            account.UnusedSince = account.Unused > 0 ? account.UnusedSince : 0;
+            _available += returned;
+            if (needed > 0)
+            {
+                if (account.Needed == 0)
+                {
+                    _waiting.AddLast(account);
+                }
+
+                account.Needed = needed;
+                account.Wanted = Math.Max(needed, wanted);
+            }
         }
 
         Pump();
+        return true;
     }
 
     /// <summary>Notes that granted bytes arrive.</summary>

@@ -6,8 +6,6 @@ using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 using Swarm.DataPlane.Transport;
-using Swarm.Format.Frames;
-using Swarm.Format.Objects;
 
 namespace Swarm.DataPlane.Server;
 
@@ -123,9 +121,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 $"credit of {ask.Needed} bytes was asked for, over the budget of {connection.Budget.TotalBytes}");
         }
 
-        if (connection.Find(header.Attachment) is { } attachment)
+        if (connection.Find(header.Attachment) is { } attachment
+            && !connection.Budget.TryAsk(attachment.Account, ask.Needed, ask.Wanted, ask.Returned))
         {
-            connection.Budget.Ask(attachment.Account, ask.Needed, ask.Wanted);
+            throw new ProtocolException($"credit of {ask.Returned} bytes was given back, more than was granted");
         }
     }
 
@@ -209,7 +208,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         {
             try
             {
-                KvPayload.Verify(found.Context.Model.Geometry, head.FirstPosition, head.Count, payload.Memory.Span);
+                // The context verifies the payload's own checksums: hashed once.
                 var durable = await found.Context.AppendKvAsync(
                     found.Proof,
                     new KvAppend(head.FirstPosition, head.Count, new BlockHash(head.PrefixHash), payload.Memory),
@@ -306,14 +305,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         {
             await connection.RefuseAsync(header.Attachment, header.Correlation, refused.Refusal).ConfigureAwait(false);
         }
-        catch (CorruptObjectException corrupt)
-        {
-            await connection.RefuseAsync(
-                header.Attachment,
-                header.Correlation,
-                new Refusal(RefusalCode.Corrupt, $"KV arrived damaged: {corrupt.Message}")).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is ArgumentException)
+        catch (ArgumentException exception)
         {
             await connection.RefuseAsync(
                 header.Attachment, header.Correlation, new Refusal(RefusalCode.Invalid, exception.Message))

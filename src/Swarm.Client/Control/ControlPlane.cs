@@ -1,0 +1,88 @@
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Grains.Abstractions;
+
+namespace Swarm.Client.Control;
+
+/// <summary>The grain calls of a client: with its credential, a deadline, and errors as typed exceptions.</summary>
+/// <param name="grains">The cluster.</param>
+/// <param name="credential">Tenant and token.</param>
+/// <param name="options">Settings.</param>
+internal sealed class ControlPlane(IGrainFactory grains, SwarmCredential credential, SwarmClientOptions options)
+{
+    /// <summary>Tenant and token.</summary>
+    public SwarmCredential Credential => credential;
+
+    /// <summary>Acquires a context. Safe to repeat with the same secret.</summary>
+    public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
+    {
+        var key = GrainKeys.Agent(credential.Tenant, request.Agent);
+        var answer = await CallAsync(
+            token => grains.GetGrain<IAgentGrain>(key).AcquireAsync(request, token), cancellationToken)
+            .ConfigureAwait(false);
+        return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.Lease!;
+    }
+
+    /// <summary>Gives a context back.</summary>
+    public async Task<Epoch> ReleaseAsync(string agent, ReleaseContext request, CancellationToken cancellationToken)
+    {
+        var key = GrainKeys.Agent(credential.Tenant, agent);
+        var answer = await CallAsync(
+            token => grains.GetGrain<IAgentGrain>(key).ReleaseAsync(request, token), cancellationToken)
+            .ConfigureAwait(false);
+        return answer.Refusal is { } refusal ? throw refusal.ToException() : new Epoch(answer.Epoch);
+    }
+
+    /// <summary>Where a context's data plane is; opens the context there if need be.</summary>
+    public async Task<string> LocateAsync(string context, CancellationToken cancellationToken)
+    {
+        var answer = await CallAsync(
+            token => Context(context).LocateAsync(token), cancellationToken).ConfigureAwait(false);
+        return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.DataPlane;
+    }
+
+    /// <summary>The durable state of a context.</summary>
+    public async Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken)
+    {
+        var answer = await CallAsync(
+            token => Context(context).GetStatusAsync(token), cancellationToken).ConfigureAwait(false);
+        return answer.Refusal is { } refusal ? throw refusal.ToException() : answer;
+    }
+
+    /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
+    public Task DelayAsync(int attempt, CancellationToken cancellationToken)
+    {
+        var ceiling = Math.Min(250, 20 << Math.Min(attempt, 4));
+        return Task.Delay(
+            TimeSpan.FromMilliseconds(ceiling / 2 + Random.Shared.Next(ceiling / 2)), options.TimeProvider, cancellationToken);
+    }
+
+    private IContextGrain Context(string context) =>
+        grains.GetGrain<IContextGrain>(GrainKeys.Context(credential.Tenant, context));
+
+    private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    {
+        new CallCredential(Names.RequireTenant(credential.Tenant), credential.Token).Attach();
+        using var limit = new CancellationTokenSource(options.ControlTimeout, options.TimeProvider);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            return await call(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (SwarmRefusedException)
+        {
+            throw;
+        }
+        catch (Exception exception) when (exception is TimeoutException or OrleansException
+            || (exception is OperationCanceledException && limit.IsCancellationRequested))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new SwarmTransportException(
+                $"The silos did not answer within {options.ControlTimeout} ({exception.Message}). Whether the request took "
+                + "effect is not known; repeating it is safe.",
+                isTransient: true,
+                exception);
+        }
+    }
+}

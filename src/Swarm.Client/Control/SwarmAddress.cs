@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using Swarm.Core.Errors;
+using Swarm.DataPlane.Client;
+
+namespace Swarm.Client.Control;
+
+/// <summary>Where the gateways are.</summary>
+/// <param name="Gateways">Host and port of each.</param>
+internal sealed record SwarmAddress(IReadOnlyList<DataPlaneEndpoint> Gateways)
+{
+    private const string Scheme = "swarm://";
+
+    /// <summary>Reads <c>swarm://host:port</c>, or several with commas between.</summary>
+    /// <exception cref="ArgumentException">The text is none.</exception>
+    public static SwarmAddress Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (!text.StartsWith(Scheme, StringComparison.Ordinal))
+        {
+            throw new ArgumentException(
+                $"'{text}' does not begin with {Scheme}: an address is swarm://host:port, or swarm://a:1,b:2.", nameof(text));
+        }
+
+        try
+        {
+            var gateways = text[Scheme.Length..].TrimEnd('/').Split(',', StringSplitOptions.TrimEntries)
+                .Select(DataPlaneEndpoint.Parse).ToArray();
+            return new SwarmAddress(gateways);
+        }
+        catch (FormatException exception)
+        {
+            throw new ArgumentException(
+                $"'{text}' is not an address: {exception.Message} Write swarm://host:port, or swarm://a:1,b:2.",
+                nameof(text),
+                exception);
+        }
+    }
+
+    /// <summary>Looks the hosts up.</summary>
+    /// <exception cref="SwarmTransportException">None of them is known.</exception>
+    public async Task<IPEndPoint[]> ResolveAsync(CancellationToken cancellationToken)
+    {
+        List<IPEndPoint> endpoints = [];
+        Exception? last = null;
+        foreach (var (host, port) in Gateways)
+        {
+            try
+            {
+                var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
+                var address = addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork)
+                    ?? addresses.FirstOrDefault();
+                if (address is not null)
+                {
+                    endpoints.Add(new IPEndPoint(address, port));
+                }
+            }
+            catch (SocketException exception)
+            {
+                last = exception;
+            }
+        }
+
+        return endpoints.Count > 0
+            ? [.. endpoints]
+            : throw new SwarmTransportException(
+                $"No host of {this} is known: {last?.Message} Check the name and DNS.", isTransient: true, last);
+    }
+
+    /// <summary>The address as people write it.</summary>
+    public override string ToString() => Scheme + string.Join(',', Gateways);
+}

@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+namespace Swarm.Client;
+
+/// <summary>Every log message of the client.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(3001, LogLevel.Information, "Context {Context}: streaming to {Endpoint}, epoch {Epoch}, from {Tokens} and {Kv}")]
+    public static partial void Streaming(
+        ILogger logger, string context, string endpoint, ulong epoch, long tokens, long kv);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Context {Context}: streaming broke off, attempt {Attempt}: {Reason}")]
+    public static partial void StreamingBroke(ILogger logger, string context, int attempt, string reason);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Context {Context}: epoch {Epoch} is fenced")]
+    public static partial void Fenced(ILogger logger, string context, ulong epoch);
+
+    [LoggerMessage(3004, LogLevel.Error, "Context {Context}: streaming ended for good")]
+    public static partial void StreamingFailed(ILogger logger, string context, Exception exception);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Context {Context}: stored KV from position {Position} on is not used: {Reason}")]
+    public static partial void KvDiscarded(ILogger logger, string context, long position, string reason);
+
+    [LoggerMessage(3006, LogLevel.Information,
+        "Context {Context}: {Positions} positions rehydrated, {Loaded} loaded, {Recomputed} recomputed, in {ElapsedMs} ms")]
+    public static partial void Rehydrated(
+        ILogger logger, string context, long positions, long loaded, long recomputed, double elapsedMs);
+
+    [LoggerMessage(3007, LogLevel.Warning, "Context {Context}: not everything was durable at the end: {Reason}")]
+    public static partial void NotDrained(ILogger logger, string context, string reason);
+}

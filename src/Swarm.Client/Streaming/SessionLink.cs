@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Client.Control;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Sessions;
+using Swarm.DataPlane.Client;
+
+namespace Swarm.Client.Streaming;
+
+/// <summary>A session's way to its context: finds it, connects, attaches, and carries out rewinds. One caller at a time.</summary>
+/// <param name="control">The grains.</param>
+/// <param name="context">Context name.</param>
+/// <param name="state">The session's state.</param>
+/// <param name="secret">The session's secret.</param>
+/// <param name="endpoint">Where the data plane is, as the lease said.</param>
+/// <param name="options">Settings.</param>
+/// <param name="logger">Where logs go.</param>
+internal sealed class SessionLink(
+    ControlPlane control,
+    string context,
+    SessionState state,
+    SessionSecret secret,
+    string endpoint,
+    SwarmClientOptions options,
+    ILogger logger) : IAsyncDisposable
+{
+    private DataPlaneClient? _client;
+    private SessionObserver? _observer;
+    private DataPlaneSession? _session;
+    private string? _endpoint = endpoint;
+    private RewindRequest? _rewind;
+
+    /// <summary>Hash of the secret in force.</summary>
+    public Core.Identity.Digest256 SecretHash => secret.Hash;
+
+    /// <summary>Cancelled when the present attachment is over.</summary>
+    public CancellationToken Over => _observer?.Over ?? new CancellationToken(canceled: true);
+
+    /// <summary>Why it is over.</summary>
+    public string OverReason => _observer?.Reason ?? "";
+
+    /// <summary>Attaches, unless that is so.</summary>
+    /// <exception cref="StaleEpochException">The session does not hold the context any more.</exception>
+    public async Task<DataPlaneSession> AttachAsync(CancellationToken cancellationToken)
+    {
+        if (_session is { } session && !Over.IsCancellationRequested)
+        {
+            return session;
+        }
+
+        await DropAsync().ConfigureAwait(false);
+        _endpoint ??= await control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
+        var target = DataPlaneEndpoint.Parse(_endpoint);
+        _endpoint = null; // Ask again, should this attempt fail.
+        _client = await DataPlaneClient.ConnectAsync(
+            target,
+            control.Credential.Tenant,
+            control.Credential.Token,
+            options.DataPlane,
+            options.TimeProvider,
+            logger,
+            cancellationToken).ConfigureAwait(false);
+        _observer = new SessionObserver(state, context);
+        try
+        {
+            _session = await AttachAsync(state.Epoch, secret, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StaleEpochException) when (_rewind is not null)
+        {
+            // The rewind's answer was lost. If it took effect, its secret opens the next epoch.
+            _session = await AttachAsync(state.Epoch.Next, _rewind.Secret, cancellationToken).ConfigureAwait(false);
+            Complete(new Acquired(state.Epoch.Next, _session.Durable));
+        }
+
+        state.Note(_session.Epoch, _session.Durable);
+        Log.Streaming(
+            logger, context, target.ToString(), state.Epoch.Value, _session.Durable.Tokens, _session.Durable.Kv);
+        return _session;
+    }
+
+    /// <summary>Cuts the context back. After a failure, the same call again finds out and goes on.</summary>
+    /// <exception cref="StaleEpochException">The session does not hold the context any more.</exception>
+    public async Task RewindAsync(long length, CancellationToken cancellationToken)
+    {
+        _rewind ??= new RewindRequest(length, SessionSecret.Create());
+        var session = await AttachAsync(cancellationToken).ConfigureAwait(false);
+        if (_rewind is { } rewind)
+        {
+            Complete(await session.RewindAsync(rewind.Length, rewind.Secret, cancellationToken).ConfigureAwait(false));
+        }
+    }
+
+    /// <summary>Lets go of the connection.</summary>
+    public async ValueTask DropAsync()
+    {
+        _session = null;
+        if (_client is { } client)
+        {
+            _client = null;
+            await client.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _observer = null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_session is { } session && !Over.IsCancellationRequested)
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await DropAsync().ConfigureAwait(false);
+    }
+
+    private Task<DataPlaneSession> AttachAsync(Epoch epoch, SessionSecret attachSecret, CancellationToken cancellationToken) =>
+        _client!.AttachAsync(context, epoch, attachSecret, _observer!, cancellationToken);
+
+    private void Complete(Acquired granted)
+    {
+        secret = _rewind!.Secret;
+        _rewind = null;
+        state.Advance(granted);
+    }
+
+    private sealed record RewindRequest(long Length, SessionSecret Secret);
+}

@@ -1,0 +1,46 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Sessions;
+using Swarm.DataPlane.Client;
+
+namespace Swarm.Client.Streaming;
+
+/// <summary>Hears the pushes of one attachment.</summary>
+/// <param name="state">The session's state.</param>
+/// <param name="context">Context name, for messages.</param>
+internal sealed class SessionObserver(SessionState state, string context) : IDataPlaneObserver, IDisposable
+{
+    private readonly CancellationTokenSource _over = new();
+
+    /// <summary>Cancelled when the attachment is over, for whatever reason.</summary>
+    public CancellationToken Over => _over.Token;
+
+    /// <summary>Why it is over.</summary>
+    public string Reason { get; private set; } = "";
+
+    public void OnDurable(Epoch epoch, Watermarks durable) => state.Note(epoch, durable);
+
+    public void OnFenced(Epoch current)
+    {
+        End("fenced");
+        if (current > state.Epoch)
+        {
+            state.Fence(new Refusal(
+                RefusalCode.StaleEpoch,
+                $"Epoch {state.Epoch} of context '{context}' is stale: the current epoch is {current}.",
+                current));
+        }
+    }
+
+    public void OnMoved() => End("the context moved");
+
+    public void OnLost(Exception exception) => End(exception.Message);
+
+    public void Dispose() => _over.Dispose();
+
+    private void End(string reason)
+    {
+        Reason = reason;
+        _over.Cancel();
+    }
+}

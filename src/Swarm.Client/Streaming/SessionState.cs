@@ -1,0 +1,156 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Sessions;
+
+namespace Swarm.Client.Streaming;
+
+/// <summary>What is known of a session: epoch, watermarks, and whether it is over. Thread-safe.</summary>
+internal sealed class SessionState : IDisposable
+{
+    private readonly CancellationTokenSource _fenced = new();
+    private readonly Lock _lock = new();
+    private Watermarks _durable;
+    private Epoch _epoch;
+    private Exception? _fault;
+    private bool _released;
+
+    public SessionState(Epoch epoch, Watermarks durable)
+    {
+        (_epoch, _durable) = (epoch, durable);
+        Fenced = _fenced.Token;
+    }
+
+    /// <summary>Fires at every change.</summary>
+    public Pulse Changed { get; } = new();
+
+    /// <summary>Cancelled once another session holds the context.</summary>
+    public CancellationToken Fenced { get; }
+
+    public Watermarks Durable
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _durable;
+            }
+        }
+    }
+
+    public Epoch Epoch
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _epoch;
+            }
+        }
+    }
+
+    /// <summary>Whether the session gives the context back, so that a new epoch is its own doing.</summary>
+    public bool IsReleasing { get; set; }
+
+    /// <summary>Notes watermarks. Within an epoch they only grow; those of another epoch are not this session's.</summary>
+    public void Note(Epoch epoch, Watermarks durable)
+    {
+        lock (_lock)
+        {
+            if (epoch != _epoch)
+            {
+                return;
+            }
+
+            _durable = new Watermarks(Math.Max(_durable.Tokens, durable.Tokens), Math.Max(_durable.Kv, durable.Kv));
+        }
+
+        Changed.Fire();
+    }
+
+    /// <summary>Notes the session's own new epoch.</summary>
+    public void Advance(Acquired granted)
+    {
+        lock (_lock)
+        {
+            (_epoch, _durable) = (granted.Epoch, granted.Durable);
+        }
+
+        Changed.Fire();
+    }
+
+    public void Fence(Refusal refusal)
+    {
+        lock (_lock)
+        {
+            if (_fault is not null || IsReleasing || _released)
+            {
+                return;
+            }
+
+            _fault = new StaleEpochException(refusal);
+        }
+
+        _fenced.Cancel();
+        Changed.Fire();
+    }
+
+    /// <summary>Ends the session for a reason that no repeat will change.</summary>
+    public void Fail(Exception exception)
+    {
+        lock (_lock)
+        {
+            _fault ??= exception;
+        }
+
+        Changed.Fire();
+    }
+
+    public void Release()
+    {
+        lock (_lock)
+        {
+            _released = true;
+        }
+
+        Changed.Fire();
+    }
+
+    /// <summary>Throws if the session is over.</summary>
+    public void ThrowIfOver()
+    {
+        lock (_lock)
+        {
+            if (_released)
+            {
+                throw new InvalidOperationException("The session has given its context back: open it again.");
+            }
+
+            switch (_fault)
+            {
+                case StaleEpochException stale:
+                    throw new StaleEpochException(stale.Refusal);
+                case not null:
+                    throw new SwarmTransportException(
+                        $"Streaming ended for good: {_fault.Message}", isTransient: false, _fault);
+            }
+        }
+    }
+
+    /// <summary>Waits until something holds, or the session is over.</summary>
+    public async ValueTask WaitAsync(Func<bool> condition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var next = Changed.Next;
+            ThrowIfOver();
+            if (condition())
+            {
+                return;
+            }
+
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    public void Dispose() => _fenced.Dispose();
+}

@@ -1,0 +1,221 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Client.Sessions;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.DataPlane.Client;
+
+namespace Swarm.Client.Streaming;
+
+/// <summary>Streams a session out in the background: keeps it attached, runs its lanes, starts again from the watermarks.</summary>
+internal sealed class Streamer : IAsyncDisposable
+{
+    private const int MaxPermanentRefusals = 8;
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly string _context;
+    private readonly SessionState _state;
+    private readonly SessionLink _link;
+    private readonly StateOutbox _states;
+    private readonly InputLane _inputs;
+    private readonly KvLane? _kv;
+    private readonly MemoryOptions _options;
+    private readonly TimeProvider _timeProvider;
+    private readonly ILogger _logger;
+    private CancellationTokenSource _pause = new();
+    private Rewinding? _rewinding;
+    private Task _running = Task.CompletedTask;
+    private int _flushing;
+
+    public Streamer(
+        string context,
+        InputHistory history,
+        StateOutbox states,
+        RuntimeDriver? driver,
+        SessionState state,
+        SessionLink link,
+        MemoryOptions options,
+        TimeProvider timeProvider,
+        ILogger logger)
+    {
+        _context = context;
+        _state = state;
+        _link = link;
+        _states = states;
+        _options = options;
+        _timeProvider = timeProvider;
+        _logger = logger;
+        _inputs = new InputLane(this, history, states, options, timeProvider);
+        _kv = driver is null ? null : new KvLane(this, history, driver, _inputs, options, timeProvider);
+    }
+
+    /// <summary>Fires when there may be work for a lane.</summary>
+    public Pulse Work { get; } = new();
+
+    /// <summary>Whether somebody waits for everything to be durable, so that nothing waits for a batch.</summary>
+    public bool IsFlushing => Volatile.Read(ref _flushing) > 0;
+
+    public void Start() => _running = Task.Run(RunAsync);
+
+    /// <summary>Waits until inputs and KV up to a length are durable, and states.</summary>
+    public async ValueTask FlushAsync(long length, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _flushing);
+        Work.Fire();
+        try
+        {
+            await _state.WaitAsync(
+                () => _state.Durable.Tokens >= length && (_kv is null || _state.Durable.Kv >= length) && _states.IsDurable,
+                cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _flushing);
+        }
+    }
+
+    /// <summary>Cuts the context back, then whatever is kept here, while no lane runs.</summary>
+    public async Task RewindAsync(long length, Action apply, CancellationToken cancellationToken)
+    {
+        var rewinding = new Rewinding(length, apply);
+        _rewinding = rewinding;
+        await Volatile.Read(ref _pause).CancelAsync().ConfigureAwait(false);
+        await rewinding.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends when an append is durable. A failure ends the present run: the next begins at the watermarks.</summary>
+    public async void Track(Task<Watermarks> append, TaskCompletionSource fault, Action done, Action durable)
+    {
+        try
+        {
+            await append.ConfigureAwait(false);
+            durable();
+        }
+        catch (Exception exception)
+        {
+            fault.TrySetException(exception);
+            _ = fault.Task.Exception; // Seen, should the run have ended before.
+        }
+        finally
+        {
+            done();
+            _state.Changed.Fire();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _link.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task RunAsync()
+    {
+        var attempt = 0;
+        var progress = _state.Durable;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await RunOnceAsync().ConfigureAwait(false);
+                attempt = 0;
+            }
+            catch (Exception) when (_stop.IsCancellationRequested || _state.Fenced.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (StaleEpochException stale)
+            {
+                Log.Fenced(_logger, _context, _state.Epoch.Value);
+                _state.Fence(stale.Refusal);
+                break;
+            }
+            catch (Exception exception)
+            {
+                attempt = _state.Durable == progress ? attempt + 1 : 1;
+                progress = _state.Durable;
+                if (attempt >= MaxPermanentRefusals && exception is SwarmRefusedException { IsTransient: false })
+                {
+                    Log.StreamingFailed(_logger, _context, exception);
+                    _state.Fail(exception);
+                    break;
+                }
+
+                Log.StreamingBroke(_logger, _context, attempt, exception.Message);
+                await _link.DropAsync().ConfigureAwait(false);
+                await BackOffAsync(attempt).ConfigureAwait(false);
+            }
+        }
+
+        _rewinding?.Done.TrySetException(new OperationCanceledException("The session ended."));
+    }
+
+    private async Task RunOnceAsync()
+    {
+        if (_pause.IsCancellationRequested)
+        {
+            _pause = new CancellationTokenSource();
+        }
+
+        if (_rewinding is { } rewinding)
+        {
+            await _link.RewindAsync(rewinding.Length, _stop.Token).ConfigureAwait(false);
+            rewinding.Apply();
+            _rewinding = null;
+            rewinding.Done.TrySetResult();
+        }
+
+        var session = await _link.AttachAsync(_stop.Token).ConfigureAwait(false);
+        using var run = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _link.Over, _pause.Token);
+        var fault = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _states.Rewind();
+        List<Task> lanes = [_inputs.RunAsync(session, fault, run.Token), TouchAsync(session, run.Token), fault.Task];
+        if (_kv is not null)
+        {
+            lanes.Add(_kv.RunAsync(session, fault, run.Token));
+        }
+
+        var first = await Task.WhenAny(lanes).ConfigureAwait(false);
+        await run.CancelAsync().ConfigureAwait(false);
+        fault.TrySetCanceled(CancellationToken.None);
+        await Task.WhenAll(lanes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (first.IsFaulted)
+        {
+            await first.ConfigureAwait(false);
+        }
+
+        if (_link.Over.IsCancellationRequested && !_stop.IsCancellationRequested)
+        {
+            throw new SwarmTransportException(_link.OverReason, isTransient: true);
+        }
+    }
+
+    private async Task TouchAsync(DataPlaneSession session, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            session.Touch();
+            await Task.Delay(_options.TouchInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task BackOffAsync(int attempt)
+    {
+        var ceiling = Math.Min(_options.MaxReconnectDelay.TotalMilliseconds, 20 * Math.Pow(2, Math.Min(attempt, 16)));
+        var delay = TimeSpan.FromMilliseconds(ceiling * (0.5 + (Random.Shared.NextDouble() / 2)));
+        try
+        {
+            await Task.Delay(delay, _timeProvider, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private sealed record Rewinding(long Length, Action Apply)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

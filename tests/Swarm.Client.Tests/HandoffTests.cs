@@ -1,0 +1,219 @@
+using Swarm.Client.Handoffs;
+using Swarm.Client.Rehydration;
+using Swarm.Client.Sessions;
+using Swarm.Core.Errors;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.Client.Tests;
+
+/// <summary>One agent goes on with another's memory, on a real silo and a real store.</summary>
+public sealed class HandoffTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TakeOver_AfterRelease_LoadsEverythingAndGoesOnBitForBit()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var swarm = await silo.ConnectAsync();
+        var twin = new ToyRuntime();
+        var twinLogits = new float[twin.VocabularySize];
+        var inputs = Tokens(seed: 1, steps: [33, 64, 1, 7, 12]);
+
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        foreach (var step in inputs)
+        {
+            await a.FeedAsync(step, [("tracker", BitConverter.GetBytes(step.Length))], Token);
+            twin.Forward(step, twinLogits);
+        }
+
+        var generated = await a.GenerateAsync(5, null, Token);
+        foreach (var token in generated)
+        {
+            Assert.Equal(ArgMax(twinLogits), token);
+            twin.Forward([token], twinLogits);
+        }
+
+        await a.ReleaseAsync("drone-b", Token);
+        var runtime = new ToyRuntime();
+        await using var b = await swarm.Agent("drone-b").TakeOverAsync("track/1", runtime, TakeOver.IfReleased, null, Token);
+
+        Assert.Equal(twin.Length, b.Length);
+        Assert.Equal(twin.Length, b.Rehydration.Loaded);
+        Assert.Equal(0, b.Rehydration.Recomputed);
+        Assert.Equal(0, runtime.ComputedPositions);
+        Assert.Equal(BitConverter.GetBytes(12), b.States["tracker"].Content.ToArray());
+        Assert.Equal(twinLogits, (await b.ComputeLogitsAsync(Token)).ToArray());
+        foreach (var token in await b.GenerateAsync(20, null, Token))
+        {
+            Assert.Equal(ArgMax(twinLogits), token);
+            twin.Forward([token], twinLogits);
+        }
+    }
+
+    [Fact]
+    public async Task TakeOver_Now_FencesTheHolderAndRecomputesWhatHasNoKv()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var swarm = await silo.ConnectAsync();
+        var twin = new ToyRuntime();
+        var twinLogits = new float[twin.VocabularySize];
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        foreach (var step in Tokens(seed: 2, steps: [50, 50, 3, 3, 3]))
+        {
+            await a.FeedAsync(step, Token);
+            twin.Forward(step, twinLogits);
+        }
+
+        await WaitAsync(() => a.Durable.Tokens == a.Length);
+        await using var b = await swarm.Agent("drone-b")
+            .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, null, Token);
+
+        Assert.Equal(a.Length, b.Length);
+        Assert.Equal(b.Length, b.Rehydration.Loaded + b.Rehydration.Recomputed);
+        Assert.Equal(twinLogits, (await b.ComputeLogitsAsync(Token)).ToArray());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(TimeSpan.FromSeconds(20), a.Fenced));
+        await Assert.ThrowsAsync<StaleEpochException>(async () => await a.FeedAsync(Tokens(seed: 0, steps: [1])[0], Token));
+        Assert.Equal(109, (await swarm.GetStatusAsync("track/1", Token)).DurableTokens);
+    }
+
+    [Fact]
+    public async Task TakeOver_IfSilent_WaitsForALiveHolderAndNotForADeadOne()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var swarm = await silo.ConnectAsync();
+        var quick = new MemoryOptions { TouchInterval = TimeSpan.FromMilliseconds(100), DrainTimeout = TimeSpan.Zero };
+        var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), quick, Token);
+        await a.FeedAsync(Tokens(seed: 0, steps: [3])[0], Token);
+        await a.FlushAsync(Token);
+
+        var taking = swarm.Agent("drone-b")
+            .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfSilent(TimeSpan.FromSeconds(1)), null, Token);
+        await Assert.ThrowsAsync<TimeoutException>(() => taking.WaitAsync(TimeSpan.FromSeconds(2), Token));
+        await a.DisposeAsync();
+        await using var b = await taking;
+
+        Assert.Equal(3, b.Length);
+        Assert.Equal("drone-b", (await swarm.GetStatusAsync("track/1", Token)).Holder);
+    }
+
+    [Fact]
+    public async Task Open_ContextOfAnother_NamesItsHolder()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var swarm = await silo.ConnectAsync();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+
+        var owned = await Assert.ThrowsAsync<ContextOwnedException>(
+            () => swarm.Agent("drone-b").OpenAsync("track/1", new ToyRuntime(), null, Token));
+        var wrong = await Assert.ThrowsAsync<WrongModelException>(
+            () => swarm.Agent("drone-b").OpenAsync("track/1", new ToyRuntime(name: "other"), null, Token));
+
+        Assert.Equal("drone-a", owned.Refusal.Holder);
+        Assert.Contains("track/1", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rehydrate_SiloStartedAgainOnTheSameBlobs_GivesTheSame()
+    {
+        var folder = Silo.NewFolder();
+        var twin = new ToyRuntime();
+        var twinLogits = new float[twin.VocabularySize];
+        await using (var silo = await Silo.StartAsync(folder))
+        {
+            await using var swarm = await silo.ConnectAsync();
+            await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+            foreach (var step in Tokens(seed: 3, steps: [64, 64, 64, 5]))
+            {
+                await a.FeedAsync(step, Token);
+                twin.Forward(step, twinLogits);
+            }
+
+            await a.FlushAsync(Token);
+        }
+
+        await using var again = await Silo.StartAsync(folder);
+        await using var other = await again.ConnectAsync();
+        await using var b = await other.Agent("drone-b").TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, null, Token);
+        await using var reader = await other.OpenReaderAsync("track/1", Token);
+        var filled = new ToyRuntime();
+        var report = await reader.RehydrateAsync(filled, RehydrationStrategy.Recompute, Token);
+
+        Assert.Equal(0, b.Rehydration.Recomputed);
+        Assert.Equal(197, b.Rehydration.Loaded);
+        Assert.Equal(197, report.Recomputed);
+        Assert.Equal(twinLogits, (await b.ComputeLogitsAsync(Token)).ToArray());
+    }
+
+    [Fact]
+    public async Task Rewind_WithinAStep_IsWhatASuccessorFinds()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var swarm = await silo.ConnectAsync();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        await a.FeedAsync(Tokens(seed: 4, steps: [40])[0], Token);
+        await a.FeedAsync(Tokens(seed: 5, steps: [20])[0], [("s", new byte[] { 1 })], Token);
+        var epoch = a.Epoch;
+
+        await a.RewindAsync(50, Token);
+        Assert.Equal(50, a.Length);
+        Assert.True(a.Epoch > epoch);
+        Assert.Empty(a.States);
+        await a.FeedAsync(Tokens(seed: 6, steps: [2])[0], Token);
+        var logits = a.Logits.ToArray();
+        await a.ReleaseAsync("", Token);
+        var successor = new ToyRuntime();
+        await using var b = await swarm.Agent("drone-b").OpenAsync("track/1", successor, null, Token);
+        await using var reader = await swarm.OpenReaderAsync("track/1", Token);
+        var filled = new ToyRuntime();
+        await reader.RehydrateAsync(filled, RehydrationStrategy.Recompute, Token);
+
+        Assert.Equal(52, b.Rehydration.Loaded);
+        Assert.Equal(logits, (await b.ComputeLogitsAsync(Token)).ToArray());
+        Assert.Equal(Kv(filled), Kv(successor));
+    }
+
+    [Fact]
+    public async Task Open_TokensAlone_AreRecomputedByTheOneWithAModel()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var swarm = await silo.ConnectAsync();
+        var runtime = new ToyRuntime();
+        await using (var a = await swarm.Agent("sensor").OpenAsync("track/1", runtime.Model, null, Token))
+        {
+            await a.FeedAsync(Enumerable.Range(0, 90).ToArray(), Token);
+            await a.ReleaseAsync("", Token);
+        }
+
+        await using var b = await swarm.Agent("drone-b").OpenAsync("track/1", runtime, null, Token);
+
+        Assert.Equal(90, b.Rehydration.Recomputed);
+        await b.FlushAsync(Token);
+        Assert.Equal(90, b.Durable.Kv);
+    }
+
+    private static byte[] Kv(ToyRuntime runtime)
+    {
+        var bytes = new byte[2 * runtime.Length * 64];
+        runtime.ReadKv(0, 0, 0, runtime.Length, bytes);
+        return bytes;
+    }
+
+    private static int ArgMax(float[] logits) => Array.IndexOf(logits, logits.Max());
+
+    private static int[][] Tokens(int seed, int[] steps)
+    {
+        var random = new Random(seed);
+        return [.. steps.Select(step => Enumerable.Range(0, step).Select(_ => random.Next(97)).ToArray())];
+    }
+
+    private static async Task WaitAsync(Func<bool> condition)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (!condition())
+        {
+            await Task.Delay(5, deadline.Token);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Swarm.DataPlane.Client;
+using Swarm.Host;
+using Xunit;
+
+namespace Swarm.Client.Tests;
+
+/// <summary>A real silo in this process, on a folder that survives it.</summary>
+public sealed class Silo : IAsyncDisposable
+{
+    private readonly SwarmHost _host;
+
+    private Silo(SwarmHost host, string folder) => (_host, Folder) = (host, folder);
+
+    /// <summary>Where its blobs are.</summary>
+    public string Folder { get; }
+
+    public string Address => $"swarm://{_host.Ready.Gateway}";
+
+    public static string NewFolder() => Directory.CreateTempSubdirectory("swarm-client-").FullName;
+
+    public static async Task<Silo> StartAsync(string folder, params string[] more)
+    {
+        string[] args =
+        [
+            "--Swarm:Store:Path", folder,
+            "--Swarm:Endpoints:Address", "127.0.0.1",
+            "--Swarm:Endpoints:Gateway", "0",
+            "--Swarm:Endpoints:Silo", "0",
+            "--Swarm:Endpoints:DataPlane", "0",
+            "--Swarm:Endpoints:Http", "0",
+            "--Logging:LogLevel:Default", "Warning",
+            .. more,
+        ];
+        return new Silo(await SwarmHost.StartAsync(args, TestContext.Current.CancellationToken), folder);
+    }
+
+    public string DataPlane => _host.Ready.DataPlane;
+
+    public string GatewayPort => _host.Ready.Gateway[(_host.Ready.Gateway.LastIndexOf(':') + 1)..];
+
+    /// <summary>Connects; with <paramref name="dataPlane"/>, data-plane connections go there instead.</summary>
+    public Task<SwarmClient> ConnectAsync(string? dataPlane = null)
+    {
+        var options = new SwarmClientOptions { ClusterId = _host.Ready.ClusterId, ServiceId = _host.Ready.ServiceId };
+        if (dataPlane is not null)
+        {
+            options.DataPlane.MapEndpoint = _ => DataPlaneEndpoint.Parse(dataPlane);
+        }
+
+        return SwarmClient.ConnectAsync(
+            Address, new SwarmCredential("default"), options, TestContext.Current.CancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _host.DisposeAsync();
+}

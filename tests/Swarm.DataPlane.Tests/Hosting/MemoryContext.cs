@@ -1,0 +1,260 @@
+using System.Runtime.CompilerServices;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Models;
+using Swarm.Core.Sessions;
+using Swarm.Format.Frames;
+
+namespace Swarm.DataPlane.Tests.Hosting;
+
+/// <summary>A context in memory, for tests of the protocol alone: what is durable, and when, is the test's decision.</summary>
+public sealed class MemoryContext : IOpenContext, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly CancellationTokenSource _closed = new();
+    private readonly List<int> _tokens = [];
+    private readonly List<int> _steps = [];
+    private readonly List<(long First, int Count, Core.Blocks.BlockHash Hash, byte[] Frames)> _kv = [];
+    private readonly SortedDictionary<string, NamedState> _states = new(StringComparer.Ordinal);
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Epoch _epoch;
+    private Digest256 _secretHash;
+
+    public MemoryContext(ContextId id, ModelDescriptor model) => (Id, Model) = (id, model);
+
+    public ContextId Id { get; }
+
+    public ModelDescriptor Model { get; }
+
+    public CancellationToken Closed => _closed.Token;
+
+    /// <summary>KV appends wait for this before they are durable.</summary>
+    public TaskCompletionSource KvGate { get; set; } = Open();
+
+    /// <summary>KV bytes that appends hold now, and held at most.</summary>
+    public long HeldBytes { get; private set; }
+
+    public long MaxHeldBytes { get; private set; }
+
+    /// <summary>Runs handed out by reads and not disposed yet.</summary>
+    public int RunsOut { get; private set; }
+
+    public int Touches { get; private set; }
+
+    public ContextStatus Status
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return new ContextStatus(
+                    _epoch, "agent", "", Watermarks, Model.ComputeFingerprint(), 64, DateTimeOffset.UnixEpoch);
+            }
+        }
+    }
+
+    private Watermarks Watermarks => new(_tokens.Count, _kv.Count == 0 ? 0 : _kv[^1].First + _kv[^1].Count);
+
+    public static TaskCompletionSource Open()
+    {
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        gate.SetResult();
+        return gate;
+    }
+
+    public async ValueTask<ContextStatus> WaitForChangeAsync(
+        Epoch seenEpoch, Watermarks seen, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_lock)
+            {
+                if (_epoch != seenEpoch || Watermarks != seen || _closed.IsCancellationRequested)
+                {
+                    return Status;
+                }
+
+                changed = _changed.Task;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    public ValueTask<Acquired> AcquireAsync(AcquireRequest request, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _epoch = _epoch.Next;
+            _secretHash = request.SecretHash;
+            Change();
+            return ValueTask.FromResult(new Acquired(_epoch, Watermarks));
+        }
+    }
+
+    public ValueTask<Epoch> ReleaseAsync(SessionProof proof, string reservedFor, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Require(proof);
+            _epoch = _epoch.Next;
+            _secretHash = default;
+            Change();
+            return ValueTask.FromResult(_epoch);
+        }
+    }
+
+    public ValueTask<Acquired> RewindAsync(
+        SessionProof proof, long length, Digest256 newSecretHash, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Require(proof);
+            _tokens.RemoveRange((int)length, _tokens.Count - (int)length);
+            _kv.RemoveAll(run => run.First + run.Count > length);
+            _epoch = _epoch.Next;
+            _secretHash = newSecretHash;
+            Change();
+            return ValueTask.FromResult(new Acquired(_epoch, Watermarks));
+        }
+    }
+
+    public ValueTask<Watermarks> AppendInputsAsync(
+        SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            Require(proof);
+            if (inputs.FirstPosition > _tokens.Count)
+            {
+                throw new AppendGapException(new Refusal(RefusalCode.Gap, "gap", Position: _tokens.Count));
+            }
+
+            _tokens.AddRange(inputs.Tokens.Span);
+            _steps.AddRange(inputs.Steps.Span);
+            foreach (var state in states)
+            {
+                _states[state.Name] = state;
+            }
+
+            Change();
+            return ValueTask.FromResult(Watermarks);
+        }
+    }
+
+    public async ValueTask<Watermarks> AppendKvAsync(SessionProof proof, KvAppend kv, CancellationToken cancellationToken)
+    {
+        Task gate;
+        lock (_lock)
+        {
+            Require(proof);
+            HeldBytes += kv.Frames.Length;
+            MaxHeldBytes = Math.Max(MaxHeldBytes, HeldBytes);
+            gate = KvGate.Task;
+        }
+
+        try
+        {
+            KvPayload.Verify(Model.Geometry, kv.FirstPosition, kv.Count, kv.Frames.Span);
+            await gate;
+            lock (_lock)
+            {
+                _kv.Add((kv.FirstPosition, kv.Count, kv.PrefixHash, kv.Frames.ToArray()));
+                _kv.Sort((left, right) => left.First.CompareTo(right.First)); // The gate lets them through in any order.
+                Change();
+                return Watermarks;
+            }
+        }
+        catch (Format.Objects.CorruptObjectException corrupt)
+        {
+            throw new CorruptDataException(new Refusal(RefusalCode.Corrupt, corrupt.Message));
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                HeldBytes -= kv.Frames.Length;
+            }
+        }
+    }
+
+    public void Touch(SessionProof proof)
+    {
+        lock (_lock)
+        {
+            Require(proof);
+            Touches++;
+        }
+    }
+
+    public async IAsyncEnumerable<InputRun> ReadInputsAsync(
+        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await Task.Yield();
+        yield return new InputRun(0, _tokens.ToArray(), _steps.ToArray());
+    }
+
+    public async IAsyncEnumerable<KvRunData> ReadKvAsync(
+        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (first, runCount, hash, frames) in _kv.ToArray())
+        {
+            await Task.Yield();
+            cancellationToken.ThrowIfCancellationRequested();
+            lock (_lock)
+            {
+                RunsOut++;
+            }
+
+            yield return new KvRunData(first, runCount, hash, frames, KvTier.Memory, new Counted(this));
+        }
+    }
+
+    public IReadOnlyList<NamedState> ReadStates()
+    {
+        lock (_lock)
+        {
+            return [.. _states.Values];
+        }
+    }
+
+    public ValueTask CloseAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _closed.Cancel();
+            Change();
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public void Dispose() => _closed.Dispose();
+
+    private void Require(SessionProof proof)
+    {
+        if (proof.Epoch != _epoch || !proof.SecretHash.FixedTimeEquals(_secretHash))
+        {
+            throw new StaleEpochException(new Refusal(RefusalCode.StaleEpoch, "stale", _epoch));
+        }
+    }
+
+    private void Change()
+    {
+        _changed.TrySetResult();
+        _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class Counted(MemoryContext owner) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (owner._lock)
+            {
+                owner.RunsOut--;
+            }
+        }
+    }
+}

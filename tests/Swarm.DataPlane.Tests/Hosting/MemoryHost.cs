@@ -1,0 +1,37 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Core.Tenants;
+
+namespace Swarm.DataPlane.Tests.Hosting;
+
+/// <summary>Contexts in memory, of one tenant.</summary>
+public sealed class MemoryHost : IContextHost, ITenantDirectory
+{
+    public const string Tenant = "acme";
+    public const string Secret = "sesame";
+
+    private readonly Dictionary<ContextId, MemoryContext> _contexts = [];
+
+    public TenantKey Key { get; } = TenantKey.Create();
+
+    public MemoryContext Add(MemoryContext context)
+    {
+        _contexts.Add(context.Id, context);
+        return context;
+    }
+
+    public ValueTask<IOpenContext?> OpenAsync(ContextId id, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Find(id));
+
+    public ValueTask<bool> CreateAsync(ContextSpec spec, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(false);
+
+    public IOpenContext? Find(ContextId id) =>
+        _contexts.GetValueOrDefault(id) is { Closed.IsCancellationRequested: false } context ? context : null;
+
+    public ValueTask<TenantKey> GetTenantKeyAsync(string tenant, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(Key);
+
+    public bool IsAllowed(string tenant, string token) => tenant == Tenant && token == Secret;
+}

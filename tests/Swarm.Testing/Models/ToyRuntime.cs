@@ -1,0 +1,166 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using Swarm.Core.Geometry;
+using Swarm.Core.Identity;
+using Swarm.Core.Inference;
+using Swarm.Core.Models;
+
+namespace Swarm.Testing.Models;
+
+/// <summary>
+/// A model small enough to check by hand and as touchy as a large one: its KV is a recurrence of the tokens, read back
+/// from the cache, and its logits depend on every byte of it. The length of the step is part of the recurrence, as batch
+/// shape is of a floating-point sum; so wrong bytes, tokens or steps all show in the logits.
+/// </summary>
+public sealed class ToyRuntime : IKvRuntime
+{
+    private readonly int _layers;
+    private readonly int _rowBytes;
+    private readonly byte[][] _cache; // [layer × stream] → [position][row]
+
+    public ToyRuntime(
+        int layers = 2,
+        int rowBytes = 64,
+        int maxPositions = 4096,
+        int maxStepTokens = 64,
+        int vocabularySize = 97,
+        string name = "toy")
+    {
+        _layers = layers;
+        _rowBytes = rowBytes;
+        MaxPositions = maxPositions;
+        MaxStepTokens = maxStepTokens;
+        VocabularySize = vocabularySize;
+        _cache = [.. Enumerable.Range(0, layers * 2).Select(_ => new byte[(long)maxPositions * rowBytes])];
+        Model = new ModelDescriptor(
+            name,
+            $"{{\"layers\":{layers},\"row\":{rowBytes},\"name\":\"{name}\"}}",
+            Digest256.Sha256("toy weights"u8),
+            "float32",
+            KvGeometry.GroupedQuery(layers, 1, rowBytes / sizeof(float), KvDType.Float32),
+            "none",
+            "toy",
+            "");
+        Fingerprint = Model.ComputeFingerprint();
+    }
+
+    public ModelDescriptor Model { get; }
+
+    public ModelFingerprint Fingerprint { get; }
+
+    public int VocabularySize { get; }
+
+    public int MaxPositions { get; }
+
+    public int MaxStepTokens { get; }
+
+    public int Length { get; private set; }
+
+    /// <summary>Positions that were computed, over the whole life of the runtime.</summary>
+    public long ComputedPositions { get; private set; }
+
+    public void Forward(ReadOnlySpan<int> tokens, Span<float> logits)
+    {
+        if (tokens.IsEmpty || tokens.Length > MaxStepTokens)
+        {
+            throw new ArgumentException($"A step of {tokens.Length} tokens is not possible.", nameof(tokens));
+        }
+
+        if (Length + tokens.Length > MaxPositions)
+        {
+            throw new InvalidOperationException("The cache is full.");
+        }
+
+        foreach (var token in tokens)
+        {
+            if ((uint)token >= (uint)VocabularySize)
+            {
+                throw new ArgumentException($"Token {token} is out of range.", nameof(tokens));
+            }
+
+            Compute(Length++, token, tokens.Length);
+            ComputedPositions++;
+        }
+
+        WriteLogits(logits);
+    }
+
+    public void Truncate(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        Length = length;
+    }
+
+    public void ReadKv(int group, int stream, int firstPosition, int count, Span<byte> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(group, 0);
+        var bytes = count * _rowBytes;
+        for (var layer = 0; layer < _layers; layer++)
+        {
+            _cache[(layer * 2) + stream].AsSpan(firstPosition * _rowBytes, bytes).CopyTo(destination[(layer * bytes)..]);
+        }
+    }
+
+    public void WriteKv(int group, int stream, int firstPosition, int count, ReadOnlySpan<byte> source)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(group, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(firstPosition, Length);
+        var bytes = count * _rowBytes;
+        for (var layer = 0; layer < _layers; layer++)
+        {
+            source.Slice(layer * bytes, bytes).CopyTo(_cache[(layer * 2) + stream].AsSpan(firstPosition * _rowBytes));
+        }
+    }
+
+    public void CommitImported(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, Length);
+        Length = length;
+    }
+
+    private void Compute(int position, int token, int stepLength)
+    {
+        var below = ((ulong)token << 32) | (uint)stepLength;
+        for (var index = 0; index < _cache.Length; index++)
+        {
+            var row = _cache[index].AsSpan(position * _rowBytes, _rowBytes);
+            var state = Mix(below ^ ((ulong)index << 56));
+            if (position > 0)
+            {
+                state ^= XxHash3.HashToUInt64(_cache[index].AsSpan((position - 1) * _rowBytes, _rowBytes));
+            }
+
+            for (var offset = 0; offset + sizeof(ulong) <= row.Length; offset += sizeof(ulong))
+            {
+                state = Mix(state);
+                BinaryPrimitives.WriteUInt64LittleEndian(row[offset..], state);
+            }
+
+            below = state;
+        }
+    }
+
+    private void WriteLogits(Span<float> logits)
+    {
+        var state = 0UL;
+        foreach (var cache in _cache)
+        {
+            state = Mix(state ^ XxHash3.HashToUInt64(cache.AsSpan(0, Length * _rowBytes)));
+        }
+
+        for (var token = 0; token < VocabularySize; token++)
+        {
+            state = Mix(state);
+            logits[token] = (state >> 40) / (float)(1 << 24);
+        }
+    }
+
+    // SplitMix64.
+    private static ulong Mix(ulong value)
+    {
+        value += 0x9e3779b97f4a7c15;
+        value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+        value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+        return value ^ (value >> 31);
+    }
+}

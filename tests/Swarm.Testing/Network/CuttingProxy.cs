@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Swarm.Testing.Network;
+
+/// <summary>A wire between two ends on loopback that a test can cut, stop and mend.</summary>
+public sealed class CuttingProxy : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _ended = new();
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly List<Socket> _sockets = [];
+    private readonly string _targetHost;
+    private readonly int _targetPort;
+    private readonly Task _accepting;
+    private volatile bool _refuses;
+
+    public CuttingProxy(string target)
+    {
+        var colon = target.LastIndexOf(':');
+        _targetHost = target[..colon];
+        _targetPort = int.Parse(target[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        _listener.Start();
+        Endpoint = $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+        _accepting = AcceptAsync();
+    }
+
+    public string Endpoint { get; }
+
+    /// <summary>Connections that were made through it.</summary>
+    public int Connections { get; private set; }
+
+    /// <summary>Cuts every connection in the middle of whatever it carries.</summary>
+    public void Cut()
+    {
+        lock (_sockets)
+        {
+            foreach (var socket in _sockets)
+            {
+                socket.Close(0);
+            }
+
+            _sockets.Clear();
+        }
+    }
+
+    /// <summary>Cuts, and takes no new connections until <see cref="Mend"/>.</summary>
+    public void Stop()
+    {
+        _refuses = true;
+        Cut();
+    }
+
+    public void Mend() => _refuses = false;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync();
+        _listener.Stop();
+        Cut();
+        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _ended.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            var near = await _listener.AcceptSocketAsync(_ended.Token);
+            if (_refuses)
+            {
+                near.Close(0);
+                continue;
+            }
+
+            var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            near.NoDelay = true;
+            await far.ConnectAsync(_targetHost, _targetPort, _ended.Token);
+            lock (_sockets)
+            {
+                Connections++;
+                _sockets.Add(near);
+                _sockets.Add(far);
+            }
+
+            _ = PumpAsync(near, far);
+            _ = PumpAsync(far, near);
+        }
+    }
+
+    private static async Task PumpAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 << 10];
+        try
+        {
+            int count;
+            while ((count = await from.ReceiveAsync(buffer)) > 0)
+            {
+                for (var sent = 0; sent < count;)
+                {
+                    sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));
+                }
+            }
+
+            to.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            from.Close(0);
+            to.Close(0);
+        }
+    }
+}
