@@ -1,5 +1,4 @@
 using Xunit;
-using Xunit.Sdk;
 
 // libtorch uses all processors already, and some tests count tensors and native memory.
-[assembly: Parallelization(Mode = ParallelMode.None)]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,5 +1,8 @@
+using DroneHandoff.Tokens;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
+using Swarm.Inference.Model;
+using Swarm.Inference.Presets;
 
 namespace DroneHandoff.Models;
 
@@ -28,7 +31,16 @@ internal sealed class DroneModel
     /// <returns>The model.</returns>
     /// <exception cref="InvalidDataException">The directory holds no model that the engine can run.</exception>
     public static DroneModel Open(string model, int seed) =>
-        throw new NotSupportedException($"'{model}' with seed {seed}: Swarm.Inference is not merged here yet.");
+        From(Preset.Names.Contains(model)
+            ? LlamaModel.CreatePreset(model, (ulong)seed, TokenVocabulary.Name)
+            : LlamaModel.Load(model, TokenVocabulary.Name));
+
+    private static DroneModel From(LlamaModel model) =>
+        model.Config.VocabularySize >= TokenVocabulary.Size
+            ? new DroneModel(
+                model.Descriptor, model.Config.ParameterCount, positions => model.CreateRuntime(positions))
+            : throw new InvalidDataException(
+                $"The model knows {model.Config.VocabularySize} tokens; telemetry needs {TokenVocabulary.Size}.");
 
     /// <summary>Runs the shapes of step that the demo uses, on a cache of their own, so that no timing holds a first time.</summary>
     public void WarmUp()

@@ -34,11 +34,11 @@ internal sealed class SiloProcess : IAsyncDisposable
         var ports = LoopbackPorts.FindFree(4);
         var settings = new Dictionary<string, string>(store)
         {
-            ["Swarm:Host:Address"] = "127.0.0.1",
-            ["Swarm:Host:SiloPort"] = $"{ports[0]}",
-            ["Swarm:Host:GatewayPort"] = $"{ports[1]}",
-            ["Swarm:Host:DataPort"] = $"{ports[2]}",
-            ["Swarm:Host:HealthPort"] = $"{ports[3]}",
+            ["Swarm:Endpoints:Address"] = "127.0.0.1",
+            ["Swarm:Endpoints:Silo"] = $"{ports[0]}",
+            ["Swarm:Endpoints:Gateway"] = $"{ports[1]}",
+            ["Swarm:Endpoints:DataPlane"] = $"{ports[2]}",
+            ["Swarm:Endpoints:Http"] = $"{ports[3]}",
         };
         var (command, arguments) = Executables.Silo(settings.Select(setting => $"--{setting.Key}={setting.Value}"));
         var (guard, guardArguments) = Executables.Self([RoleNames.Switch, RoleNames.Guard, command, .. arguments]);

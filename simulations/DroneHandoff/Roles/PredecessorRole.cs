@@ -1,7 +1,6 @@
 using DroneHandoff.Messages;
 using DroneHandoff.Telemetry;
 using DroneHandoff.Tokens;
-using Swarm.Client;
 using Swarm.Client.Sessions;
 using Swarm.Core.Inference;
 

@@ -10,14 +10,14 @@ internal static class RoleProgram
     /// <summary>Runs a role until it is told to finish.</summary>
     /// <param name="arguments">The command line, from <see cref="RoleNames.Switch"/> on.</param>
     /// <returns>The process's exit code.</returns>
-    public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    public static async Task<int> RunAsync(string[] arguments)
     {
         if (arguments is [_, RoleNames.Guard, var command, .. var rest])
         {
             return await GuardRole.RunAsync(command, rest);
         }
 
-        var role = arguments.Count == 2 ? arguments[1] : "";
+        var role = arguments.Length == 2 ? arguments[1] : "";
         var channel = RoleChannel.Open();
         try
         {

@@ -33,7 +33,8 @@ internal static class StaleSession
         var after = await swarm.GetStatusAsync(settings.Context);
         var isUnchanged = after.Epoch == before.Epoch
             && after.Holder == before.Holder
-            && after.Durable == before.Durable;
+            && after.DurableTokens == before.DurableTokens
+            && after.DurableKv == before.DurableKv;
         return new StaleAppendEvent(
             isRefused && isUnchanged, isUnchanged ? answer : $"{answer} But the context changed: {before} to {after}.");
     }

@@ -73,8 +73,8 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRunti
             report.Bytes,
             report.Tier.ToString().ToLowerInvariant(),
             firstToken.TotalMilliseconds,
-            before.Durable.Tokens,
-            before.Durable.Kv,
+            before.DurableTokens,
+            before.DurableKv,
             memory.Epoch.Value,
             continued);
     }
