@@ -15,12 +15,12 @@ internal static class SiloStore
         store.Kind == StoreKind.File
             ? new Dictionary<string, string>
             {
-                ["Swarm:Store:Kind"] = "File",
+                ["Swarm:Store:Kind"] = "file",
                 ["Swarm:Store:Path"] = folder.Combine("store"),
             }
             : new Dictionary<string, string>
             {
-                ["Swarm:Store:Kind"] = "Azure",
+                ["Swarm:Store:Kind"] = "azure",
                 ["Swarm:Store:ConnectionString"] = azurite ?? store.ConnectionString,
             };
 }
