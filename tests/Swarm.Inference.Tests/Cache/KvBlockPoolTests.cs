@@ -1,4 +1,3 @@
-using Swarm.Inference.Cache;
 using Swarm.Inference.Model;
 using Xunit;
 
