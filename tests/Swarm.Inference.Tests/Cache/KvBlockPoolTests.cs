@@ -1,4 +1,3 @@
-using Swarm.Inference.Model;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Cache;
