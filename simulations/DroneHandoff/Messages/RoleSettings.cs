@@ -6,6 +6,7 @@ namespace DroneHandoff.Messages;
 /// <param name="MaxPositions">Positions that the cache must hold.</param>
 /// <param name="Telemetry">Path of the recording.</param>
 /// <param name="Address">The silo, as <c>swarm://host:port</c>; empty for a role that needs none.</param>
+/// <param name="DataPlane">The silo's data plane, as <c>host:port</c>: where an old session is replayed.</param>
 /// <param name="Context">Name of the context.</param>
 internal sealed record RoleSettings(
-    string Model, int Seed, int MaxPositions, string Telemetry, string Address, string Context);
+    string Model, int Seed, int MaxPositions, string Telemetry, string Address, string DataPlane, string Context);

@@ -48,6 +48,8 @@ public sealed class LlamaModel : IDisposable
 
     internal Device Device { get; }
 
+    internal IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
+
     internal Tensor Embedding => _tensors[LlamaTensors.Embedding];
 
     internal Tensor FinalNorm => _tensors[LlamaTensors.FinalNorm];

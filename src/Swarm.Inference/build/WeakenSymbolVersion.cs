@@ -32,7 +32,7 @@ namespace Swarm.Inference.Build
                 throw new InvalidDataException("This is not a 64-bit little-endian ELF file.");
             }
 
-            var sections = checked((int)BitConverter.ToInt64(image, 40));
+            var sections = Offset(image, 40);
             var size = BitConverter.ToUInt16(image, 58);
             var count = BitConverter.ToUInt16(image, 60);
             var changed = 0;
@@ -46,8 +46,8 @@ namespace Swarm.Inference.Build
                     Require(image, strings, 64);
                     changed += WeakenSection(
                         image,
-                        checked((int)BitConverter.ToInt64(image, section + 24)),
-                        checked((int)BitConverter.ToInt64(image, strings + 24)),
+                        Offset(image, section + 24),
+                        Offset(image, strings + 24),
                         version);
                 }
             }
@@ -100,6 +100,17 @@ namespace Swarm.Inference.Build
             }
 
             return start < 0 || start > image.Length ? "" : Encoding.ASCII.GetString(image, start, end - start);
+        }
+
+        private static int Offset(byte[] image, int at)
+        {
+            var offset = BitConverter.ToInt64(image, at);
+            if (offset < 0 || offset > image.Length)
+            {
+                throw new InvalidDataException("The ELF file is cut or its tables are damaged at " + at + ".");
+            }
+
+            return (int)offset;
         }
 
         private static void Require(byte[] image, int offset, int length)

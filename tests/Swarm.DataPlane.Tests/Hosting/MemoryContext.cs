@@ -42,6 +42,16 @@ public sealed class MemoryContext : IOpenContext, IDisposable
 
     public int Touches { get; private set; }
 
+    /// <summary>Whether KV is verified and then forgotten.</summary>
+    public bool Discards { get; set; }
+
+    /// <summary>Lets reads find a record, many times over.</summary>
+    public void Serve(KvAppend kv, int times)
+    {
+        var frames = kv.Frames.ToArray();
+        _kv.AddRange(Enumerable.Repeat((kv.FirstPosition, kv.Count, kv.PrefixHash, frames), times));
+    }
+
     public ContextStatus Status
     {
         get
@@ -161,6 +171,11 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             await gate;
             lock (_lock)
             {
+                if (Discards)
+                {
+                    return Watermarks;
+                }
+
                 _kv.Add((kv.FirstPosition, kv.Count, kv.PrefixHash, kv.Frames.ToArray()));
                 _kv.Sort((left, right) => left.First.CompareTo(right.First)); // The gate lets them through in any order.
                 Change();
