@@ -7,4 +7,7 @@ internal static partial class Log
 {
     [LoggerMessage(4100, LogLevel.Debug, "Membership table {Name} was changed by another silo meanwhile, attempt {Attempt}: again.")]
     public static partial void LostRace(ILogger logger, string name, int attempt);
+
+    [LoggerMessage(4101, LogLevel.Warning, "A write of membership table {Name} failed, with unknown outcome: {Fault} Looking again.")]
+    public static partial void LostAnswer(ILogger logger, string name, string fault);
 }

@@ -96,14 +96,13 @@ public sealed class SwarmHost : IAsyncDisposable
         {
             try
             {
-                builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(file)));
-                builder.Build(); // Reads the file, so that its faults show here.
+                using var content = File.OpenRead(file);
+                builder.AddConfiguration(new ConfigurationBuilder().AddJsonStream(content).Build());
             }
             catch (Exception exception)
                 when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidDataException)
             {
                 faults.Add($"--config {file}: {exception.Message}");
-                builder.Sources.RemoveAt(builder.Sources.Count - 1);
             }
         }
 

@@ -79,6 +79,9 @@ public sealed class AgentMemory : IAsyncDisposable
     /// <summary>Epoch of the session; a rewind raises it.</summary>
     public Epoch Epoch => _state.Epoch;
 
+    /// <summary>Proves that appends are this session's. Whoever has it and the epoch is the session: keep it private.</summary>
+    public SessionSecret Secret => _link.Secret;
+
     /// <summary>Cancelled once another session holds the context: this one is over for good.</summary>
     public CancellationToken Fenced => _state.Fenced;
 

@@ -30,6 +30,9 @@ internal sealed class SessionLink(
     private string? _endpoint = endpoint;
     private RewindRequest? _rewind;
 
+    /// <summary>The secret in force.</summary>
+    public SessionSecret Secret => secret;
+
     /// <summary>Hash of the secret in force.</summary>
     public Core.Identity.Digest256 SecretHash => secret.Hash;
 

@@ -149,10 +149,7 @@ public sealed class BlobMembershipTable(
                 return false;
             }
 
-            var write = etag is null
-                ? await store.CreateAsync(_name, Content(changed), CancellationToken.None)
-                : await store.ReplaceAsync(_name, Content(changed), etag, CancellationToken.None);
-            if (!write.IsRefused)
+            if (await TryWriteAsync(changed, etag, attempt))
             {
                 return true;
             }
@@ -163,6 +160,23 @@ public sealed class BlobMembershipTable(
         throw new BlobStoreException(
             $"'{_name}' was changed by others {options.Value.MaxAttempts} times in a row: it is under heavy contention.",
             isTransient: true);
+    }
+
+    // False: somebody else changed the table, or the answer was lost. The next look tells which.
+    private async Task<bool> TryWriteAsync(MembershipDocument table, string? etag, int attempt)
+    {
+        try
+        {
+            var write = etag is null
+                ? await store.CreateAsync(_name, Content(table), CancellationToken.None)
+                : await store.ReplaceAsync(_name, Content(table), etag, CancellationToken.None);
+            return !write.IsRefused;
+        }
+        catch (BlobStoreException exception) when (exception.IsTransient && attempt + 1 < options.Value.MaxAttempts)
+        {
+            Log.LostAnswer(logger, _name, exception.Message);
+            return false;
+        }
     }
 
     private async Task<(MembershipDocument Table, string? ETag)> ReadAsync()

@@ -140,8 +140,9 @@ internal static class MembershipCodec
         FaultZone = row.FaultZone,
         StartTime = row.StartTime,
         IAmAliveTime = row.IAmAliveTime,
-        SuspectTimes =
-            [.. row.Suspicions.Select(vote => Tuple.Create(SiloAddress.FromParsableString(vote.By), vote.Time))],
+        SuspectTimes = row.Suspicions.Count == 0
+            ? null
+            : [.. row.Suspicions.Select(vote => Tuple.Create(SiloAddress.FromParsableString(vote.By), vote.Time))],
     };
 
     // Orleans' times are UTC, whatever their kind says.

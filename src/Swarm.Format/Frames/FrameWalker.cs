@@ -16,7 +16,8 @@ internal ref struct FrameWalker
     private readonly ReadOnlySpan<byte> _payload;
     private readonly long _end;
     private readonly int _frames;
-    private int _offset = KvPayloadHeader.SizeBytes;
+    private int _offset; // Of the frame; _next of the one behind it.
+    private int _next = KvPayloadHeader.SizeBytes;
     private int _index = -1;
     private long _splitFirst;
     private int _splitCount;
@@ -44,10 +45,8 @@ internal ref struct FrameWalker
     public FrameHeader Current { get; private set; }
 
     /// <summary>KV of the frame: [layer of the group][position][row].</summary>
-    public readonly ReadOnlySpan<byte> Data => _payload.Slice(_offset - Current.StoredBytes, Current.StoredBytes);
-
-    private readonly ReadOnlySpan<byte> Frame =>
-        _payload[(_offset - Current.StoredBytes - FrameHeader.SizeBytes).._offset];
+    public readonly ReadOnlySpan<byte> Data =>
+        _payload.Slice(_offset + FrameHeader.SizeBytes, Current.StoredBytes);
 
     /// <summary>Goes to the next frame.</summary>
     /// <returns>Whether there is one; if not, the run was covered to its end and the payload ends here.</returns>
@@ -57,14 +56,15 @@ internal ref struct FrameWalker
         var (group, stream) = Following();
         if (_splitFirst == _end)
         {
-            return _index + 1 == _frames && _offset == _payload.Length
+            return _index + 1 == _frames && _next == _payload.Length
                 ? false
                 : throw new CorruptObjectException(
-                    $"KV payload of {_payload.Length} bytes and {_frames} frames, where the run ends after {_offset} "
+                    $"KV payload of {_payload.Length} bytes and {_frames} frames, where the run ends after {_next} "
                     + $"and {_index + 1}.");
         }
 
         _index++;
+        _offset = _next;
         if (_payload.Length - _offset < FrameHeader.SizeBytes)
         {
             throw Fault("is cut");
@@ -77,20 +77,13 @@ internal ref struct FrameWalker
 
         Check(header, group, stream);
         Current = header;
-        _offset += FrameHeader.SizeBytes + header.StoredBytes;
+        _next = _offset + FrameHeader.SizeBytes + header.StoredBytes;
         return true;
     }
 
     /// <summary>Checks header and data of the frame against their checksum.</summary>
     /// <exception cref="CorruptObjectException">They are damaged.</exception>
-    public readonly void Verify()
-    {
-        var frame = Frame;
-        if (BinaryPrimitives.ReadUInt64LittleEndian(frame) != XxHash3.HashToUInt64(frame[FrameHeader.ChecksumBytes..]))
-        {
-            throw Fault("does not match its checksum");
-        }
-    }
+    public readonly void Verify() => Verify(Current);
 
     private (int Group, int Stream) Following()
     {

@@ -35,6 +35,7 @@ internal sealed class ContextGrain(
     private string _tenant = "";
     private string _context = "";
     private IOpenContext? _open;
+    private bool _isKept;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -82,6 +83,7 @@ internal sealed class ContextGrain(
 
             var open = await RequireOpenAsync(token);
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
+            RenewWhileHeld();
             Log.Released(logger, open.Id, request.Epoch, epoch.Value, to);
             return new EpochAnswer(epoch.Value, null);
         },
@@ -272,14 +274,14 @@ internal sealed class ContextGrain(
     // Traffic on the data plane does not keep a grain activated: what the context heard of its holder does.
     private void RenewWhileHeld()
     {
-        if (_open is { Closed.IsCancellationRequested: false } open)
+        var isHeld = _open is { Closed.IsCancellationRequested: false, Status: { Holder.Length: > 0 } status }
+            && timeProvider.GetUtcNow() - status.LastHeard < options.Value.SessionLinger;
+        if (isHeld || _isKept)
         {
-            var status = open.Status;
-            if (status.Holder.Length > 0 && timeProvider.GetUtcNow() - status.LastHeard < options.Value.SessionLinger)
-            {
-                DelayDeactivation(options.Value.SessionLinger);
-            }
+            DelayDeactivation(isHeld ? options.Value.SessionLinger : TimeSpan.Zero); // Zero ends the delay.
         }
+
+        _isKept = isHeld;
     }
 
     private async Task CloseQuietlyAsync(IOpenContext open, CancellationToken cancellationToken)

@@ -20,4 +20,10 @@ public sealed class ContextGrainOptions
 
     /// <summary>How often a held context's holder is looked at. Default 15 s; 10 ms up to half of the linger.</summary>
     public TimeSpan SessionCheckPeriod { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// How long after its last call a grain stays activated, and a context that nobody holds open. Default 15 min; 1 s
+    /// to 1 day.
+    /// </summary>
+    public TimeSpan IdleAge { get; set; } = TimeSpan.FromMinutes(15);
 }

@@ -16,6 +16,7 @@ public sealed class ContextGrainOptionsValidator : IValidateOptions<ContextGrain
             options.SessionCheckPeriod,
             TimeSpan.FromMilliseconds(10),
             options.SessionLinger / 2);
+        Check(nameof(options.IdleAge), options.IdleAge, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         return faults.Build();
 
         void Check(string setting, TimeSpan value, TimeSpan least, TimeSpan most)

@@ -5,10 +5,11 @@ using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Security;
 
-/// <summary>Lets a client call only the grains of the tenant whose credential it attached.</summary>
+/// <summary>Lets a call reach only the grains of the tenant whose credential came with it.</summary>
 /// <remarks>
-/// Calls between grains and silos pass: they come from inside. A client reaches Orleans' own grains, such as the
-/// management grain, not at all; the system targets that its connection needs, it does.
+/// Every call of an agent or context grain is checked, those between grains too: the credential flows with them. Of
+/// Orleans' own grains, such as the management grain, a client reaches none; the system targets that its connection
+/// needs, it does.
 /// </remarks>
 internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<CredentialFilter> logger) : IIncomingGrainCallFilter
 {
@@ -16,14 +17,14 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
     public Task Invoke(IIncomingGrainCallContext context)
     {
         var target = context.TargetContext.GrainId;
-        if (context.SourceId is not { } source || !source.IsClient() || target.IsSystemTarget())
-        {
-            return context.Invoke();
-        }
-
         if (context.Grain is not (IAgentGrain or IContextGrain))
         {
-            Log.CallRefused(logger, target.Type.ToString() ?? "", "");
+            if (target.IsSystemTarget() || context.SourceId is not { } source || !source.IsClient())
+            {
+                return context.Invoke();
+            }
+
+            Log.CallRefused(logger, context.InterfaceName, "");
             throw Unauthorized($"Clients may not call {context.InterfaceName}.");
         }
 

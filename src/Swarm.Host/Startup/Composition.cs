@@ -41,6 +41,7 @@ internal static class Composition
             options.OperationTimeout = settings.Contexts.OperationTimeout;
             options.SessionLinger = settings.Contexts.SessionLinger;
             options.SessionCheckPeriod = settings.Contexts.SessionCheckPeriod;
+            options.IdleAge = settings.Contexts.IdleAge;
         });
     }
 
@@ -77,6 +78,11 @@ internal static class Composition
             options.NumVotesForDeathDeclaration = cluster.DeathVotes;
             options.IAmAliveTablePublishTimeout = cluster.AlivePeriod;
             options.TableRefreshTimeout = cluster.AlivePeriod;
+        });
+        silo.Configure<GrainCollectionOptions>(options =>
+        {
+            options.CollectionQuantum = settings.Contexts.IdleAge / 4;
+            options.CollectionAge = settings.Contexts.IdleAge;
         });
     }
 }

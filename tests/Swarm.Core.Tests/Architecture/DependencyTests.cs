@@ -25,8 +25,6 @@ public sealed class DependencyTests
             "Swarm.Core", "Swarm.Format", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.DataPlane",
             "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering",
         ],
-        ["Swarm.Tool"] =
-            ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure"],
     };
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
@@ -29,6 +30,9 @@ internal sealed record GoldenObject(
         Of("seal", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal),
         OfSegment("segment", Enum.GetValues<RecordType>()),
         .. Enum.GetValues<RecordType>().Select(type => OfSegment($"segment-{type}".ToLowerInvariant(), type)),
+        new GoldenObject(
+            "chunk", () => ChunkCodec.Encode(GoldenValues.KvPayload, out _).ToArray(), DecodeChunk,
+            () => ShowKv(GoldenValues.KvPayload)),
         new GoldenObject(
             "kv-payload", () => GoldenValues.KvPayload, ShowKv,
             () => ShowKv(GoldenValues.KvPayload)),
@@ -64,6 +68,20 @@ internal sealed record GoldenObject(
         }
 
         return Fields.Show(segment);
+    }
+
+    private static string DecodeChunk(byte[] content)
+    {
+        var header = ObjectHeader.Read(content);
+        ObjectCodec.RequireLength(header, content.Length);
+        Xunit.Assert.Equal(ObjectKind.Chunk, header.Kind);
+        ObjectCodec.DecodeMeta(header, content, (ref reader) =>
+        {
+            var unknown = reader.BeginFields(0);
+            reader.EndFields(unknown);
+            return 0;
+        });
+        return ShowKv(content[header.IndexEnd..]);
     }
 
     private static string ShowKv(byte[] payload)

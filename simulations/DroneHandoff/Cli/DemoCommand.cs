@@ -1,0 +1,190 @@
+using System.CommandLine;
+using DroneHandoff.Telemetry;
+
+namespace DroneHandoff.Cli;
+
+/// <summary>The command line: its options, their checks, and the messages for bad ones.</summary>
+internal sealed class DemoCommand
+{
+    /// <summary>Exit code for an option that is wrong.</summary>
+    public const int BadUsage = 2;
+
+    private const string DefaultRecording = "m2zoom.SRT";
+
+    private readonly Option<string> _store = new("--store")
+    {
+        Description = "Where blobs are kept: file, azurite (started by the demo), or an Azure Storage connection string.",
+        DefaultValueFactory = _ => "file",
+    };
+
+    private readonly Option<string> _handoff = new("--handoff")
+    {
+        Description = "How drone A leaves: planned (it releases its memory) or crash (SIGKILL in mid-stream).",
+        DefaultValueFactory = _ => "planned",
+    };
+
+    private readonly Option<string> _positions = new("--positions")
+    {
+        Description = $"Positions after which drone A leaves, {DemoOptions.MinPositions} to {DemoOptions.MaxPositions}; "
+            + "the end of the reading that reaches this number.",
+        DefaultValueFactory = _ => "4096",
+    };
+
+    private readonly Option<string> _model = new("--model")
+    {
+        Description = "tiny, small, or a directory with config.json and safetensors.",
+        DefaultValueFactory = _ => "tiny",
+    };
+
+    private readonly Option<string> _telemetry = new("--telemetry")
+    {
+        Description = "A DJI .SRT telemetry file. Default: the recording that comes with the demo.",
+        DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "Data", DefaultRecording),
+    };
+
+    private readonly Option<string> _json = new("--json")
+    {
+        Description = "File to write the report to, as JSON.",
+        DefaultValueFactory = _ => "",
+    };
+
+    private readonly Option<string> _seed = new("--seed")
+    {
+        Description = "Seed of the model's random weights and of the moment of a crash.",
+        DefaultValueFactory = _ => "42",
+    };
+
+    /// <summary>Parses a command line and runs the demo.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="error">Where faults of the options go.</param>
+    /// <param name="runAsync">The demo; gives the exit code.</param>
+    /// <returns>The demo's exit code, 0 after help, or <see cref="BadUsage"/>.</returns>
+    public async Task<int> InvokeAsync(
+        IReadOnlyList<string> arguments, TextWriter error, Func<DemoOptions, CancellationToken, Task<int>> runAsync)
+    {
+        var root = new RootCommand(
+            "Drone B goes on with drone A's memory: a predecessor streams its KV cache through Swarm while it works, "
+            + "a successor takes it over, and every logit is compared with an uninterrupted twin's.")
+        {
+            _store, _handoff, _positions, _model, _telemetry, _json, _seed,
+        };
+        root.SetAction(async (result, cancellationToken) =>
+        {
+            var faults = new List<string>();
+            if (Read(result, faults) is { } options)
+            {
+                return await runAsync(options, cancellationToken);
+            }
+
+            Report(faults, error);
+            return BadUsage;
+        });
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync();
+        }
+
+        Report(parsed.Errors.Select(fault => fault.Message), error);
+        return BadUsage;
+    }
+
+    private static void Report(IEnumerable<string> faults, TextWriter error)
+    {
+        foreach (var fault in faults)
+        {
+            error.WriteLine(fault);
+        }
+
+        error.WriteLine("Try --help.");
+    }
+
+    private static string CheckModel(string model, List<string> faults)
+    {
+        if (model is not ("tiny" or "small") && !File.Exists(Path.Combine(model, "config.json")))
+        {
+            faults.Add($"--model '{model}' is neither 'tiny', 'small' nor a directory with a config.json.");
+        }
+
+        return model;
+    }
+
+    private static int CheckNumber(string name, string text, int min, int max, List<string> faults)
+    {
+        if (!int.TryParse(text, out var number) || number < min || number > max)
+        {
+            faults.Add($"{name} '{text}' is not a whole number from {min} to {max}.");
+        }
+
+        return number;
+    }
+
+    private static Flight? LoadFlight(string path, List<string> faults)
+    {
+        try
+        {
+            return Flight.Load(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            faults.Add($"--telemetry '{path}' cannot be read: {fault.Message}");
+        }
+        catch (TelemetryFormatException fault)
+        {
+            faults.Add($"--telemetry is malformed: {fault.Message}");
+        }
+
+        return null;
+    }
+
+    // Now, not after minutes of work: the report must have a place to go to.
+    private static string CheckJson(string path, List<string> faults)
+    {
+        if (path.Length > 0)
+        {
+            try
+            {
+                using var _ = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                faults.Add($"--json '{path}' cannot be written: {fault.Message}");
+            }
+        }
+
+        return path;
+    }
+
+    private DemoOptions? Read(ParseResult result, List<string> faults)
+    {
+        var store = StoreChoice.TryParse(result.GetValue(_store)!, out var storeFault);
+        if (store is null)
+        {
+            faults.Add(storeFault);
+        }
+
+        var handoff = HandoffKind.Planned;
+        switch (result.GetValue(_handoff))
+        {
+            case "planned":
+                break;
+            case "crash":
+                handoff = HandoffKind.Crash;
+                break;
+            case var other:
+                faults.Add($"--handoff '{other}' is neither 'planned' nor 'crash'.");
+                break;
+        }
+
+        var positions = CheckNumber(
+            "--positions", result.GetValue(_positions)!, DemoOptions.MinPositions, DemoOptions.MaxPositions, faults);
+        var model = CheckModel(result.GetValue(_model)!, faults);
+        var telemetry = result.GetValue(_telemetry)!;
+        var flight = LoadFlight(telemetry, faults);
+        var seed = CheckNumber("--seed", result.GetValue(_seed)!, 0, int.MaxValue, faults);
+        var json = CheckJson(result.GetValue(_json)!, faults);
+        return faults.Count == 0 && store is not null && flight is not null
+            ? new DemoOptions(store, handoff, positions, model, telemetry, flight, json, seed)
+            : null;
+    }
+}

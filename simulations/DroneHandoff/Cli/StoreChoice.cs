@@ -1,0 +1,47 @@
+namespace DroneHandoff.Cli;
+
+/// <summary>The value of <c>--store</c>.</summary>
+/// <param name="Kind">Which store.</param>
+/// <param name="ConnectionString">For <see cref="StoreKind.Azure"/>; holds a key, never shown.</param>
+internal sealed record StoreChoice(StoreKind Kind, string ConnectionString = "")
+{
+    /// <summary>Reads the option's value.</summary>
+    /// <param name="text">What the user gave.</param>
+    /// <param name="fault">What is wrong with it, or empty.</param>
+    /// <returns>The choice, or <see langword="null"/> with a fault.</returns>
+    public static StoreChoice? TryParse(string text, out string fault)
+    {
+        fault = "";
+        switch (text)
+        {
+            case "file":
+                return new StoreChoice(StoreKind.File);
+            case "azurite":
+                return new StoreChoice(StoreKind.Azurite);
+            case var _ when IsConnectionString(text):
+                return new StoreChoice(StoreKind.Azure, text);
+            default:
+                fault = $"--store '{text}' is neither 'file', 'azurite' nor an Azure Storage connection string such as "
+                    + "'DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…'.";
+                return null;
+        }
+    }
+
+    /// <summary>Name of the store for reports, without its key.</summary>
+    public override string ToString() => Kind switch
+    {
+        StoreKind.File => "file",
+        StoreKind.Azurite => "azurite",
+        _ => "azure",
+    };
+
+    private static bool IsConnectionString(string text)
+    {
+        var names = text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(part => part.Split('=', 2))
+            .ToArray();
+        return names.Length > 0
+            && names.All(part => part is [{ Length: > 0 }, { Length: > 0 }])
+            && names.Any(part => part[0] is "AccountName" or "BlobEndpoint" or "UseDevelopmentStorage");
+    }
+}

@@ -1,0 +1,4 @@
+namespace DroneHandoff.Messages;
+
+/// <summary>End in good order.</summary>
+internal sealed record FinishCommand : RoleCommand;

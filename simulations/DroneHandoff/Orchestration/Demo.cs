@@ -1,0 +1,69 @@
+using DroneHandoff.Cli;
+using DroneHandoff.Processes;
+using DroneHandoff.Reports;
+using Spectre.Console;
+using Swarm.Storage.Azure.Emulator;
+
+namespace DroneHandoff.Orchestration;
+
+/// <summary>The whole demo: its store, its silo, the play, and the reports.</summary>
+internal static class Demo
+{
+    /// <summary>Exit code when a promise was broken or a process failed.</summary>
+    private const int Failed = 1;
+
+    /// <summary>Runs the demo.</summary>
+    /// <param name="options">What the user asked for.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <returns>0 when every promise held, else 1.</returns>
+    public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
+    {
+        var console = AnsiConsole.Console;
+        var progress = new ProgressLog(console);
+        using var folder = new RunFolder();
+        try
+        {
+            var result = await PlayAsync(options, folder, progress, cancellationToken);
+            var promises = Promises.Judge(options.Handoff, result);
+            TableReport.Write(console, options, result, promises);
+            if (options.JsonPath.Length > 0)
+            {
+                await File.WriteAllTextAsync(
+                    options.JsonPath, JsonReport.Render(options, result) + "\n", cancellationToken);
+            }
+
+            folder.IsKept = !promises.All(promise => promise.IsKept);
+        }
+        catch (Exception fault) when (fault is DemoException or Swarm.Storage.Blobs.BlobStoreException)
+        {
+            folder.IsKept = true;
+            console.MarkupLineInterpolated($"[red]{fault.Message}[/]");
+        }
+
+        if (folder.IsKept)
+        {
+            console.MarkupLineInterpolated($"Logs and blobs are kept in {folder.Path}");
+        }
+
+        return folder.IsKept ? Failed : 0;
+    }
+
+    private static async Task<HandoffResult> PlayAsync(
+        DemoOptions options, RunFolder folder, ProgressLog progress, CancellationToken cancellationToken)
+    {
+        await using var azurite = options.Store.Kind == StoreKind.Azurite
+            ? await StartAzuriteAsync(folder, progress, cancellationToken)
+            : null;
+        progress.Say($"a silo starts on the {options.Store} store");
+        await using var silo = await SiloProcess.StartAsync(
+            SiloStore.Settings(options.Store, azurite?.ConnectionString, folder), folder, cancellationToken);
+        return await new HandoffRun(options, folder, silo, progress).RunAsync(cancellationToken);
+    }
+
+    private static Task<AzuriteProcess> StartAzuriteAsync(
+        RunFolder folder, ProgressLog progress, CancellationToken cancellationToken)
+    {
+        progress.Say("Azurite starts");
+        return AzuriteProcess.StartAsync(folder.Combine("azurite"), cancellationToken: cancellationToken);
+    }
+}

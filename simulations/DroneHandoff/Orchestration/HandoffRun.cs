@@ -1,0 +1,183 @@
+using DroneHandoff.Cli;
+using DroneHandoff.Messages;
+using DroneHandoff.Processes;
+using DroneHandoff.Reports;
+using DroneHandoff.Roles;
+using DroneHandoff.Tokens;
+
+namespace DroneHandoff.Orchestration;
+
+/// <summary>The play: a predecessor streams and leaves, successors take its place, a twin says what was right.</summary>
+/// <param name="options">What the user asked for.</param>
+/// <param name="folder">The run's folder.</param>
+/// <param name="silo">The running silo.</param>
+/// <param name="progress">Where progress is told.</param>
+internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProcess silo, ProgressLog progress)
+{
+    // How long the silo must not have heard from a crashed drone, and a little more to be sure of it.
+    private const double SilenceSeconds = 2;
+    private static readonly TimeSpan _silence = TimeSpan.FromSeconds(SilenceSeconds + 0.5);
+
+    // The drone and its twin take turns of this many readings, so that a busy machine is unfair to neither.
+    private const int TurnReadings = 64;
+
+    // Readings that a crash may come late, and room for what is fed and generated after it.
+    private const int MaxCrashDelayReadings = 64;
+    private const int SparePositions = 4096;
+
+    private readonly long _targetReadings = TokenVocabulary.ReadingsIn(options.Positions - 1) + 1;
+    private readonly List<double> _swarmStepMs = [];
+    private readonly List<double> _plainStepMs = [];
+
+    /// <summary>Runs the play.</summary>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <returns>Everything that was found out.</returns>
+    /// <exception cref="DemoException">A process failed.</exception>
+    public async Task<HandoffResult> RunAsync(CancellationToken cancellationToken)
+    {
+        progress.Say("drone A and its twin load the model");
+        var (twin, model) = await StartAsync("twin", RoleNames.Twin, cancellationToken);
+        await using var twinLife = twin;
+        var (a, _) = await StartAsync("drone-a", RoleNames.AgentA, cancellationToken);
+        await using var aLife = a;
+        var opened = await a.ReadAsync<OpenedEvent>(Patience.Answer, cancellationToken);
+        progress.Say(
+            $"drone A holds '{Context}' in epoch {opened.Epoch}; the model has {model.Parameters:N0} parameters and "
+            + $"{model.KvBytesPerPosition:N0} bytes of KV a position");
+
+        await StreamInTurnsAsync(a, twin, cancellationToken);
+        var left = options.Handoff == HandoffKind.Planned
+            ? await ReleaseAsync(a, cancellationToken)
+            : await CrashAsync(a, cancellationToken);
+
+        var rehydrated = await SucceedAsync(
+            new TakeOverCommand(
+                Strategies.Rehydrate, options.Handoff == HandoffKind.Crash ? SilenceSeconds : 0, 0, 0),
+            cancellationToken);
+        var staleAppend = await AppendStaleAsync(a, opened, rehydrated, cancellationToken);
+        var rePrefilled = await SucceedAsync(
+            new TakeOverCommand(Strategies.RePrefill, 0, rehydrated.Positions, rehydrated.Readings), cancellationToken);
+        var cold = await SucceedAsync(
+            new TakeOverCommand(Strategies.Cold, 0, 0, rehydrated.Readings), cancellationToken);
+
+        progress.Say("the twin comes to the same place");
+        await AdvanceAsync(twin, rehydrated.Readings, _plainStepMs, cancellationToken);
+        var reference = await twin.AskAsync<ContinuedEvent>(new ContinueCommand(), Patience.Work, cancellationToken);
+        await twin.SendAsync(new FinishCommand(), cancellationToken);
+        return new HandoffResult(
+            model,
+            left,
+            opened.Epoch,
+            [rehydrated, rePrefilled, cold],
+            reference,
+            staleAppend,
+            _swarmStepMs,
+            _plainStepMs);
+    }
+
+    private string Context => $"track/vehicle-17/{folder.RunId}";
+
+    private Task<(RoleProcess Role, ReadyEvent Ready)> StartAsync(
+        string name, string role, CancellationToken cancellationToken) =>
+        RoleProcess.StartAsync(
+            name,
+            role,
+            new RoleSettings(
+                options.Model,
+                options.Seed,
+                (int)TokenVocabulary.TokensOf(_targetReadings) + SparePositions,
+                options.TelemetryPath,
+                silo.Address,
+                silo.DataPlane,
+                Context),
+            folder,
+            cancellationToken);
+
+    // The twin never goes beyond what is durable: wherever a crash leaves off, it can still come to that place.
+    private async Task StreamInTurnsAsync(RoleProcess a, RoleProcess twin, CancellationToken cancellationToken)
+    {
+        for (var readings = 0L; readings < _targetReadings;)
+        {
+            readings = Math.Min(readings + TurnReadings, _targetReadings);
+            var at = await AdvanceAsync(a, readings, _swarmStepMs, cancellationToken);
+            progress.Say(
+                $"drone A: {at.Positions:N0} of {options.Positions:N0} positions, durable {at.DurableTokens:N0} tokens, "
+                + $"{at.DurableKv:N0} KV");
+            await AdvanceAsync(twin, readings, _plainStepMs, cancellationToken);
+        }
+    }
+
+    private static async Task<ProgressEvent> AdvanceAsync(
+        RoleProcess role, long readings, List<double> stepMs, CancellationToken cancellationToken)
+    {
+        var advanced = await role.AskAsync<AdvancedEvent>(
+            new AdvanceCommand(readings), Patience.Work, cancellationToken);
+        stepMs.AddRange(advanced.StepMs);
+        return advanced.Progress;
+    }
+
+    private async Task<ProgressEvent> ReleaseAsync(RoleProcess a, CancellationToken cancellationToken)
+    {
+        var released = await a.AskAsync<ReleasedEvent>(
+            new ReleaseCommand(SuccessorRole.AgentName), Patience.Answer, cancellationToken);
+        progress.Say($"drone A released its memory of {released.Progress.Positions:N0} positions to drone B");
+        return released.Progress;
+    }
+
+    // In mid-stream: a seeded number of readings later, at whatever it is doing then.
+    private async Task<ProgressEvent> CrashAsync(RoleProcess a, CancellationToken cancellationToken)
+    {
+        var killAt = _targetReadings + new Random(options.Seed).Next(1, MaxCrashDelayReadings + 1);
+        await a.SendAsync(new StreamCommand(), cancellationToken);
+        var last = await a.ReadAsync<ProgressEvent>(Patience.Answer, cancellationToken);
+        while (last.Readings < killAt)
+        {
+            last = await a.ReadAsync<ProgressEvent>(Patience.Answer, cancellationToken);
+        }
+
+        last = await a.KillAsync(cancellationToken) ?? last;
+        progress.Say(
+            $"drone A was killed at {last.Positions:N0} positions; acknowledged were {last.DurableTokens:N0} tokens and "
+            + $"{last.DurableKv:N0} KV");
+        return last;
+    }
+
+    private async Task<TookOverEvent> SucceedAsync(TakeOverCommand command, CancellationToken cancellationToken)
+    {
+        progress.Say($"drone B starts: {command.Strategy}");
+        var left = DateTime.UtcNow;
+        var (b, _) = await StartAsync($"drone-b-{command.Strategy}", RoleNames.AgentB, cancellationToken);
+        await using var life = b;
+        if (command.SilenceSeconds > 0 && _silence - (DateTime.UtcNow - left) is { Ticks: > 0 } rest)
+        {
+            await Task.Delay(rest, cancellationToken);
+        }
+
+        var tookOver = await b.AskAsync<TookOverEvent>(command, Patience.Work, cancellationToken);
+        await b.SendAsync(new FinishCommand(), cancellationToken);
+        progress.Say($"drone B, {command.Strategy}: first token after {tookOver.TimeToFirstTokenMs:N1} ms");
+        return tookOver;
+    }
+
+    // Planned: drone A itself, that is still there. Crash: another process with what drone A knew.
+    private async Task<StaleAppendEvent> AppendStaleAsync(
+        RoleProcess a, OpenedEvent session, TookOverEvent successor, CancellationToken cancellationToken)
+    {
+        var command = new AppendStaleCommand(
+            session.Epoch, session.Secret, successor.Positions, [TokenVocabulary.Reading, TokenVocabulary.NoFix]);
+        if (options.Handoff == HandoffKind.Planned)
+        {
+            progress.Say("drone A wakes up as a zombie and appends");
+            var answer = await a.AskAsync<StaleAppendEvent>(command, Patience.Answer, cancellationToken);
+            await a.SendAsync(new FinishCommand(), cancellationToken);
+            return answer;
+        }
+
+        progress.Say("drone A's session is replayed by another process, and appends");
+        var (zombie, _) = await StartAsync("zombie", RoleNames.AgentB, cancellationToken);
+        await using var life = zombie;
+        var replayed = await zombie.AskAsync<StaleAppendEvent>(command, Patience.Answer, cancellationToken);
+        await zombie.SendAsync(new FinishCommand(), cancellationToken);
+        return replayed;
+    }
+}

@@ -1,0 +1,58 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using DroneHandoff.Cli;
+using DroneHandoff.Orchestration;
+
+namespace DroneHandoff.Reports;
+
+/// <summary>The report for machines. Its fields are a contract with whoever reads it.</summary>
+internal static class JsonReport
+{
+    private static readonly JsonSerializerOptions _options = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    /// <summary>Renders a run.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="result">What was found out.</param>
+    /// <returns>The JSON text.</returns>
+    public static string Render(DemoOptions options, HandoffResult result) => JsonSerializer.Serialize(
+        new
+        {
+            options.Seed,
+            Store = options.Store.ToString(),
+            Sensor = new { options.Flight.Source, result.Rehydrated.Readings },
+            Model = new
+            {
+                Name = result.Model.ModelName,
+                result.Model.Parameters,
+                result.Model.Fingerprint,
+                result.Model.KvBytesPerPosition,
+            },
+            Handoff = new
+            {
+                Kind = options.Handoff.ToString().ToLowerInvariant(),
+                result.Left.Positions,
+                result.Rehydrated.DurableTokens,
+                result.Rehydrated.DurableKv,
+                result.EpochBefore,
+                EpochAfter = result.Rehydrated.Epoch,
+            },
+            Strategies = result.Successors.Select(successor => new
+            {
+                Name = successor.Strategy,
+                successor.Positions,
+                successor.Loaded,
+                successor.Recomputed,
+                successor.Bytes,
+                successor.Tier,
+                successor.TimeToFirstTokenMs,
+                successor.Continued.LogitsSha256,
+                BitIdentical = result.IsBitIdentical(successor),
+            }),
+            Fencing = new { StaleAppendRefused = result.StaleAppend.IsRefused },
+        },
+        _options);
+}

@@ -1,0 +1,77 @@
+using DroneHandoff.Cli;
+using DroneHandoff.Messages;
+using DroneHandoff.Orchestration;
+using Spectre.Console;
+
+namespace DroneHandoff.Reports;
+
+/// <summary>The report for people.</summary>
+internal static class TableReport
+{
+    /// <summary>Writes a run.</summary>
+    /// <param name="console">Where to.</param>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="result">What was found out.</param>
+    /// <param name="promises">What had to hold.</param>
+    public static void Write(
+        IAnsiConsole console, DemoOptions options, HandoffResult result, IReadOnlyList<Promise> promises)
+    {
+        console.WriteLine();
+        console.Write(CreateTable(options, result));
+        var reference = result.Successors.Single(one => one.Strategy == Strategies.RePrefill);
+        console.MarkupLineInterpolated(
+            $"Rehydration reached its first token [bold]{reference.TimeToFirstTokenMs / result.Rehydrated.TimeToFirstTokenMs:0.0} times[/] sooner than re-prefill.");
+        WriteStreaming(console, result);
+        console.WriteLine();
+        foreach (var promise in promises)
+        {
+            var mark = promise.IsKept ? "[green]held  [/]" : "[red bold]BROKEN[/]";
+            console.MarkupLine($"{mark} {Markup.Escape(promise.Text)}");
+        }
+    }
+
+    private static Table CreateTable(DemoOptions options, HandoffResult result)
+    {
+        var title = $"{result.Model.ModelName}, {options.Store} store, {options.Handoff.ToString().ToLowerInvariant()} "
+            + $"handoff at {result.Left.Positions:N0} positions";
+        var table = new Table { Title = new TableTitle(Markup.Escape(title)) };
+        table.AddColumn("drone B");
+        foreach (var name in (string[])["positions", "loaded", "recomputed", "KiB read", "tier", "first token ms"])
+        {
+            table.AddColumn(new TableColumn(name) { Alignment = name == "tier" ? Justify.Left : Justify.Right });
+        }
+
+        table.AddColumn("next 64 tokens' logits");
+        foreach (var successor in result.Successors)
+        {
+            table.AddRow(
+                successor.Strategy,
+                $"{successor.Positions:N0}",
+                $"{successor.Loaded:N0}",
+                $"{successor.Recomputed:N0}",
+                $"{successor.Bytes / 1024.0:N0}",
+                successor.Tier,
+                $"{successor.TimeToFirstTokenMs:N1}",
+                result.IsBitIdentical(successor) ? "[green]bit-identical[/]" : "differ");
+        }
+
+        return table;
+    }
+
+    private static void WriteStreaming(IAnsiConsole console, HandoffResult result)
+    {
+        var with = Median(result.SwarmStepMs);
+        var without = Median(result.PlainStepMs);
+        var bytes = result.Rehydrated.DurableKv * result.Model.KvBytesPerPosition;
+        console.MarkupLineInterpolated(
+            $"Streaming {bytes / (1024.0 * 1024):N1} MiB of KV made the median step {with / without:0.00} times as long ({without:0.00} ms alone, {with:0.00} ms with Swarm).");
+    }
+
+    private static double Median(IReadOnlyList<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return sorted.Length == 0
+            ? double.NaN
+            : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+}

@@ -1,0 +1,55 @@
+using DroneHandoff.Messages;
+using DroneHandoff.Models;
+using DroneHandoff.Telemetry;
+
+namespace DroneHandoff.Roles;
+
+/// <summary>Runs one role: loads and warms the model, alike in all of them, and hands over.</summary>
+internal static class RoleProgram
+{
+    /// <summary>Runs a role until it is told to finish.</summary>
+    /// <param name="arguments">The command line, from <see cref="RoleNames.Switch"/> on.</param>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        if (arguments is [_, RoleNames.Guard, var command, .. var rest])
+        {
+            return await GuardRole.RunAsync(command, rest);
+        }
+
+        var role = arguments.Length == 2 ? arguments[1] : "";
+        var channel = RoleChannel.Open();
+        try
+        {
+            await RunAsync(role, channel);
+            return 0;
+        }
+        catch (Exception fault)
+        {
+            await Console.Error.WriteLineAsync(fault.ToString());
+            channel.Emit(new FailedEvent(fault.Message));
+            return 1;
+        }
+    }
+
+    private static Task RunAsync(string role, RoleChannel channel)
+    {
+        var settings = channel.Settings;
+        var flight = Flight.Load(settings.Telemetry);
+        var model = DroneModel.Open(settings.Model, settings.Seed);
+        model.WarmUp();
+        var runtime = model.CreateRuntime(settings.MaxPositions);
+        channel.Emit(new ReadyEvent(
+            model.Descriptor.Name,
+            model.Parameters,
+            runtime.Fingerprint.ToString(),
+            model.Descriptor.Geometry.BytesPerPosition));
+        return role switch
+        {
+            RoleNames.AgentA => new PredecessorRole(channel, flight, runtime).RunAsync(),
+            RoleNames.AgentB => new SuccessorRole(channel, flight, runtime).RunAsync(),
+            RoleNames.Twin => new TwinRole(channel, flight, runtime).RunAsync(),
+            _ => throw new ArgumentException($"There is no role '{role}'.", nameof(role)),
+        };
+    }
+}

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using DroneHandoff.Messages;
+using DroneHandoff.Telemetry;
+using DroneHandoff.Tokens;
+using Swarm.Client;
+using Swarm.Client.Handoffs;
+using Swarm.Core.Inference;
+
+namespace DroneHandoff.Roles;
+
+/// <summary>Drone B: takes the predecessor's place, in one of three ways.</summary>
+/// <param name="channel">The pipes.</param>
+/// <param name="flight">The flight.</param>
+/// <param name="runtime">The model, empty.</param>
+internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRuntime runtime)
+{
+    /// <summary>Its agent name.</summary>
+    public const string AgentName = "drone-b";
+
+    /// <summary>Does what it is told until it is told to finish.</summary>
+    /// <returns>A task that ends with the role.</returns>
+    public async Task RunAsync()
+    {
+        await using var swarm = await Ground.ConnectAsync(channel.Settings.Address);
+        while (await channel.ReadAsync() is var command and not FinishCommand)
+        {
+            switch (command)
+            {
+                case TakeOverCommand { Strategy: Strategies.Rehydrate } takeOver:
+                    channel.Emit(await RehydrateAsync(swarm, takeOver));
+                    break;
+
+                case TakeOverCommand { Strategy: Strategies.RePrefill } takeOver:
+                    channel.Emit(await RePrefillAsync(swarm, takeOver));
+                    break;
+
+                case TakeOverCommand { Strategy: Strategies.Cold } takeOver:
+                    channel.Emit(await StartColdAsync(takeOver));
+                    break;
+
+                case AppendStaleCommand stale:
+                    channel.Emit(await StaleSession.AppendAsync(swarm, channel.Settings, stale));
+                    break;
+
+                default:
+                    throw new InvalidOperationException($"Drone B does not know {command}.");
+            }
+        }
+    }
+
+    private async Task<TookOverEvent> RehydrateAsync(SwarmClient swarm, TakeOverCommand command)
+    {
+        // What was durable before anybody touched it; not on the clock.
+        var before = await swarm.GetStatusAsync(channel.Settings.Context);
+        var mode = command.SilenceSeconds > 0
+            ? TakeOver.IfSilent(TimeSpan.FromSeconds(command.SilenceSeconds))
+            : TakeOver.IfReleased;
+
+        var clock = Stopwatch.StartNew();
+        await using var memory = await swarm.Agent(AgentName).TakeOverAsync(channel.Settings.Context, runtime, mode);
+        var tracker = TrackerState.Parse(memory.States[TrackerState.Name].Content.Span);
+        var feeder = FlightFeeder.Resume(flight, tracker, memory.Length);
+        var readings = feeder.NextReading;
+        var (continued, firstToken) = await Continuation.RunAsync(feeder, new MemoryStepper(memory), clock);
+
+        var report = memory.Rehydration;
+        return new TookOverEvent(
+            Strategies.Rehydrate,
+            report.Positions,
+            readings,
+            report.Loaded,
+            report.Recomputed,
+            report.Bytes,
+            report.Tier.ToString().ToLowerInvariant(),
+            firstToken.TotalMilliseconds,
+            before.DurableTokens,
+            before.DurableKv,
+            memory.Epoch.Value,
+            continued);
+    }
+
+    // Without owning anything: the fast way to compute the same memory again.
+    private async Task<TookOverEvent> RePrefillAsync(SwarmClient swarm, TakeOverCommand command)
+    {
+        var clock = Stopwatch.StartNew();
+        await using var reader = await swarm.OpenReaderAsync(channel.Settings.Context);
+        var tokens = new List<int>();
+        await foreach (var run in reader.ReadInputsAsync(0, command.Positions))
+        {
+            tokens.AddRange(run.Tokens.Span);
+        }
+
+        var logits = new float[runtime.VocabularySize];
+        foreach (var chunk in tokens.Chunk(runtime.MaxStepTokens))
+        {
+            runtime.Forward(chunk, logits);
+        }
+
+        var feeder = FlightFeeder.Resume(flight, TrackerState.Initial, tokens.Count);
+        var (continued, firstToken) = await Continuation.RunAsync(feeder, new RuntimeStepper(runtime), clock);
+        return Measured(command, tokens.Count, tokens.Count, tokens.Count * (long)sizeof(int), firstToken, continued);
+    }
+
+    private async Task<TookOverEvent> StartColdAsync(TakeOverCommand command)
+    {
+        var clock = Stopwatch.StartNew();
+        var feeder = new FlightFeeder(flight, new TelemetryTokenizer(TrackerState.Initial), command.Readings);
+        var (continued, firstToken) = await Continuation.RunAsync(feeder, new RuntimeStepper(runtime), clock);
+        return Measured(command, 0, 0, 0, firstToken, continued);
+    }
+
+    private static TookOverEvent Measured(
+        TakeOverCommand command,
+        long positions,
+        long recomputed,
+        long bytes,
+        TimeSpan firstToken,
+        ContinuedEvent continued) => new(
+            command.Strategy,
+            positions,
+            command.Readings,
+            Loaded: 0,
+            recomputed,
+            bytes,
+            Tier: "none",
+            firstToken.TotalMilliseconds,
+            DurableTokens: 0,
+            DurableKv: 0,
+            Epoch: 0,
+            continued);
+}

@@ -1,0 +1,39 @@
+namespace DroneHandoff.Telemetry;
+
+/// <summary>A telemetry file is not what its format says.</summary>
+public sealed class TelemetryFormatException : FormatException
+{
+    private const int MaxShownLength = 60;
+
+    /// <summary>Names the place and the two sides of the contradiction.</summary>
+    /// <param name="file">Name of the file.</param>
+    /// <param name="line">Line number, from 1; behind the last line when the file ended too early.</param>
+    /// <param name="expected">What should be there.</param>
+    /// <param name="found">What is there.</param>
+    public TelemetryFormatException(string file, int line, string expected, string found)
+        : base($"{file}, line {line}: expected {expected}, found {found}.")
+    {
+        File = file;
+        Line = line;
+        Expected = expected;
+        Found = found;
+    }
+
+    /// <summary>Name of the file.</summary>
+    public string File { get; }
+
+    /// <summary>Line number, from 1.</summary>
+    public int Line { get; }
+
+    /// <summary>What should be there.</summary>
+    public string Expected { get; }
+
+    /// <summary>What is there.</summary>
+    public string Found { get; }
+
+    /// <summary>Text from a file in quotes, cut to a length that an error message can bear.</summary>
+    /// <param name="text">The text.</param>
+    /// <returns>The quoted text.</returns>
+    internal static string Quote(ReadOnlySpan<char> text) =>
+        text.Length <= MaxShownLength ? $"'{text}'" : $"'{text[..MaxShownLength]}…'";
+}

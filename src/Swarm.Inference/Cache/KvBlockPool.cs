@@ -1,0 +1,168 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Swarm.Inference.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Swarm.Inference.Cache;
+
+/// <summary>A pool of KV blocks, shared by the sequences of one model. A block never moves.</summary>
+/// <remarks>
+/// For each layer and stream one tensor [blocks × <see cref="BlockTokens"/>, row]: consecutive blocks are consecutive
+/// rows, so that a sequence that owns a run of them is attended to, read and written in place. The operating system
+/// commits memory when a block is first written.
+/// </remarks>
+public sealed class KvBlockPool : IDisposable
+{
+    /// <summary>Positions of a block.</summary>
+    public const int BlockTokens = 64;
+
+    internal const int Streams = 2; // K and V.
+
+    private readonly Lock _gate = new();
+    private readonly bool[] _taken;
+    private readonly Tensor[] _rows;
+    private readonly nint[] _memory;
+    private readonly int _rowBytes;
+    private int _free;
+
+    internal KvBlockPool(LlamaModel model, int blocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
+        var config = model.Config;
+        long rowElements = (long)config.KvHeads * config.HeadDim;
+        _rowBytes = model.Descriptor.Geometry.Groups[0].Streams[0].RowBytes;
+        long mostBlocks = int.MaxValue / ((long)BlockTokens * _rowBytes); // A tensor's bytes are a span: at most 2 GiB.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(blocks, mostBlocks);
+        _taken = new bool[blocks];
+        _free = blocks;
+        Model = model;
+        _rows = new Tensor[config.Layers * Streams];
+        _memory = new nint[_rows.Length];
+        for (var index = 0; index < _rows.Length; index++)
+        {
+            _rows[index] = empty([(long)blocks * BlockTokens, rowElements], model.ScalarType, model.Device)
+                .DetachFromDisposeScope();
+            _memory[index] = model.Device.type == DeviceType.CPU ? AddressOf(_rows[index]) : 0;
+        }
+    }
+
+    /// <summary>Blocks in the pool.</summary>
+    public int BlockCount => _taken.Length;
+
+    /// <summary>Blocks that no sequence holds.</summary>
+    public int FreeBlockCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _free;
+            }
+        }
+    }
+
+    internal LlamaModel Model { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var rows in _rows)
+        {
+            rows.Dispose();
+        }
+    }
+
+    /// <summary>All rows of a layer's stream, [blocks × <see cref="BlockTokens"/>, row].</summary>
+    internal Tensor Rows(int layer, int stream) => _rows[(layer * Streams) + stream];
+
+    /// <summary>Takes one block: the one behind <paramref name="previous"/> where that is free.</summary>
+    /// <param name="previous">The sequence's last block; -1 for none.</param>
+    /// <returns>The block, or -1 when none is free.</returns>
+    internal int Take(int previous)
+    {
+        lock (_gate)
+        {
+            if (_free == 0)
+            {
+                return -1;
+            }
+
+            var block = previous >= 0 && previous + 1 < _taken.Length && !_taken[previous + 1]
+                ? previous + 1
+                : StartInLongestRun();
+            _taken[block] = true;
+            _free--;
+            return block;
+        }
+    }
+
+    /// <summary>Gives blocks back.</summary>
+    internal void Release(ReadOnlySpan<int> blocks)
+    {
+        lock (_gate)
+        {
+            foreach (var block in blocks)
+            {
+                _taken[block] = false;
+            }
+
+            _free += blocks.Length;
+        }
+    }
+
+    /// <summary>Copies rows of a layer's stream out.</summary>
+    internal unsafe void CopyOut(int layer, int stream, long firstRow, Span<byte> destination)
+    {
+        var index = (layer * Streams) + stream;
+        if (_memory[index] != 0)
+        {
+            new ReadOnlySpan<byte>((byte*)_memory[index] + (firstRow * _rowBytes), destination.Length).CopyTo(destination);
+            return;
+        }
+
+        using var view = _rows[index].narrow(0, firstRow, destination.Length / _rowBytes);
+        using var host = view.cpu();
+        host.bytes.CopyTo(destination);
+    }
+
+    /// <summary>Copies rows of a layer's stream in.</summary>
+    internal unsafe void CopyIn(int layer, int stream, long firstRow, ReadOnlySpan<byte> source)
+    {
+        var index = (layer * Streams) + stream;
+        if (_memory[index] != 0)
+        {
+            source.CopyTo(new Span<byte>((byte*)_memory[index] + (firstRow * _rowBytes), source.Length));
+            return;
+        }
+
+        using var view = _rows[index].narrow(0, firstRow, source.Length / _rowBytes);
+        using var host = empty(view.shape, view.dtype);
+        source.CopyTo(host.bytes);
+        view.copy_(host);
+    }
+
+    private static unsafe nint AddressOf(Tensor tensor) =>
+        (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
+
+    /// <summary>The middle of the longest free run, so that the run before it can grow; its start in an empty pool.</summary>
+    private int StartInLongestRun()
+    {
+        var (longest, start) = (0, 0);
+        for (var block = 0; block < _taken.Length; block++)
+        {
+            var first = block;
+            while (block < _taken.Length && !_taken[block])
+            {
+                block++;
+            }
+
+            if (block - first > longest)
+            {
+                (longest, start) = (block - first, first);
+            }
+        }
+
+        return start == 0 ? start : start + (longest / 2);
+    }
+}

@@ -1,0 +1,285 @@
+using Swarm.Core.Geometry;
+using Swarm.Core.Models;
+using Swarm.Inference.Cache;
+using Swarm.Inference.Configuration;
+using Swarm.Inference.Presets;
+using Swarm.Inference.Weights;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Swarm.Inference.Model;
+
+/// <summary>Weights and shape of a Llama-family decoder. Immutable; shared by any number of runtimes.</summary>
+/// <remarks>Owns native memory until disposed; dispose the runtimes first.</remarks>
+public sealed class LlamaModel : IDisposable
+{
+    private readonly Dictionary<string, Tensor> _tensors;
+    private readonly List<Tensor> _joined = [];
+
+    private LlamaModel(LlamaConfig config, string name, string tokenizer, Dictionary<string, Tensor> tensors)
+    {
+        Config = config;
+        _tensors = tensors;
+        Device = cuda.is_available() ? CUDA : CPU;
+        Descriptor = new ModelDescriptor(
+            name,
+            LlamaConfigJson.Write(config),
+            WeightDigest.Compute(tensors),
+            config.DType == KvDType.BFloat16 ? "bfloat16" : "float32",
+            config.ToGeometry(),
+            FormattableString.Invariant($"rope rotate-half theta={config.RopeTheta:R} dim={config.HeadDim}"),
+            tokenizer,
+            "");
+        foreach (var key in tensors.Keys.ToArray())
+        {
+            tensors[key] = MoveTo(tensors[key], Device);
+        }
+
+        Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
+    }
+
+    /// <summary>The shape.</summary>
+    public LlamaConfig Config { get; }
+
+    /// <summary>What decides the KV, for the fingerprint.</summary>
+    public ModelDescriptor Descriptor { get; }
+
+    internal IReadOnlyList<LayerWeights> Layers { get; }
+
+    internal Device Device { get; }
+
+    internal IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
+
+    internal Tensor Embedding => _tensors[LlamaTensors.Embedding];
+
+    internal Tensor FinalNorm => _tensors[LlamaTensors.FinalNorm];
+
+    internal Tensor Head => Config.TiedEmbeddings ? Embedding : _tensors[LlamaTensors.Head];
+
+    internal ScalarType ScalarType => TypeOf(Config);
+
+    /// <summary>Makes a preset with random weights that depend on the seed alone.</summary>
+    /// <param name="preset">See <see cref="Preset.Config"/>.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
+    /// <param name="dtype">float32 or bfloat16.</param>
+    /// <param name="vocabularySize">Number of token ids.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ArgumentException">There is no such preset.</exception>
+    public static LlamaModel CreatePreset(
+        string preset,
+        ulong seed,
+        string tokenizer = "",
+        KvDType dtype = KvDType.Float32,
+        int vocabularySize = Preset.DefaultVocabularySize) =>
+        CreateRandom(Preset.Config(preset, vocabularySize) with { DType = dtype }, seed, $"{preset}-{seed}", tokenizer);
+
+    /// <summary>Makes a model of any shape with random weights that depend on the seed alone.</summary>
+    /// <param name="config">The shape.</param>
+    /// <param name="seed">Seed of the weights.</param>
+    /// <param name="name">Name for people.</param>
+    /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ModelFormatException">The shape is not supported.</exception>
+    public static LlamaModel CreateRandom(LlamaConfig config, ulong seed, string name, string tokenizer = "")
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validated(name);
+        TorchThreads.Ensure();
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach (var (tensorName, shape) in LlamaTensors.All(config))
+        {
+            using var full = empty(shape, ScalarType.Float32);
+            RandomWeights.Fill(full, tensorName, shape, seed, config);
+            tensors[tensorName] = full.to(TypeOf(config), copy: true);
+        }
+
+        return new LlamaModel(config, name, tokenizer, tensors);
+    }
+
+    /// <summary>Reads a model directory: <c>config.json</c>, and safetensors in one file or in shards with an index.</summary>
+    /// <param name="directory">Path of the directory.</param>
+    /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
+    /// <returns>The model.</returns>
+    /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
+    public static LlamaModel Load(string directory, string tokenizer = "")
+    {
+        if (!Directory.Exists(directory))
+        {
+            throw new ModelFormatException($"{directory} is not a directory; a model is one with a config.json.");
+        }
+
+        TorchThreads.Ensure();
+        var config = LlamaConfigJson.Read(Path.Combine(directory, "config.json"));
+        using var files = WeightFiles.Open(directory);
+        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var (name, shape) in LlamaTensors.All(config))
+            {
+                tensors[name] = ReadTensor(files, directory, name, shape, TypeOf(config));
+            }
+        }
+        catch
+        {
+            foreach (var tensor in tensors.Values)
+            {
+                tensor.Dispose();
+            }
+
+            throw;
+        }
+
+        return new LlamaModel(config, Path.GetFileName(Path.TrimEndingDirectorySeparator(directory)), tokenizer, tensors);
+    }
+
+    /// <summary>Writes a model directory that <see cref="Load"/> and other tools read.</summary>
+    /// <param name="directory">Path of the directory; made if need be. Files of the same names are overwritten.</param>
+    public void Save(string directory)
+    {
+        Directory.CreateDirectory(directory);
+        File.WriteAllText(Path.Combine(directory, "config.json"), LlamaConfigJson.Write(Config));
+        var dtype = Config.DType == KvDType.BFloat16 ? "BF16" : "F32";
+        SafetensorsWriter.Write(
+            Path.Combine(directory, WeightFiles.SingleName),
+            [.. LlamaTensors.All(Config).Select(item => new SafetensorsWriter.Item(
+                item.Name,
+                dtype,
+                item.Shape,
+                _tensors[item.Name].NumberOfElements * _tensors[item.Name].ElementSize,
+                stream =>
+                {
+                    using var host = _tensors[item.Name].cpu();
+                    stream.Write(host.bytes);
+                }))]);
+    }
+
+    /// <summary>A runtime with one sequence and a pool of its own.</summary>
+    /// <param name="maxPositions">Most positions of the sequence, at most the model's.</param>
+    /// <param name="maxStepTokens">Longest step.</param>
+    /// <returns>The runtime, empty. The caller disposes it, before the model.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
+    public LlamaRuntime CreateRuntime(int maxPositions, int maxStepTokens = LlamaRuntime.DefaultMaxStepTokens)
+    {
+        CheckSizes(maxPositions, maxStepTokens);
+        var blocks = (maxPositions + KvBlockPool.BlockTokens - 1) / KvBlockPool.BlockTokens;
+        return new LlamaRuntime(this, CreatePool(blocks), ownsPool: true, maxPositions, maxStepTokens);
+    }
+
+    /// <summary>A runtime whose sequence takes its blocks from a shared pool.</summary>
+    /// <param name="pool">A pool of this model.</param>
+    /// <param name="maxPositions">Most positions of the sequence, at most the model's.</param>
+    /// <param name="maxStepTokens">Longest step.</param>
+    /// <returns>The runtime, empty. The caller disposes it, before the pool.</returns>
+    /// <exception cref="ArgumentException">The pool belongs to another model, or a number is out of range.</exception>
+    public LlamaRuntime CreateRuntime(
+        KvBlockPool pool, int maxPositions, int maxStepTokens = LlamaRuntime.DefaultMaxStepTokens)
+    {
+        ArgumentNullException.ThrowIfNull(pool);
+        CheckSizes(maxPositions, maxStepTokens);
+        return pool.Model == this
+            ? new LlamaRuntime(this, pool, ownsPool: false, maxPositions, maxStepTokens)
+            : throw new ArgumentException(
+                $"The pool belongs to model '{pool.Model.Descriptor.Name}', not to '{Descriptor.Name}'.", nameof(pool));
+    }
+
+    /// <summary>A pool of KV blocks for several sequences.</summary>
+    /// <param name="blocks">Blocks of <see cref="KvBlockPool.BlockTokens"/> positions.</param>
+    /// <returns>The pool. The caller disposes it, after its runtimes.</returns>
+    public KvBlockPool CreatePool(int blocks) => new(this, blocks);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var tensor in _tensors.Values.Concat(_joined))
+        {
+            tensor.Dispose();
+        }
+    }
+
+    private void CheckSizes(int maxPositions, int maxStepTokens)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPositions, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(maxPositions, Config.MaxPositions);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxStepTokens, 1);
+    }
+
+    private static ScalarType TypeOf(LlamaConfig config) =>
+        config.DType == KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+
+    private static Tensor ReadTensor(WeightFiles files, string directory, string name, long[] shape, ScalarType type)
+    {
+        var (file, entry) = files.Find(name);
+        if (!entry.Shape.SequenceEqual(shape))
+        {
+            throw new ModelFormatException(
+                $"{directory}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}]; config.json asks for "
+                + $"[{string.Join(", ", shape)}].");
+        }
+
+        if (entry.Length > int.MaxValue)
+        {
+            throw new ModelFormatException(
+                $"{directory}: tensor '{name}' has {entry.Length} bytes; at most {int.MaxValue} are supported.");
+        }
+
+        var stored = entry.DType switch
+        {
+            "F32" => ScalarType.Float32,
+            "BF16" => ScalarType.BFloat16,
+            _ => ScalarType.Float16,
+        };
+        var tensor = empty(shape, stored);
+        file.Read(name, tensor.bytes);
+        if (stored == type)
+        {
+            return tensor;
+        }
+
+        using (tensor)
+        {
+            return tensor.to(type);
+        }
+    }
+
+    private LayerWeights Layer(int layer)
+    {
+        return new LayerWeights(
+            _tensors[LlamaTensors.Of(layer, "input_layernorm")],
+            Join("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+            _tensors[LlamaTensors.Of(layer, "self_attn.o_proj")],
+            _tensors[LlamaTensors.Of(layer, "post_attention_layernorm")],
+            Join("mlp.gate_proj", "mlp.up_proj"),
+            _tensors[LlamaTensors.Of(layer, "mlp.down_proj")]);
+
+        // One product instead of several; the parts stay in the table as views, so that nothing is held twice.
+        Tensor Join(params string[] parts)
+        {
+            string[] names = [.. parts.Select(part => LlamaTensors.Of(layer, part))];
+            var joined = cat([.. names.Select(name => _tensors[name])], 0).DetachFromDisposeScope();
+            _joined.Add(joined);
+            long first = 0;
+            foreach (var name in names)
+            {
+                using var part = _tensors[name];
+                _tensors[name] = joined.narrow(0, first, part.shape[0]).DetachFromDisposeScope();
+                first += part.shape[0];
+            }
+
+            return joined;
+        }
+    }
+
+    private static Tensor MoveTo(Tensor tensor, Device device)
+    {
+        if (device.type == DeviceType.CPU)
+        {
+            return tensor.DetachFromDisposeScope();
+        }
+
+        using (tensor)
+        {
+            return tensor.to(device).DetachFromDisposeScope();
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Swarm.Grains.Tests.Support;
+using Swarm.Host;
+using Swarm.Host.Startup;
+using Swarm.Testing;
+using Xunit;
+
+namespace Swarm.Grains.Tests.Hosting;
+
+/// <summary>What a silo says when it cannot start, and where it says that it is when it could.</summary>
+public sealed class HostStartTests : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Start_ManyFaults_AllAreNamedAtOnce()
+    {
+        var faults = await FaultsAsync(
+            "--Swarm:Endpoints:Gateway=99999",
+            "--Swarm:Endpoints:Adress=10.0.0.1",
+            "--Swarm:Log:FlushInterval=soon",
+            "--Swarm:Log:SegmentBytes=1",
+            "--Swarm:Contexts:OperationTimeout=00:00:00",
+            "--Swarm:DataPlane:MaxConnections=0",
+            "--Swarm:Cluster:MissedProbes=0",
+            "--Swarm:Cluster:Kind=cloud",
+            "--Swarm:Store:Kind=tape",
+            "--Swarm:Sto:Path=x",
+            "--Swarm:Tenants:acme=secret",
+            "--verbose");
+
+        string[] expected =
+        [
+            "Gateway is 99999", "Adress", "FlushInterval is 'soon'", "SegmentBytes is 1", "OperationTimeout",
+            "MaxConnections", "MissedProbes is 0", "'cloud'", "'tape'", "Swarm:Sto ", "Swarm:Tenants:acme", "--verbose",
+        ];
+        Assert.All(expected, text => Assert.Single(faults, fault => fault.Contains(text, StringComparison.Ordinal)));
+        Assert.DoesNotContain(faults, fault => fault.Contains("secret", StringComparison.Ordinal));
+        Assert.Equal(expected.Length, faults.Count);
+    }
+
+    [Fact]
+    public async Task Start_PortInUse_NamesPortAndSetting()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        var fault = Assert.Single(await FaultsAsync($"--Swarm:Endpoints:DataPlane={port}"));
+
+        Assert.Contains("Swarm:Endpoints:DataPlane", fault, StringComparison.Ordinal);
+        Assert.Contains($"port {port} is in use", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_StorePathIsAFile_NamesTheStore()
+    {
+        var file = _folder.Combine("file");
+        await File.WriteAllTextAsync(file, "not a folder", Token);
+
+        var fault = Assert.Single(await FaultsAsync($"--Swarm:Store:Path={file}"));
+
+        Assert.StartsWith("Swarm:Store:", fault, StringComparison.Ordinal);
+        Assert.Contains(file, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_AzureConnectionStringMalformed_NamesTheStoreAndHidesTheValue()
+    {
+        var fault = Assert.Single(await FaultsAsync(
+            "--Swarm:Store:Kind=azure", "--Swarm:Store:ConnectionString=AccountKey=very-secret"));
+
+        Assert.StartsWith("Swarm:Store:", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_TenantWithoutTokenOffLoopback_IsRefused()
+    {
+        var faults = await FaultsAsync("--Swarm:Endpoints:Listen=0.0.0.0", "--Swarm:Cluster:Kind=store");
+
+        Assert.Contains("Swarm:Tenants:default has no token", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ConfigFileMissing_IsNamed()
+    {
+        var faults = await FaultsAsync("--config", _folder.Combine("none.json"));
+
+        Assert.Contains("none.json", Assert.Single(faults), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_ConfigFile_IsReadAndArgumentsWin()
+    {
+        var config = _folder.Combine("swarm.json");
+        await File.WriteAllTextAsync(
+            config, """{ "Swarm": { "Cluster": { "ClusterId": "from-file", "ServiceId": "from-file" } } }""", Token);
+
+        await using var host = await SwarmHost.StartAsync(
+            TestSilo.Arguments(_folder.Combine("store"), "--config", config, "--Swarm:Cluster:ServiceId=from-args"), Token);
+
+        Assert.Equal(("from-file", "from-args"), (host.Ready.ClusterId, host.Ready.ServiceId));
+    }
+
+    [Fact]
+    public async Task Start_ReadyFile_HoldsTheAddresses()
+    {
+        var file = _folder.Combine("ready.json");
+
+        await using var host = await SwarmHost.StartAsync(
+            TestSilo.Arguments(_folder.Combine("store"), "--ready-file", file), Token);
+
+        using var ready = JsonDocument.Parse(await File.ReadAllTextAsync(file, Token));
+        Assert.Equal("ready", ready.RootElement.GetProperty("event").GetString());
+        Assert.Equal(host.Ready.Gateway, ready.RootElement.GetProperty("gateway").GetString());
+        Assert.Equal(host.Ready.DataPlane, ready.RootElement.GetProperty("dataPlane").GetString());
+        Assert.Equal(Environment.ProcessId, ready.RootElement.GetProperty("processId").GetInt32());
+    }
+
+    [Fact]
+    public async Task Start_TwoSilosOnOneStore_FormOneCluster()
+    {
+        var store = _folder.Combine("store");
+        await using var first = await TestSilo.StartAsync(store, "--Swarm:Cluster:Kind=store");
+        await using var second = await SwarmHost.StartAsync(
+            TestSilo.Arguments(store, "--Swarm:Cluster:Kind=store"), Token);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(
+            i => first.Context($"spread-{i}").AcquireAsync(Requests.Acquire($"spread-{i}", "a"), Token)));
+
+        // Placement spreads the grains over both silos; each tells its own data plane.
+        Assert.Equal(
+            new[] { first.Host.Ready.DataPlane, second.Ready.DataPlane }.Order(),
+            answers.Select(answer => answer.Lease!.DataPlane).Distinct().Order());
+    }
+
+    private async Task<IReadOnlyList<string>> FaultsAsync(params string[] more)
+    {
+        var exception = await Assert.ThrowsAsync<HostStartException>(
+            () => SwarmHost.StartAsync(TestSilo.Arguments(_folder.Combine("store"), more), Token));
+        return exception.Faults;
+    }
+}
