@@ -9,6 +9,7 @@ using Xunit;
 namespace Swarm.DataPlane.Tests;
 
 /// <summary>What the protocol costs: speed is printed beside that of a plain socket, allocation is held.</summary>
+[Collection(MeasuringTests.Name)]
 public sealed class ThroughputTests(ITestOutputHelper output)
 {
     private const int Records = 96;
