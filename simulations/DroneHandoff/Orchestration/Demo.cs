@@ -3,6 +3,7 @@ using DroneHandoff.Processes;
 using DroneHandoff.Reports;
 using Spectre.Console;
 using Swarm.Storage.Azure.Emulator;
+using Swarm.Storage.Blobs;
 
 namespace DroneHandoff.Orchestration;
 
@@ -34,10 +35,12 @@ internal static class Demo
 
             folder.IsKept = !promises.All(promise => promise.IsKept);
         }
-        catch (Exception fault) when (fault is DemoException or Swarm.Storage.Blobs.BlobStoreException)
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
+            // What is not one of the run's own faults is shown whole.
             folder.IsKept = true;
-            console.MarkupLineInterpolated($"[red]{fault.Message}[/]");
+            var text = fault is DemoException or BlobStoreException ? fault.Message : fault.ToString();
+            console.MarkupLineInterpolated($"[red]{text}[/]");
         }
 
         if (folder.IsKept)
