@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Xunit;
+
+namespace Swarm.EndToEnd.Tests;
+
+/// <summary>The main job in real processes: a silo, the drones, SIGKILL. Promises 1 to 4, 6 and 9.</summary>
+public sealed class DroneHandoffTests
+{
+    [Theory]
+    [InlineData("file", "planned")]
+    [InlineData("file", "crash")]
+    [InlineData("azurite", "planned")]
+    [InlineData("azurite", "crash")]
+    public async Task Handoff_InRealProcesses_KeepsEveryPromise(string store, string kind)
+    {
+        var json = Path.Combine(Path.GetTempPath(), $"swarm-{Guid.NewGuid():N}.json");
+        try
+        {
+            var (exitCode, output) = await RunAsync(
+                "--store", store, "--handoff", kind, "--positions", "512", "--json", json);
+            Assert.True(exitCode == 0, output);
+
+            using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
+            var handoff = result.RootElement.GetProperty("handoff");
+            var rehydrate = result.RootElement.GetProperty("strategies").EnumerateArray()
+                .Single(strategy => strategy.GetProperty("name").GetString() == "rehydrate");
+            var missing = handoff.GetProperty("durableTokens").GetInt64() - handoff.GetProperty("durableKv").GetInt64();
+            Assert.True(rehydrate.GetProperty("bitIdentical").GetBoolean(), output);
+            Assert.InRange(rehydrate.GetProperty("recomputed").GetInt64(), 0, kind == "planned" ? 0 : missing);
+            Assert.True(result.RootElement.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean(), output);
+        }
+        finally
+        {
+            File.Delete(json);
+        }
+    }
+
+    [Fact]
+    public async Task Demo_NegativePositions_IsRefusedByValue()
+    {
+        var (exitCode, output) = await RunAsync("--positions", "-3");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("-3", output, StringComparison.Ordinal);
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", DemoPath(), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        return (process.ExitCode, await output + await errors);
+    }
+
+    private static string DemoPath([CallerFilePath] string source = "")
+    {
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        return Path.GetFullPath(Path.Combine(
+            Path.GetDirectoryName(source)!, $"../../simulations/DroneHandoff/bin/{configuration}/net10.0/DroneHandoff.dll"));
+    }
+}
