@@ -13,6 +13,8 @@ internal static class Demo
     /// <summary>Exit code when a promise was broken or a process failed.</summary>
     private const int Failed = 1;
 
+    private const int RedirectedWidth = 400;
+
     /// <summary>Runs the demo.</summary>
     /// <param name="options">What the user asked for.</param>
     /// <param name="cancellationToken">Ends it early.</param>
@@ -20,6 +22,11 @@ internal static class Demo
     public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = RedirectedWidth; // A file has no edge at which a line must break.
+        }
+
         var progress = new ProgressLog(console);
         using var folder = new RunFolder();
         try

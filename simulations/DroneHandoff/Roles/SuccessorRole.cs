@@ -64,6 +64,7 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRunti
         var (continued, firstToken) = await Continuation.RunAsync(feeder, new MemoryStepper(memory), clock);
 
         var report = memory.Rehydration;
+        await Console.Error.WriteLineAsync($"{report}"); // Where its time went.
         return new TookOverEvent(
             Strategies.Rehydrate,
             report.Positions,

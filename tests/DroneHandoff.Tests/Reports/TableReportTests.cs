@@ -18,7 +18,7 @@ public sealed class TableReportTests
             Ansi = AnsiSupport.No,
             Out = new AnsiConsoleOutput(text),
         });
-        console.Profile.Width = 160;
+        console.Profile.Width = 80;
         var options = new DemoOptions(
             new StoreChoice(StoreKind.File), HandoffKind.Crash, 4096, "tiny", "x",
             new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")), "", 42);
@@ -30,7 +30,8 @@ public sealed class TableReportTests
         Assert.Contains("rehydrate", shown, StringComparison.Ordinal);
         Assert.Contains("re-prefill", shown, StringComparison.Ordinal);
         Assert.Contains("cold", shown, StringComparison.Ordinal);
-        Assert.Contains("bit-identical", shown, StringComparison.Ordinal);
+        Assert.Contains("identical", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("…", shown, StringComparison.Ordinal);
         Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
         Assert.Contains("1.50 times as long", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
