@@ -3,6 +3,7 @@ using DroneHandoff.Processes;
 using DroneHandoff.Reports;
 using Spectre.Console;
 using Swarm.Storage.Azure.Emulator;
+using Swarm.Storage.Blobs;
 
 namespace DroneHandoff.Orchestration;
 
@@ -12,6 +13,8 @@ internal static class Demo
     /// <summary>Exit code when a promise was broken or a process failed.</summary>
     private const int Failed = 1;
 
+    private const int RedirectedWidth = 400;
+
     /// <summary>Runs the demo.</summary>
     /// <param name="options">What the user asked for.</param>
     /// <param name="cancellationToken">Ends it early.</param>
@@ -19,6 +22,11 @@ internal static class Demo
     public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+        {
+            console.Profile.Width = RedirectedWidth; // A file has no edge at which a line must break.
+        }
+
         var progress = new ProgressLog(console);
         using var folder = new RunFolder();
         try
@@ -34,10 +42,12 @@ internal static class Demo
 
             folder.IsKept = !promises.All(promise => promise.IsKept);
         }
-        catch (Exception fault) when (fault is DemoException or Swarm.Storage.Blobs.BlobStoreException)
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
+            // What is not one of the run's own faults is shown whole.
             folder.IsKept = true;
-            console.MarkupLineInterpolated($"[red]{fault.Message}[/]");
+            var text = fault is DemoException or BlobStoreException ? fault.Message : fault.ToString();
+            console.MarkupLineInterpolated($"[red]{text}[/]");
         }
 
         if (folder.IsKept)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using DroneHandoff.Cli;
 using DroneHandoff.Messages;
 using DroneHandoff.Processes;
@@ -145,10 +146,10 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
     private async Task<TookOverEvent> SucceedAsync(TakeOverCommand command, CancellationToken cancellationToken)
     {
         progress.Say($"drone B starts: {command.Strategy}");
-        var left = DateTime.UtcNow;
+        var left = Stopwatch.GetTimestamp();
         var (b, _) = await StartAsync($"drone-b-{command.Strategy}", RoleNames.AgentB, cancellationToken);
         await using var life = b;
-        if (command.SilenceSeconds > 0 && _silence - (DateTime.UtcNow - left) is { Ticks: > 0 } rest)
+        if (command.SilenceSeconds > 0 && _silence - Stopwatch.GetElapsedTime(left) is { Ticks: > 0 } rest)
         {
             await Task.Delay(rest, cancellationToken);
         }

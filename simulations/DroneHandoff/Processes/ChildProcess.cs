@@ -15,6 +15,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly StreamWriter _log;
     private readonly Lock _logGate = new();
+    private int _isDisposed;
 
     private ChildProcess(string name, Process process, string logPath, bool logsOutput)
     {
@@ -102,6 +103,11 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <returns>A task that ends with the process.</returns>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
         using (_process)
         {
             try

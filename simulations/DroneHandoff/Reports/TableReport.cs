@@ -8,6 +8,8 @@ namespace DroneHandoff.Reports;
 /// <summary>The report for people.</summary>
 internal static class TableReport
 {
+    private const double BytesPerMiB = 1 << 20;
+
     /// <summary>Writes a run.</summary>
     /// <param name="console">Where to.</param>
     /// <param name="options">What was asked for.</param>
@@ -18,9 +20,11 @@ internal static class TableReport
     {
         console.WriteLine();
         console.Write(CreateTable(options, result));
+        console.WriteLine("1st ms: from the start of the take-over to the logits behind the next reading.");
+        console.WriteLine("64 logits: whether the next 64 tokens' logits are the twin's, bit for bit.");
         var reference = result.Successors.Single(one => one.Strategy == Strategies.RePrefill);
         console.MarkupLineInterpolated(
-            $"Rehydration reached its first token [bold]{reference.TimeToFirstTokenMs / result.Rehydrated.TimeToFirstTokenMs:0.0} times[/] sooner than re-prefill.");
+            $"Rehydration reached its first token [bold]{Ratio(reference, result.Rehydrated):0.0} times[/] sooner than re-prefill.");
         WriteStreaming(console, result);
         console.WriteLine();
         foreach (var promise in promises)
@@ -34,14 +38,21 @@ internal static class TableReport
     {
         var title = $"{result.Model.ModelName}, {options.Store} store, {options.Handoff.ToString().ToLowerInvariant()} "
             + $"handoff at {result.Left.Positions:N0} positions";
-        var table = new Table { Title = new TableTitle(Markup.Escape(title)) };
+        var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
         table.AddColumn("drone B");
-        foreach (var name in (string[])["positions", "loaded", "recomputed", "KiB read", "tier", "first token ms"])
+        foreach (var name in (string[])["positions", "loaded", "recomputed", "MiB"])
         {
-            table.AddColumn(new TableColumn(name) { Alignment = name == "tier" ? Justify.Left : Justify.Right });
+            table.AddColumn(new TableColumn(name) { Alignment = Justify.Right });
         }
 
-        table.AddColumn("next 64 tokens' logits");
+        table.AddColumn("tier");
+        table.AddColumn(new TableColumn("1st ms") { Alignment = Justify.Right });
+        table.AddColumn("64 logits");
+        foreach (var column in table.Columns)
+        {
+            column.NoWrap().PadLeft(0).PadRight(1);
+        }
+
         foreach (var successor in result.Successors)
         {
             table.AddRow(
@@ -49,10 +60,10 @@ internal static class TableReport
                 $"{successor.Positions:N0}",
                 $"{successor.Loaded:N0}",
                 $"{successor.Recomputed:N0}",
-                $"{successor.Bytes / 1024.0:N0}",
+                $"{successor.Bytes / BytesPerMiB:N1}",
                 successor.Tier,
                 $"{successor.TimeToFirstTokenMs:N1}",
-                result.IsBitIdentical(successor) ? "[green]bit-identical[/]" : "differ");
+                result.IsBitIdentical(successor) ? "[green]identical[/]" : "differ");
         }
 
         return table;
@@ -64,8 +75,11 @@ internal static class TableReport
         var without = Median(result.PlainStepMs);
         var bytes = result.Rehydrated.DurableKv * result.Model.KvBytesPerPosition;
         console.MarkupLineInterpolated(
-            $"Streaming {bytes / (1024.0 * 1024):N1} MiB of KV made the median step {with / without:0.00} times as long ({without:0.00} ms alone, {with:0.00} ms with Swarm).");
+            $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made the median step {with / without:0.00} times as long ({without:0.00} ms alone, {with:0.00} ms with Swarm).");
     }
+
+    private static double Ratio(TookOverEvent slow, TookOverEvent fast) =>
+        slow.TimeToFirstTokenMs / fast.TimeToFirstTokenMs;
 
     private static double Median(IReadOnlyList<double> values)
     {

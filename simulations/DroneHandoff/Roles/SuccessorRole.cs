@@ -64,6 +64,7 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRunti
         var (continued, firstToken) = await Continuation.RunAsync(feeder, new MemoryStepper(memory), clock);
 
         var report = memory.Rehydration;
+        await Console.Error.WriteLineAsync($"{report}"); // Where its time went.
         return new TookOverEvent(
             Strategies.Rehydrate,
             report.Positions,
@@ -98,7 +99,29 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRunti
 
         var feeder = FlightFeeder.Resume(flight, TrackerState.Initial, tokens.Count);
         var (continued, firstToken) = await Continuation.RunAsync(feeder, new RuntimeStepper(runtime), clock);
+        RequireTokensOf(flight, tokens);
         return Measured(command, tokens.Count, tokens.Count, tokens.Count * (long)sizeof(int), firstToken, continued);
+    }
+
+    // The sensor is known here, so what the store kept can be held to it, token by token.
+    private static void RequireTokensOf(Flight flight, List<int> stored)
+    {
+        var tokenizer = new TelemetryTokenizer(TrackerState.Initial);
+        var buffer = new int[TokenVocabulary.ReadingTokens];
+        for (var position = 0; position < stored.Count;)
+        {
+            var count = tokenizer.Encode(flight.ReadingAt(tokenizer.State.Readings), buffer);
+            foreach (var token in buffer.AsSpan(0, Math.Min(count, stored.Count - position)))
+            {
+                if (stored[position] != token)
+                {
+                    throw new InvalidDataException(
+                        $"The store has token {stored[position]} at position {position}; the sensor said {token}.");
+                }
+
+                position++;
+            }
+        }
     }
 
     private async Task<TookOverEvent> StartColdAsync(TakeOverCommand command)

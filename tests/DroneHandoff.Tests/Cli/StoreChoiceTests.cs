@@ -1,0 +1,32 @@
+using DroneHandoff.Cli;
+
+namespace DroneHandoff.Tests.Cli;
+
+/// <summary>What <c>--store</c> may be, and that no key is ever shown.</summary>
+public sealed class StoreChoiceTests
+{
+    [Theory]
+    [InlineData("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0==;EndpointSuffix=core.windows.net")]
+    [InlineData("BlobEndpoint=http://127.0.0.1:10000/a;SharedAccessSignature=sv=2024")]
+    [InlineData("UseDevelopmentStorage=true")]
+    public void TryParse_ConnectionString_IsAzureAndHidesItsKey(string text)
+    {
+        var choice = StoreChoice.TryParse(text, out var fault);
+
+        Assert.Equal(new StoreChoice(StoreKind.Azure, text), choice);
+        Assert.Equal("", fault);
+        Assert.Equal("azure", $"{choice}");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("File")]
+    [InlineData("AccountName")]
+    [InlineData("a=b;c=d")]
+    [InlineData("AccountName=a;AccountKey")]
+    public void TryParse_AnythingElse_IsAFault(string text)
+    {
+        Assert.Null(StoreChoice.TryParse(text, out var fault));
+        Assert.Contains($"'{text}'", fault, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+using DroneHandoff.Cli;
+using DroneHandoff.Reports;
+using DroneHandoff.Telemetry;
+
+namespace DroneHandoff.Tests.Reports;
+
+/// <summary>The report's fields are a contract: exactly these, in these places.</summary>
+public sealed class JsonReportTests
+{
+    private readonly DemoOptions _options = new(
+        new StoreChoice(StoreKind.Azure, "AccountName=a;AccountKey=hidden"),
+        HandoffKind.Planned,
+        4096,
+        "tiny",
+        "p4_rtk.SRT",
+        new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")),
+        "",
+        42);
+
+    [Fact]
+    public void Render_Result_HasExactlyTheFields()
+    {
+        using var json = JsonDocument.Parse(JsonReport.Render(_options, Results.Planned));
+        var root = json.RootElement;
+
+        AssertFields(root, "seed", "store", "sensor", "model", "handoff", "strategies", "fencing");
+        AssertFields(root.GetProperty("sensor"), "source", "readings");
+        AssertFields(root.GetProperty("model"), "name", "parameters", "fingerprint", "kvBytesPerPosition");
+        AssertFields(
+            root.GetProperty("handoff"), "kind", "positions", "durableTokens", "durableKv", "epochBefore", "epochAfter");
+        AssertFields(root.GetProperty("fencing"), "staleAppendRefused");
+        var strategies = root.GetProperty("strategies").EnumerateArray().ToArray();
+        Assert.Equal(["rehydrate", "re-prefill", "cold"], strategies.Select(one => one.GetProperty("name").GetString()));
+        Assert.All(strategies, one => AssertFields(
+            one,
+            "name", "positions", "loaded", "recomputed", "bytes", "tier", "timeToFirstTokenMs", "logitsSha256",
+            "bitIdentical"));
+    }
+
+    [Fact]
+    public void Render_Result_HasItsValues()
+    {
+        var text = JsonReport.Render(_options, Results.Planned);
+        using var json = JsonDocument.Parse(text);
+        var root = json.RootElement;
+
+        Assert.DoesNotContain("hidden", text, StringComparison.Ordinal);
+        Assert.Equal("azure", root.GetProperty("store").GetString());
+        Assert.Equal("planned", root.GetProperty("handoff").GetProperty("kind").GetString());
+        Assert.Equal(683, root.GetProperty("sensor").GetProperty("readings").GetInt64());
+        Assert.True(root.GetProperty("strategies")[0].GetProperty("bitIdentical").GetBoolean());
+        Assert.False(root.GetProperty("strategies")[1].GetProperty("bitIdentical").GetBoolean());
+        Assert.True(root.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean());
+    }
+
+    private static void AssertFields(JsonElement element, params string[] names) =>
+        Assert.Equal(names, element.EnumerateObject().Select(property => property.Name));
+}

@@ -1,0 +1,39 @@
+using DroneHandoff.Cli;
+using DroneHandoff.Orchestration;
+using DroneHandoff.Reports;
+using DroneHandoff.Telemetry;
+using Spectre.Console;
+
+namespace DroneHandoff.Tests.Reports;
+
+/// <summary>The table: every strategy, every promise, and text that looks like markup left alone.</summary>
+public sealed class TableReportTests
+{
+    [Fact]
+    public void Write_Result_ShowsStrategiesAndPromises()
+    {
+        var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Ansi = AnsiSupport.No,
+            Out = new AnsiConsoleOutput(text),
+        });
+        console.Profile.Width = 80;
+        var options = new DemoOptions(
+            new StoreChoice(StoreKind.File), HandoffKind.Crash, 4096, "tiny", "x",
+            new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")), "", 42);
+
+        TableReport.Write(
+            console, options, Results.Crash, Promises.Judge(HandoffKind.Crash, Results.Crash));
+
+        var shown = text.ToString();
+        Assert.Contains("rehydrate", shown, StringComparison.Ordinal);
+        Assert.Contains("re-prefill", shown, StringComparison.Ordinal);
+        Assert.Contains("cold", shown, StringComparison.Ordinal);
+        Assert.Contains("identical", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("…", shown, StringComparison.Ordinal);
+        Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
+        Assert.Contains("1.50 times as long", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
+    }
+}

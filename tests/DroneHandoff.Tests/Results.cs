@@ -1,0 +1,40 @@
+using DroneHandoff.Messages;
+using DroneHandoff.Orchestration;
+
+namespace DroneHandoff.Tests;
+
+/// <summary>Results of runs that never happened, for what judges and renders them.</summary>
+internal static class Results
+{
+    public static HandoffResult Planned { get; } = Create(new ProgressEvent(683, 4096, 4096, 4096), 4096, 4096, 0);
+
+    public static HandoffResult Crash { get; } = Create(new ProgressEvent(700, 4198, 4150, 4096), 4162, 4100, 62);
+
+    public static HandoffResult WithRehydrated(this HandoffResult result, Func<TookOverEvent, TookOverEvent> change) =>
+        result with
+        {
+            Successors = [change(result.Rehydrated), .. result.Successors.Where(one => one != result.Rehydrated)],
+        };
+
+    private static HandoffResult Create(ProgressEvent left, long tokens, long kv, long recomputed)
+    {
+        var right = new ContinuedEvent(tokens, [1, 2, 3], "aa");
+        var readings = 1 + ((tokens - 4) / 6);
+        TookOverEvent Successor(string strategy, long loaded, long again, ContinuedEvent continued) => new(
+            strategy, loaded + again, readings, loaded, again, loaded * 1024, loaded > 0 ? "memory" : "none", 12.5, tokens, kv,
+            3, continued);
+        return new HandoffResult(
+            new ReadyEvent("tiny", 1_000_000, "f0", 1024),
+            left,
+            1,
+            [
+                Successor(Strategies.Rehydrate, tokens - recomputed, recomputed, right),
+                Successor(Strategies.RePrefill, 0, tokens, right with { LogitsSha256 = "bb" }),
+                Successor(Strategies.Cold, 0, 0, right with { Positions = 0, LogitsSha256 = "cc" }),
+            ],
+            right with { Tokens = [1, 2, 3] },
+            new StaleAppendEvent(true, "Epoch 1 is stale [current: 3]."),
+            [2.0, 4.0],
+            [2.0, 2.0]);
+    }
+}
