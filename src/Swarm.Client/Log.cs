@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(3007, LogLevel.Warning, "Context {Context}: not everything was durable at the end: {Reason}")]
     public static partial void NotDrained(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3008, LogLevel.Warning, "Context {Context}: acquired, but could not be opened nor given back: {Reason}")]
+    public static partial void NotGivenBack(ILogger logger, string context, string reason);
 }

@@ -127,7 +127,23 @@ public sealed class SwarmAgent
         catch
         {
             await link.DisposeAsync().ConfigureAwait(false);
+            await GiveBackAsync(new ReleaseContext(context, lease.Epoch, secret.Hash, "")).ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Nobody must wait for a session that never came to be.</summary>
+    private async Task GiveBackAsync(ReleaseContext request)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _options.TimeProvider);
+            await _control.ReleaseAsync(Name, request, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
+            or SwarmTransportException)
+        {
+            Log.NotGivenBack(_logger, request.Context, exception.Message);
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class HandoffTests
     [Fact]
     public async Task TakeOver_AfterRelease_LoadsEverythingAndGoesOnBitForBit()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
         var twin = new ToyRuntime();
         var twinLogits = new float[twin.VocabularySize];
@@ -55,7 +55,7 @@ public sealed class HandoffTests
     [Fact]
     public async Task TakeOver_Now_FencesTheHolderAndRecomputesWhatHasNoKv()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
         var twin = new ToyRuntime();
         var twinLogits = new float[twin.VocabularySize];
@@ -81,7 +81,7 @@ public sealed class HandoffTests
     [Fact]
     public async Task TakeOver_IfSilent_WaitsForALiveHolderAndNotForADeadOne()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
         var quick = new MemoryOptions { TouchInterval = TimeSpan.FromMilliseconds(100), DrainTimeout = TimeSpan.Zero };
         var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), quick, Token);
@@ -101,7 +101,7 @@ public sealed class HandoffTests
     [Fact]
     public async Task Open_ContextOfAnother_NamesItsHolder()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
         await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
 
@@ -134,6 +134,7 @@ public sealed class HandoffTests
         }
 
         await using var again = await Silo.StartAsync(folder);
+        again.OwnsFolder = true;
         await using var other = await again.ConnectAsync();
         await using var b = await other.Agent("drone-b").TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, null, Token);
         await using var reader = await other.OpenReaderAsync("track/1", Token);
@@ -149,7 +150,7 @@ public sealed class HandoffTests
     [Fact]
     public async Task Rewind_WithinAStep_IsWhatASuccessorFinds()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
         await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
         await a.FeedAsync(Tokens(seed: 4, steps: [40])[0], Token);
@@ -175,9 +176,45 @@ public sealed class HandoffTests
     }
 
     [Fact]
+    public async Task TakeOver_RuntimeTooSmall_SaysSoAndLeavesTheContextFree()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using (var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token))
+        {
+            await a.FeedAsync(Tokens(seed: 1, steps: [60])[0], Token);
+            await a.ReleaseAsync("", Token);
+        }
+
+        var exception = await Assert.ThrowsAsync<ArgumentException>(() => swarm.Agent("drone-b")
+            .TakeOverAsync("track/1", new ToyRuntime(maxPositions: 50), TakeOver.IfReleased, null, Token));
+
+        Assert.Contains("60 positions", exception.Message, StringComparison.Ordinal);
+        await using var c = await swarm.Agent("drone-c").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        await Assert.ThrowsAsync<ArgumentException>(async () => await c.FeedAsync(new int[5000], Token));
+        await Assert.ThrowsAsync<ArgumentException>(async () => await c.FeedAsync(Enumerable.Repeat(97, 1).ToArray(), Token));
+        Assert.Equal(60, c.Length);
+    }
+
+    [Fact]
+    public async Task Connect_NobodyThere_NamesTheAddressAndWhatToCheck()
+    {
+        var options = new SwarmClientOptions { ConnectTimeout = TimeSpan.FromSeconds(2) };
+
+        var exception = await Assert.ThrowsAsync<SwarmTransportException>(
+            () => SwarmClient.ConnectAsync("swarm://127.0.0.1:1", new SwarmCredential("default"), options, Token));
+        var malformed = await Assert.ThrowsAsync<ArgumentException>(
+            () => SwarmClient.ConnectAsync("http://x", new SwarmCredential("default"), options, Token));
+
+        Assert.Contains("swarm://127.0.0.1:1", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("Check", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("swarm://host:port", malformed.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Open_TokensAlone_AreRecomputedByTheOneWithAModel()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
         var runtime = new ToyRuntime();
         await using (var a = await swarm.Agent("sensor").OpenAsync("track/1", runtime.Model, null, Token))

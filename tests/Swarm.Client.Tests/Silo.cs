@@ -18,6 +18,14 @@ public sealed class Silo : IAsyncDisposable
 
     public static string NewFolder() => Directory.CreateTempSubdirectory("swarm-client-").FullName;
 
+    /// <summary>Starts a silo on a folder of its own.</summary>
+    public static async Task<Silo> StartAsync()
+    {
+        var silo = await StartAsync(NewFolder());
+        silo.OwnsFolder = true;
+        return silo;
+    }
+
     public static async Task<Silo> StartAsync(string folder, params string[] more)
     {
         string[] args =
@@ -51,5 +59,15 @@ public sealed class Silo : IAsyncDisposable
             Address, new SwarmCredential("default"), options, TestContext.Current.CancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _host.DisposeAsync();
+    /// <summary>Whether the folder goes with the silo.</summary>
+    public bool OwnsFolder { get; set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _host.DisposeAsync();
+        if (OwnsFolder)
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+    }
 }

@@ -18,7 +18,7 @@ public sealed class StreamingTests(ITestOutputHelper output)
     public async Task Feed_ConnectionCutAgainAndAgain_EndsWithTheSameMemory(int seed)
     {
         var random = new Random(seed);
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var proxy = new CuttingProxy(silo.DataPlane);
         await using var swarm = await silo.ConnectAsync(dataPlane: proxy.Endpoint);
         var options = new MemoryOptions { KvFlushInterval = TimeSpan.FromMilliseconds(5), KvBatchPositions = 16 };
@@ -55,7 +55,7 @@ public sealed class StreamingTests(ITestOutputHelper output)
     [Fact]
     public async Task Feed_SiloOutOfReach_GoesOnUntilTheStatedBoundAndCatchesUp()
     {
-        await using var silo = await Silo.StartAsync(Silo.NewFolder());
+        await using var silo = await Silo.StartAsync();
         await using var proxy = new CuttingProxy(silo.DataPlane);
         await using var swarm = await silo.ConnectAsync(dataPlane: proxy.Endpoint);
         var options = new MemoryOptions { MaxUndurableTokens = 100 };
@@ -90,6 +90,7 @@ public sealed class StreamingTests(ITestOutputHelper output)
         await silo.DisposeAsync();
         await a.FeedAsync(One(2), Token);
         await using var again = await Silo.StartAsync(folder, "--Swarm:Endpoints:Gateway", $"{gateway}");
+        again.OwnsFolder = true;
 
         await a.FlushAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Token);
 
@@ -102,6 +103,7 @@ public sealed class StreamingTests(ITestOutputHelper output)
         const int positions = 4096;
         const int rowBytes = 6144; // 2 layers, K and V: 24 KiB a position, as the preset "small" has.
         await using var silo = await Silo.StartAsync(Silo.NewFolder(), "--Swarm:Tiers:MemoryTierBytes", $"{1L << 30}");
+        silo.OwnsFolder = true;
         await using var swarm = await silo.ConnectAsync();
         var runtime = new ToyRuntime(rowBytes: rowBytes, maxPositions: positions, maxStepTokens: 256);
         await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", runtime, null, Token);

@@ -231,31 +231,10 @@ public sealed class AgentMemory : IAsyncDisposable
     public async ValueTask RewindAsync(long length, CancellationToken cancellationToken = default)
     {
         await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(length);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _history.Length);
-            var boundary = _history.FloorToStep((int)length);
-            var kept = boundary < length ? _history.StepAt(boundary)[..((int)length - boundary)] : [];
-            await _state.WaitAsync(() => _state.Durable.Tokens >= boundary, cancellationToken).ConfigureAwait(false);
-            await _streamer.RewindAsync(
-                boundary,
-                () =>
-                {
-                    _driver?.Truncate(boundary);
-                    _history.Truncate(boundary);
-                    _states.Truncate(boundary);
-                },
-                cancellationToken).ConfigureAwait(false);
-            if (kept.Length > 0)
-            {
-                await StepAsync(kept, [], cancellationToken).ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            _turn.Release();
-        }
+
+        // Once asked for it cannot be called off: who gives up waiting leaves the turn to it.
+        var rewinding = RewindCoreAsync(length, cancellationToken);
+        await rewinding.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Makes everything durable and gives the context back, for a named successor or for anybody.</summary>
@@ -340,6 +319,34 @@ public sealed class AgentMemory : IAsyncDisposable
         {
             _driver.CatchUp(CancellationToken.None);
             _streamer.Work.Fire();
+        }
+    }
+
+    private async Task RewindCoreAsync(long length, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(length);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _history.Length);
+            var boundary = _history.FloorToStep((int)length);
+            var kept = boundary < length ? _history.StepAt(boundary)[..((int)length - boundary)] : [];
+            await _state.WaitAsync(() => _state.Durable.Tokens >= boundary, cancellationToken).ConfigureAwait(false);
+            await _streamer.RewindAsync(
+                boundary,
+                () =>
+                {
+                    _driver?.Truncate(boundary);
+                    _history.Truncate(boundary);
+                    _states.Truncate(boundary);
+                }).ConfigureAwait(false);
+            if (kept.Length > 0)
+            {
+                await StepAsync(kept, [], CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 

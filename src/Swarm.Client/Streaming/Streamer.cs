@@ -74,12 +74,18 @@ internal sealed class Streamer : IAsyncDisposable
     }
 
     /// <summary>Cuts the context back, then whatever is kept here, while no lane runs.</summary>
-    public async Task RewindAsync(long length, Action apply, CancellationToken cancellationToken)
+    /// <returns>A task that ends when that is done, or the session is over: there is no giving up in between.</returns>
+    public async Task RewindAsync(long length, Action apply)
     {
         var rewinding = new Rewinding(length, apply);
         _rewinding = rewinding;
         await Volatile.Read(ref _pause).CancelAsync().ConfigureAwait(false);
-        await rewinding.Done.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Task.WhenAny(rewinding.Done.Task, _running).ConfigureAwait(false);
+        if (!rewinding.Done.Task.IsCompletedSuccessfully)
+        {
+            _state.ThrowIfOver();
+            throw new OperationCanceledException("The session ended before the rewind.");
+        }
     }
 
     /// <summary>Ends when an append is durable. A failure ends the present run: the next begins at the watermarks.</summary>
@@ -147,8 +153,6 @@ internal sealed class Streamer : IAsyncDisposable
                 await BackOffAsync(attempt).ConfigureAwait(false);
             }
         }
-
-        _rewinding?.Done.TrySetException(new OperationCanceledException("The session ended."));
     }
 
     private async Task RunOnceAsync()

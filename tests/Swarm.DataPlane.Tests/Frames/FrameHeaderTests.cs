@@ -15,7 +15,7 @@ public sealed class FrameHeaderTests
         new FrameHeader(FrameType.AppendInputs, 7, 9, 300, 300, 0x0123456789abcdef).Write(bytes);
 
         Assert.Equal(
-            "5357440107000000070000000900000020"[..32] + "2c0100002c010000efcdab8967452301",
+            "535744010700000007000000090000002c0100002c010000efcdab8967452301",
             Convert.ToHexStringLower(bytes.AsSpan(0, 32)));
         Assert.Equal(FrameType.AppendInputs, FrameHeader.Read(bytes).Type);
     }

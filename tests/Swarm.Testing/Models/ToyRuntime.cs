@@ -32,6 +32,11 @@ public sealed class ToyRuntime : IKvRuntime
         MaxStepTokens = maxStepTokens;
         VocabularySize = vocabularySize;
         _cache = [.. Enumerable.Range(0, layers * 2).Select(_ => new byte[(long)maxPositions * rowBytes])];
+        foreach (var cache in _cache)
+        {
+            cache.AsSpan().Fill(0xA5); // Touched before use, as a model's cache is.
+        }
+
         Model = new ModelDescriptor(
             name,
             $"{{\"layers\":{layers},\"row\":{rowBytes},\"name\":\"{name}\"}}",
