@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DroneHandoff.Messages;
+using DroneHandoff.Models;
 using DroneHandoff.Telemetry;
 using DroneHandoff.Tokens;
 using Swarm.Client;
@@ -11,8 +12,9 @@ namespace DroneHandoff.Roles;
 /// <summary>Drone B: takes the predecessor's place, in one of three ways.</summary>
 /// <param name="channel">The pipes.</param>
 /// <param name="flight">The flight.</param>
-/// <param name="runtime">The model, empty.</param>
-internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRuntime runtime)
+/// <param name="model">The model.</param>
+/// <param name="runtime">Its runtime, empty.</param>
+internal sealed class SuccessorRole(RoleChannel channel, Flight flight, DroneModel model, IKvRuntime runtime)
 {
     /// <summary>Its agent name.</summary>
     public const string AgentName = "drone-b";
@@ -22,6 +24,8 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, IKvRunti
     public async Task RunAsync()
     {
         await using var swarm = await Ground.ConnectAsync(channel.Settings.Address);
+        await GroundWarmUp.RunAsync(
+            swarm, model, $"{channel.Settings.Context}/warm-up/{Environment.ProcessId}");
         while (await channel.ReadAsync() is var command and not FinishCommand)
         {
             switch (command)
