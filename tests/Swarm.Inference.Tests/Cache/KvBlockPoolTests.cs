@@ -1,5 +1,3 @@
-using Swarm.Inference.Cache;
-using Swarm.Inference.Model;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Cache;

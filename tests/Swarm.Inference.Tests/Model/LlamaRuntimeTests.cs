@@ -1,5 +1,4 @@
 using Swarm.Core.Geometry;
-using Swarm.Inference.Model;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Model;
