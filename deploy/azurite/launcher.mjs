@@ -22,6 +22,9 @@ const stop = () => {
   process.kill(process.pid, 'SIGTERM'); // Azurite closes its files.
   setTimeout(() => process.exit(1), 5000).unref();
 };
+for (const output of [process.stdout, process.stderr]) {
+  output.on('error', () => {}); // Nobody reads any more; the files are still to be closed.
+}
 process.stdin.on('end', stop).on('error', stop).resume();
 
 const require = createRequire(import.meta.url);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Swarm.Storage.Blobs;
 using Swarm.Testing;
+using Swarm.Testing.Blobs;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Blobs;
@@ -32,7 +33,7 @@ public abstract class BlobStoreContract
     public async Task Create_ManySegments_AreOneObject()
     {
         var content = new SeededTest().Bytes(70_000);
-        var sequence = BlobTestData.Split(content, 7, 0, 4096, 1, 50_000, 0);
+        var sequence = VersionedContent.Split(content, 7, 0, 4096, 1, 50_000, 0);
 
         await Store.CreateAsync("a", sequence, Stop);
 
@@ -67,7 +68,7 @@ public abstract class BlobStoreContract
     {
         var seeded = new SeededTest();
         var content = seeded.Bytes(16 << 20);
-        await Store.CreateAsync("chunks/big", BlobTestData.Split(content, 5 << 20, 9 << 20, 2 << 20), Stop);
+        await Store.CreateAsync("chunks/big", VersionedContent.Split(content, 5 << 20, 9 << 20, 2 << 20), Stop);
 
         var whole = await ReadAllAsync("chunks/big");
         Assert.True(content.AsSpan().SequenceEqual(whole.Bytes), "the whole differs");
@@ -182,24 +183,24 @@ public abstract class BlobStoreContract
     public async Task Read_DuringReplaces_SeesWholeVersionsWithTheirETag()
     {
         const int Versions = 60;
-        var etag = (await Store.CreateAsync("v", BlobTestData.Version(0), Stop)).ETag!;
+        var etag = (await Store.CreateAsync("v", VersionedContent.Version(0), Stop)).ETag!;
         var versions = new System.Collections.Concurrent.ConcurrentDictionary<string, int> { [etag] = 0 };
         var seen = new System.Collections.Concurrent.ConcurrentBag<(string ETag, int Version)>();
         using var done = new CancellationTokenSource();
         var readers = Enumerable.Range(0, 3).Select(_ => Task.Run(async () =>
         {
-            var buffer = new byte[BlobTestData.MaxVersionBytes];
+            var buffer = new byte[VersionedContent.MaxVersionBytes];
             do
             {
                 var read = await Store.ReadAsync("v", 0, buffer, Stop);
-                seen.Add((read.ETag!, BlobTestData.VersionOf(buffer.AsSpan(0, read.Count), read.Length)));
+                seen.Add((read.ETag!, VersionedContent.VersionOf(buffer.AsSpan(0, read.Count), read.Length)));
             }
             while (!done.IsCancellationRequested);
         })).ToArray();
 
         for (var version = 1; version <= Versions; version++)
         {
-            etag = (await Store.ReplaceAsync("v", BlobTestData.Version(version), etag, Stop)).ETag!;
+            etag = (await Store.ReplaceAsync("v", VersionedContent.Version(version), etag, Stop)).ETag!;
             versions[etag] = version;
         }
 

@@ -8,6 +8,7 @@ namespace Swarm.Storage.Blobs.Files;
 internal sealed class StoreFolders(string root)
 {
     private const int MaxRemembered = 65_536;
+    private const int MaxTries = 1_000;
 
     // A folder is durable once its parent was synced after it was made, whoever made it.
     private readonly ConcurrentDictionary<FileIdentity, bool> _durable = new();
@@ -37,11 +38,13 @@ internal sealed class StoreFolders(string root)
     /// <summary>Opens a folder of the store for a write into it; makes it, and makes it durable, where needed.</summary>
     public SafeFileHandle OpenDurable(string path)
     {
-        while (true)
+        for (var tries = 0; ; tries++)
         {
             var handle = TryOpen(path);
             if (handle is null)
             {
+                // Others may remove it as often as it is made; a file system that never shows it is another matter.
+                FileFault.ThrowIf(tries < MaxTries ? 0 : Errno.NoEntry, "create the folder", path);
                 Make(path);
                 continue;
             }

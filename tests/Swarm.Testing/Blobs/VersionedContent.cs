@@ -2,10 +2,10 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Xunit;
 
-namespace Swarm.Storage.Tests.Blobs;
+namespace Swarm.Testing.Blobs;
 
 /// <summary>Contents whose every byte tells which version they are.</summary>
-internal static class BlobTestData
+public static class VersionedContent
 {
     /// <summary>Largest version, in bytes.</summary>
     public const int MaxVersionBytes = 200_000;
@@ -51,7 +51,7 @@ internal static class BlobTestData
     }
 
     private static int LengthOf(int version) =>
-        MinVersionBytes + (version * 7919 % ((MaxVersionBytes - MinVersionBytes) / sizeof(int)) * sizeof(int));
+        MinVersionBytes + ((int)(version * 7919L % ((MaxVersionBytes - MinVersionBytes) / sizeof(int))) * sizeof(int));
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>
     {

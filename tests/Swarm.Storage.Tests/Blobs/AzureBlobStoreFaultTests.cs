@@ -1,0 +1,99 @@
+using Swarm.Storage.Azure;
+using Swarm.Storage.Blobs;
+using Swarm.Testing;
+using Xunit;
+
+namespace Swarm.Storage.Tests.Blobs;
+
+/// <summary>What the Azure store says when the service, or its configuration, lets it down.</summary>
+public sealed class AzureBlobStoreFaultTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+{
+    private const string Secret = "c2VjcmV0IGtleSBvZiBhbiBhY2NvdW50";
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task AnyCall_WrongKey_IsRefusedForGoodWithoutShowingIt()
+    {
+        var key = azurite.ConnectionString.Split(';').Single(part => part.StartsWith("AccountKey=", StringComparison.Ordinal));
+        var store = AzureBlobStore.Connect(
+            azurite.ConnectionString.Replace(key, $"AccountKey={Secret}", StringComparison.Ordinal), "wrong-key");
+
+        var fault = await Assert.ThrowsAsync<BlobStoreException>(() => store.CreateAsync("a/b", default, Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains("'a/b' in devstoreaccount1/wrong-key", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("credential is refused", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:1/devstoreaccount1")]
+    [InlineData("http://no-such-host.invalid/devstoreaccount1")]
+    public async Task AnyCall_ServiceOutOfReach_IsTransientAndNamesTheRemedy(string endpoint)
+    {
+        var store = AzureBlobStore.Connect(
+            $"AccountName=devstoreaccount1;AccountKey={Secret};BlobEndpoint={endpoint}",
+            "nowhere",
+            new AzureBlobStoreOptions { ReadRetries = 1 });
+
+        var create = await Assert.ThrowsAsync<BlobStoreException>(() => store.CreateAsync("a", default, Stop));
+        var read = await Assert.ThrowsAsync<BlobStoreException>(() => store.ReadAsync("a", 0, new byte[1], Stop));
+
+        Assert.All([create, read], fault =>
+        {
+            Assert.True(fault.IsTransient);
+            Assert.Contains("'a' in devstoreaccount1/nowhere", fault.Message, StringComparison.Ordinal);
+            Assert.Contains("check the endpoint", fault.Message, StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task Read_ContainerMissing_MakesItAndFindsNothing()
+    {
+        var store = azurite.NewStore();
+
+        Assert.True((await store.ReadAsync("a", 0, new byte[1], Stop)).IsMissing);
+        Assert.False(await store.DeleteAsync("a", Stop));
+    }
+
+    [Theory]
+    [InlineData("hello", "part 1 of 1 is not 'Name=value'")]
+    [InlineData("AcountKey=" + Secret, "part 1 of 1 has a name that is not known")]
+    [InlineData("AccountKey=" + Secret, "AccountName is missing")]
+    [InlineData("AccountName=me", "neither AccountKey nor SharedAccessSignature")]
+    [InlineData("AccountName=me;AccountKey=" + Secret + "!", "AccountKey is not base64")]
+    [InlineData("AccountName=me;AccountKey=", "AccountKey is not base64")]
+    [InlineData("AccountName=me;AccountName=you", "AccountName is given twice")]
+    [InlineData("BlobEndpoint=me:80;AccountKey=" + Secret, "BlobEndpoint is not an absolute http")]
+    [InlineData("BlobEndpoint=http://me/;AccountKey=" + Secret, "AccountName is missing")]
+    [InlineData("DefaultEndpointsProtocol=ftp;AccountName=me;AccountKey=" + Secret, "neither http nor https")]
+    public void Connect_BadConnectionString_SaysWhichPart(string connectionString, string expected)
+    {
+        var fault = Assert.Throws<ArgumentException>(() => AzureBlobStore.Connect(connectionString, "swarm"));
+
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("ab")]
+    [InlineData("Swarm")]
+    [InlineData("-swarm")]
+    [InlineData("swarm--one")]
+    public void Connect_BadContainer_Throws(string container) =>
+        Assert.Throws<ArgumentException>(() => AzureBlobStore.Connect(azurite.ConnectionString, container));
+
+    [Fact]
+    public void Connect_BadSettings_NamesThemAll()
+    {
+        var options = new AzureBlobStoreOptions { NetworkTimeout = TimeSpan.Zero, ReadRetries = -1 };
+
+        var fault = Assert.Throws<ArgumentException>(
+            () => AzureBlobStore.Connect(azurite.ConnectionString, "swarm", options));
+
+        Assert.Contains(nameof(options.NetworkTimeout), fault.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(options.ReadRetries), fault.Message, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using Swarm.Storage.Blobs;
+using Swarm.Testing;
+using Xunit;
+
+namespace Swarm.Storage.Tests.Blobs;
+
+/// <summary>What a folder store says when the folder lets it down.</summary>
+public sealed class FileBlobStoreFaultTests : IDisposable
+{
+    private readonly TempDirectory _folder = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private string Root => _folder.Combine("store");
+
+    /// <inheritdoc/>
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Create_FileLimitReached_SaysSoAndKeepsWhatWasWritten()
+    {
+        using var worker = await StoreWorker.StartAsync("fill", Root, 100_000, maxFileKibibytes: 64);
+        worker.Go();
+
+        var line = Assert.Single(await worker.ReadToEndAsync());
+
+        Assert.StartsWith("fault False Could not write '" + Root, line, StringComparison.Ordinal);
+        Assert.Contains("ulimit -f", line, StringComparison.Ordinal);
+        using var store = new FileBlobStore(Root);
+        Assert.True((await store.ReadAsync("fill/0", 0, new byte[1], Stop)).IsMissing, "a part of it is there");
+    }
+
+    // Where this user may not mount a small volume, the limit of the test above stands in for it.
+    [Fact]
+    public async Task Create_DiskFull_SaysSoKeepsWhatWasWrittenAndGoesOnWhenThereIsRoom()
+    {
+        Directory.CreateDirectory(Root);
+        if (!TryMountTmpfs(Root))
+        {
+            await Create_FileLimitReached_SaysSoAndKeepsWhatWasWritten();
+            return;
+        }
+
+        try
+        {
+            using var store = new FileBlobStore(Path.Combine(Root, "s"));
+            var content = new byte[64 << 10];
+            var created = 0;
+            var fault = await Assert.ThrowsAsync<BlobStoreException>(async () =>
+            {
+                for (; created < 100; created++)
+                {
+                    await store.CreateAsync($"full/{created}", new(content), Stop);
+                }
+            });
+
+            Assert.True(fault.IsTransient, "space may be freed");
+            Assert.Contains(Root, fault.Message, StringComparison.Ordinal);
+            Assert.Contains("volume is full", fault.Message, StringComparison.Ordinal);
+            Assert.InRange(created, 5, 20);
+            for (var i = 0; i < created; i++)
+            {
+                Assert.Equal(content.Length, (await store.ReadAsync($"full/{i}", 0, new byte[1], Stop)).Length);
+            }
+
+            Assert.True((await store.ReadAsync($"full/{created}", 0, new byte[1], Stop)).IsMissing, "a part is there");
+            Assert.True(await store.DeleteAsync("full/0", Stop));
+            Assert.False((await store.CreateAsync($"full/{created}", new(content), Stop)).IsRefused);
+        }
+        finally
+        {
+            Assert.True(Run("umount", Root), $"could not unmount {Root}");
+        }
+    }
+
+    [Fact]
+    public async Task Create_PathIsAFile_SaysSo()
+    {
+        await File.WriteAllTextAsync(Root, "not a folder", Stop);
+        using var store = new FileBlobStore(Root);
+
+        var fault = await Assert.ThrowsAsync<BlobStoreException>(() => store.CreateAsync("a", default, Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains(Root, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("folder", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Create_NoPermission_SaysSo()
+    {
+        // procfs refuses new entries to every user, root included.
+        using var store = new FileBlobStore("/proc/swarm-store");
+
+        var fault = await Assert.ThrowsAsync<BlobStoreException>(() => store.CreateAsync("a", default, Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains("/proc/swarm-store", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(31)]
+    [InlineData(40)]
+    public async Task Read_FileCutOff_IsAFaultAndNoObject(int length)
+    {
+        using var store = new FileBlobStore(Root);
+        await store.CreateAsync("log/x", new(new byte[100]), Stop);
+        var file = Path.Combine(Root, "objects", "log", "x+blob");
+        using (var handle = File.OpenHandle(file, access: FileAccess.Write))
+        {
+            RandomAccess.SetLength(handle, length);
+        }
+
+        var fault = await Assert.ThrowsAsync<BlobStoreException>(() => store.ReadAsync("log/x", 0, new byte[10], Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains(file, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Read_NameNotYetDurable_IsAnsweredAfterAFlush()
+    {
+        using var store = new FileBlobStore(Root);
+        var write = await store.CreateAsync("log/x", new(new byte[100]), Stop);
+        var file = Path.Combine(Root, "objects", "log", "x+blob");
+        Assert.True(Run("ln", file, Path.Combine(Root, "temp", "left-by-the-dead")));
+
+        Assert.Equal(write.ETag, (await store.ReadAsync("log/x", 0, new byte[10], Stop)).ETag);
+        Assert.True((await store.CreateAsync("log/x", default, Stop)).IsRefused);
+        Assert.False((await store.ReplaceAsync("log/x", default, write.ETag!, Stop)).IsRefused);
+    }
+
+    [Fact]
+    public async Task Create_WhileFoldersAreRemoved_NeverFails()
+    {
+        using var store = new FileBlobStore(Root);
+        var workers = Enumerable.Range(0, 4).Select(i => Task.Run(async () =>
+        {
+            for (var round = 0; round < 50; round++)
+            {
+                Assert.False((await store.CreateAsync($"deep/er/{i}", default, Stop)).IsRefused);
+                Assert.True(await store.DeleteAsync($"deep/er/{i}", Stop));
+            }
+        }));
+
+        await Task.WhenAll(workers);
+
+        Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(Root, "objects")));
+    }
+
+    private static bool TryMountTmpfs(string path) =>
+        Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", "size=1m", "swarm-test", path);
+
+    private static bool Run(string command, params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo(command, arguments) { RedirectStandardError = true })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
+}
