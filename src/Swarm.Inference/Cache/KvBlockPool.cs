@@ -8,7 +8,7 @@ namespace Swarm.Inference.Cache;
 
 /// <summary>A pool of KV blocks, shared by the sequences of one model. A block never moves.</summary>
 /// <remarks>
-/// For each layer and stream one tensor [blocks × <see cref="BlockTokens"/>, row]: consecutive blocks are consecutive
+/// For each layer and stream [blocks × <see cref="BlockTokens"/>, row], all in one allocation: consecutive blocks are consecutive
 /// rows, so that a sequence that owns a run of them is attended to, read and written in place. The operating system
 /// commits memory when a block is first written.
 /// </remarks>
@@ -21,7 +21,8 @@ public sealed class KvBlockPool : IDisposable
 
     private readonly Lock _gate = new();
     private readonly bool[] _taken;
-    private readonly Tensor[] _rows;
+    private readonly Tensor _all;
+    private readonly Tensor[] _rows; // Views of it.
     private readonly nint[] _memory;
     private readonly int _rowBytes;
     private int _free;
@@ -39,11 +40,17 @@ public sealed class KvBlockPool : IDisposable
         Model = model;
         _rows = new Tensor[config.Layers * Streams];
         _memory = new nint[_rows.Length];
+        _all = empty([_rows.Length, (long)blocks * BlockTokens, rowElements], model.ScalarType, model.Device)
+            .DetachFromDisposeScope();
         for (var index = 0; index < _rows.Length; index++)
         {
-            _rows[index] = empty([(long)blocks * BlockTokens, rowElements], model.ScalarType, model.Device)
-                .DetachFromDisposeScope();
+            _rows[index] = _all.select(0, index).DetachFromDisposeScope();
             _memory[index] = model.Device.type == DeviceType.CPU ? AddressOf(_rows[index]) : 0;
+        }
+
+        if (_memory[0] != 0)
+        {
+            HugePages.Advise(_memory[0], (long)_rows.Length * blocks * BlockTokens * _rowBytes);
         }
     }
 
@@ -71,6 +78,8 @@ public sealed class KvBlockPool : IDisposable
         {
             rows.Dispose();
         }
+
+        _all.Dispose();
     }
 
     /// <summary>All rows of a layer's stream, [blocks × <see cref="BlockTokens"/>, row].</summary>
