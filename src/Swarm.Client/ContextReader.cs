@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
@@ -29,6 +30,39 @@ public sealed class ContextReader : IAsyncDisposable
         _logger = logger;
     }
 
+    /// <summary>Opens a reader where the context's data plane is.</summary>
+    internal static async Task<ContextReader> OpenAsync(
+        ControlPlane control,
+        string context,
+        SwarmClientOptions options,
+        ILogger logger,
+        CancellationToken cancellationToken)
+    {
+        var endpoint = await control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
+        var client = await DataPlaneClient.ConnectAsync(
+            DataPlaneEndpoint.Parse(endpoint),
+            control.Credential.Tenant,
+            control.Credential.Token,
+            options.DataPlane,
+            options.TimeProvider,
+            logger,
+            cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var attachment = await client.AttachReaderAsync(context, new NoObserver(), cancellationToken)
+                .ConfigureAwait(false);
+            return new ContextReader(context, client, attachment, options.TimeProvider, logger);
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>The context's hash chain, at position 0.</summary>
+    internal PrefixHasher NewHasher() => new(_attachment.TenantKey, Model, _attachment.BlockTokens);
+
     /// <summary>Watermarks as last heard.</summary>
     public Watermarks Durable => _attachment.Durable;
 
@@ -54,8 +88,7 @@ public sealed class ContextReader : IAsyncDisposable
         }
 
         var started = _timeProvider.GetTimestamp();
-        var history = new InputHistory(
-            new PrefixHasher(_attachment.TenantKey, Model, _attachment.BlockTokens));
+        var history = new InputHistory(NewHasher());
         var rehydrator = new Rehydrator(
             _context, _attachment, history, new RuntimeDriver(runtime, history), _timeProvider, _logger);
         return await rehydrator.RunAsync(Durable, strategy, started, cancellationToken).ConfigureAwait(false);

@@ -31,4 +31,24 @@ internal static partial class Log
 
     [LoggerMessage(3008, LogLevel.Warning, "Context {Context}: acquired, but could not be opened nor given back: {Reason}")]
     public static partial void NotGivenBack(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3009, LogLevel.Warning, "Gateway {Gateway} does not answer: {Reason}")]
+    public static partial void GatewayLost(ILogger logger, string gateway, string reason);
+
+    [LoggerMessage(3010, LogLevel.Information, "Control calls go to gateway {Gateway} from now on")]
+    public static partial void GatewayFound(ILogger logger, string gateway);
+
+    [LoggerMessage(3020, LogLevel.Warning, "Spool '{Path}': will be tried again: {Reason}")]
+    public static partial void SpoolFailed(ILogger logger, string path, string reason);
+
+    [LoggerMessage(3021, LogLevel.Error, "Context {Context}: the spool is damaged: {Reason}")]
+    public static partial void SpoolDamaged(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3022, LogLevel.Information,
+        "Context {Context}: epoch {Epoch} goes on, {Positions} inputs from position {Position} on come from the spool")]
+    public static partial void SpoolResumed(ILogger logger, string context, ulong epoch, int positions, long position);
+
+    [LoggerMessage(3023, LogLevel.Warning,
+        "Context {Context}: epoch {Epoch} was fenced, {Positions} inputs from position {Position} on are left over")]
+    public static partial void SpoolLeftover(ILogger logger, string context, ulong epoch, int positions, long position);
 }

@@ -3,6 +3,7 @@ using Swarm.Client.Control;
 using Swarm.Client.Handoffs;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Sessions;
+using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
@@ -18,8 +19,6 @@ namespace Swarm.Client;
 /// <summary>One agent by name: opens contexts and takes them over.</summary>
 public sealed class SwarmAgent
 {
-    private const int MaxTransientFailures = 20;
-
     private readonly ControlPlane _control;
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
@@ -41,9 +40,14 @@ public sealed class SwarmAgent
     /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
     /// <returns>The session, ready for the next token.</returns>
+    /// <remarks>
+    /// With a <see cref="MemoryOptions.SpoolPath"/>, the agent's last session on the context goes on if it still holds it:
+    /// same epoch, its inputs replayed from the disk. <see cref="AgentMemory.Recovery"/> tells.
+    /// </remarks>
     /// <exception cref="ContextOwnedException">A session holds the context; the message names its agent.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
+    /// <exception cref="SpoolException">The spool is in use, or cannot be read or written.</exception>
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<AgentMemory> OpenAsync(
         string context, IKvRuntime runtime, MemoryOptions? options = null, CancellationToken cancellationToken = default)
@@ -75,9 +79,14 @@ public sealed class SwarmAgent
     /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
     /// <returns>The session, ready for the next token.</returns>
+    /// <remarks>
+    /// With a <see cref="MemoryOptions.SpoolPath"/>, an earlier session of this agent that still holds the context goes on:
+    /// nothing is taken over then.
+    /// </remarks>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
     /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
+    /// <exception cref="SpoolException">The spool is in use, or cannot be read or written.</exception>
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<AgentMemory> TakeOverAsync(
         string context,
@@ -88,6 +97,33 @@ public sealed class SwarmAgent
     {
         ArgumentNullException.ThrowIfNull(runtime);
         return StartAsync(context, runtime.Model, runtime, mode, options, cancellationToken);
+    }
+
+    /// <summary>What fenced sessions of this agent have left over in a spool. Opens nothing, and disturbs nobody.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="spoolPath">The folder, <see cref="MemoryOptions.SpoolPath"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>
+    /// The newest first; empty where nothing is left. A session that still holds the context is not among them: open the
+    /// context, and it goes on.
+    /// </returns>
+    /// <exception cref="ArgumentException">The name or the path is not allowed.</exception>
+    /// <exception cref="SpoolException">A session uses the spool, or it cannot be read.</exception>
+    /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached. Retryable.</exception>
+    public async Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
+        string context, string spoolPath, CancellationToken cancellationToken = default)
+    {
+        Names.RequireContext(context);
+        ArgumentException.ThrowIfNullOrWhiteSpace(spoolPath);
+        using var folder = SpoolFolder.Open(spoolPath, _control.Credential.Tenant, Name, context);
+        var resumer = Resumer(context);
+        var resumed = await resumer.TryResumeAsync(folder, new MemoryOptions(), cancellationToken).ConfigureAwait(false);
+        if (resumed is not null)
+        {
+            await resumed.Link.DisposeAsync().ConfigureAwait(false);
+        }
+
+        return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<AgentMemory> StartAsync(
@@ -101,6 +137,60 @@ public sealed class SwarmAgent
         Names.RequireContext(context);
         options ??= new MemoryOptions();
         options.Validate();
+        if (options.SpoolPath is not { } root)
+        {
+            return await AcquireAndStartAsync(context, model, runtime, mode, options, null, cancellationToken)
+                .ConfigureAwait(false);
+        }
+
+        var folder = SpoolFolder.Open(root, _control.Credential.Tenant, Name, context);
+        try
+        {
+            return await Resumer(context).TryResumeAsync(folder, options, cancellationToken).ConfigureAwait(false) is { } resumed
+                ? await GoOnAsync(context, model, runtime, options, folder, resumed, cancellationToken).ConfigureAwait(false)
+                : await AcquireAndStartAsync(context, model, runtime, mode, options, folder, cancellationToken)
+                    .ConfigureAwait(false);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Goes on with the session of an earlier process. It is not given back, whatever happens: its inputs are here.</summary>
+    private async Task<AgentMemory> GoOnAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        MemoryOptions options,
+        SpoolFolder folder,
+        ResumedSession resumed,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            resumed.RequireModel(context, model.ComputeFingerprint());
+            return await RehydrateAsync(
+                context, model, runtime, resumed.Lease, resumed.State, resumed.Link, options, resumed.Started, folder, resumed,
+                cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await resumed.Link.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<AgentMemory> AcquireAndStartAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        TakeOver? mode,
+        MemoryOptions options,
+        SpoolFolder? folder,
+        CancellationToken cancellationToken)
+    {
         var secret = SessionSecret.Create();
         var request = new AcquireContext(
             context,
@@ -121,7 +211,8 @@ public sealed class SwarmAgent
         var link = new SessionLink(_control, context, state, secret, lease.DataPlane, _options, _logger);
         try
         {
-            return await RehydrateAsync(context, model, runtime, lease, state, link, options, started, cancellationToken)
+            return await RehydrateAsync(
+                context, model, runtime, lease, state, link, options, started, folder, null, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch
@@ -131,6 +222,8 @@ public sealed class SwarmAgent
             throw;
         }
     }
+
+    private SpoolResumer Resumer(string context) => new(_control, Name, context, _options, _logger);
 
     /// <summary>Nobody must wait for a session that never came to be.</summary>
     private async Task GiveBackAsync(ReleaseContext request)
@@ -156,8 +249,11 @@ public sealed class SwarmAgent
         SessionLink link,
         MemoryOptions options,
         long started,
+        SpoolFolder? folder,
+        ResumedSession? resumed,
         CancellationToken cancellationToken)
     {
+        var failing = _options.TimeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -169,16 +265,23 @@ public sealed class SwarmAgent
                 var states = new StateOutbox();
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
                 var reading = session.ReadStatesAsync(cancellationToken);
-                var report = await new Rehydrator(
-                    context, session, history, driver, _options.TimeProvider, _logger)
-                    .RunAsync(found, options.Strategy, started, cancellationToken).ConfigureAwait(false);
+                var rehydrator = new Rehydrator(context, session, history, driver, _options.TimeProvider, _logger);
+                var report = await new SiloWatch(link, options, _options.TimeProvider).WhileHereAsync(
+                    session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
+                    .ConfigureAwait(false);
                 states.Load(await reading.ConfigureAwait(false));
+                var fingerprint = model.ComputeFingerprint();
+                var resumer = Resumer(context);
+                var spooled = folder is null
+                    ? null
+                    : await resumer.StartAsync(
+                        folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
+                        cancellationToken).ConfigureAwait(false);
                 return new AgentMemory(
-                    context, Name, _control, history, states, driver, state, link, report, options,
-                    _options.TimeProvider, _logger);
+                    context, Name, fingerprint, _control, history, states, driver, state, link, report, resumer.Finder, spooled,
+                    options, _options.TimeProvider, _logger);
             }
-            catch (Exception exception) when (attempt < MaxTransientFailures && exception
-                is SwarmTransportException { IsTransient: true } or SwarmRefusedException { IsTransient: true })
+            catch (Exception exception) when (_control.MayRepeat(exception, failing))
             {
                 Log.StreamingBroke(_logger, context, attempt + 1, exception.Message);
                 await link.DropAsync().ConfigureAwait(false);
@@ -191,7 +294,7 @@ public sealed class SwarmAgent
     private async Task<(ContextLease Lease, long Started)> AcquireAsync(
         AcquireContext request, bool waits, CancellationToken cancellationToken)
     {
-        var failures = 0;
+        var failing = _options.TimeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             var started = _options.TimeProvider.GetTimestamp();
@@ -201,14 +304,11 @@ public sealed class SwarmAgent
             }
             catch (ContextOwnedException) when (waits)
             {
-                failures = 0;
+                failing = _options.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
             }
-            catch (Exception exception) when (failures < MaxTransientFailures && exception
-                is SwarmTransportException { IsTransient: true }
-                or SwarmRefusedException { IsTransient: true }
-                or SwarmRefusedException { Refusal.Code: RefusalCode.EpochChanged })
+            catch (Exception exception) when (_control.MayRepeat(exception, failing))
             {
-                failures++;
+                // Once more, with the same secret.
             }
 
             await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);

@@ -1,31 +1,32 @@
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using Swarm.Client.Control;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.DataPlane.Client;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client;
 
 /// <summary>A connection to the silos, made once per agent process.</summary>
+/// <remarks>Whichever silo is lost, it finds another one: those of the address, and those that they tell of.</remarks>
 public sealed class SwarmClient : IAsyncDisposable
 {
-    private readonly IHost? _host;
+    private readonly GatewayLink? _link;
     private readonly ControlPlane _control;
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
 
-    private SwarmClient(IHost? host, IGrainFactory grains, SwarmCredential credential, SwarmClientOptions options)
+    private SwarmClient(
+        GatewayLink? link, Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
     {
         Names.RequireTenant(credential.Tenant);
-        _host = host;
+        _link = link;
         _options = options;
         _control = new ControlPlane(grains, credential, options);
         _logger = options.LoggerFactory.CreateLogger<SwarmClient>();
     }
+
+    /// <summary>Gateways that the silos told of, <c>host:port</c>; none before the first look, a second after connecting.</summary>
+    public IReadOnlyList<string> Gateways => _link?.Told ?? [];
 
     /// <summary>Connects.</summary>
     /// <param name="address"><c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>.</param>
@@ -45,27 +46,10 @@ public sealed class SwarmClient : IAsyncDisposable
         options ??= new SwarmClientOptions();
         options.Validate();
         Names.RequireTenant(credential.Tenant);
-        var parsed = SwarmAddress.Parse(address);
-        var gateways = await parsed.ResolveAsync(cancellationToken).ConfigureAwait(false);
-        var host = BuildHost(gateways, options);
-        using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            await host.StartAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
-            return new SwarmClient(host, host.Services.GetRequiredService<IClusterClient>(), credential, options);
-        }
-        catch (Exception exception) when (exception is not ArgumentException)
-        {
-            await DisposeAsync(host).ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            throw new SwarmTransportException(
-                $"No silo answers at {parsed} within {options.ConnectTimeout} ({exception.Message}). Check that it runs, "
-                + $"that this is its gateway port, that its cluster id is '{options.ClusterId}' and its service id "
-                + $"'{options.ServiceId}', and firewalls.",
-                isTransient: true,
-                exception);
-        }
+        var link = await GatewayLink.ConnectAsync(
+            SwarmAddress.Parse(address), options, options.LoggerFactory.CreateLogger<SwarmClient>(), cancellationToken)
+            .ConfigureAwait(false);
+        return new SwarmClient(link, () => link.Grains, credential, options);
     }
 
     /// <summary>Uses a cluster that this process is connected to already, as in a silo or a worker beside one.</summary>
@@ -81,7 +65,7 @@ public sealed class SwarmClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(credential);
         options ??= new SwarmClientOptions();
         options.Validate();
-        return new SwarmClient(null, grains, credential, options);
+        return new SwarmClient(null, () => grains, credential, options);
     }
 
     /// <summary>One agent.</summary>
@@ -105,71 +89,15 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <returns>The reader.</returns>
     /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
-    public async Task<ContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default)
-    {
-        var endpoint = await _control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
-        var client = await DataPlaneClient.ConnectAsync(
-            DataPlaneEndpoint.Parse(endpoint),
-            _control.Credential.Tenant,
-            _control.Credential.Token,
-            _options.DataPlane,
-            _options.TimeProvider,
-            _logger,
-            cancellationToken).ConfigureAwait(false);
-        try
-        {
-            var attachment = await client.AttachReaderAsync(context, new NoObserver(), cancellationToken)
-                .ConfigureAwait(false);
-            return new ContextReader(context, client, attachment, _options.TimeProvider, _logger);
-        }
-        catch
-        {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
+    public Task<ContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default) =>
+        ContextReader.OpenAsync(_control, context, _options, _logger, cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_host is not null)
+        if (_link is not null)
         {
-            await DisposeAsync(_host).ConfigureAwait(false);
-        }
-    }
-
-    private static IHost BuildHost(System.Net.IPEndPoint[] gateways, SwarmClientOptions options) =>
-        new HostBuilder()
-            .ConfigureServices(services => services.AddSingleton(options.LoggerFactory))
-            .UseOrleansClient(client => client
-                .UseStaticClustering(gateways)
-                .Configure<ClusterOptions>(cluster =>
-                {
-                    cluster.ClusterId = options.ClusterId;
-                    cluster.ServiceId = options.ServiceId;
-                })
-                .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = options.ControlTimeout))
-            .Build();
-
-    private static async ValueTask DisposeAsync(IHost host)
-    {
-        try
-        {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            await host.StopAsync(deadline.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or OrleansException)
-        {
-            // It never connected, or the silos are gone.
-        }
-
-        if (host is IAsyncDisposable disposable)
-        {
-            await disposable.DisposeAsync().ConfigureAwait(false);
-        }
-        else
-        {
-            host.Dispose();
+            await _link.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

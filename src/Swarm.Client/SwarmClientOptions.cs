@@ -13,11 +13,23 @@ public sealed class SwarmClientOptions
     /// <summary>Orleans service id of the silos. Default <c>swarm</c>.</summary>
     public string ServiceId { get; set; } = "swarm";
 
-    /// <summary>How long connecting to the first gateway may take. Default 10 s.</summary>
+    /// <summary>How long connecting to a gateway may take; several are tried beside each other. Default 10 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long one control call may take before its outcome counts as unknown. Default 30 s.</summary>
+    /// <summary>
+    /// How long a request to the silos may take, with all its attempts, before its outcome counts as unknown. Default
+    /// 30 s. A cluster that has lost a silo needs some seconds to notice.
+    /// </summary>
     public TimeSpan ControlTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long one attempt may take before the request is made again. Default 2 s.</summary>
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often the gateway is asked whether it is there. Default 1 s.</summary>
+    public TimeSpan GatewayCheckInterval { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a gateway may take to answer before another one is used. Default 2 s.</summary>
+    public TimeSpan GatewayTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Settings of data-plane connections.</summary>
     public DataPlaneClientOptions DataPlane { get; set; } = new();
@@ -42,6 +54,20 @@ public sealed class SwarmClientOptions
         {
             faults.Add(
                 $"{nameof(ConnectTimeout)} {ConnectTimeout} and {nameof(ControlTimeout)} {ControlTimeout} "
+                + "must be positive.");
+        }
+
+        if (AttemptTimeout <= TimeSpan.Zero || AttemptTimeout > ControlTimeout)
+        {
+            faults.Add(
+                $"{nameof(AttemptTimeout)} {AttemptTimeout} must be positive, and at most {nameof(ControlTimeout)} "
+                + $"{ControlTimeout}.");
+        }
+
+        if (GatewayCheckInterval <= TimeSpan.Zero || GatewayTimeout <= TimeSpan.Zero)
+        {
+            faults.Add(
+                $"{nameof(GatewayCheckInterval)} {GatewayCheckInterval} and {nameof(GatewayTimeout)} {GatewayTimeout} "
                 + "must be positive.");
         }
 

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Core.Identity;
+using Swarm.Storage.Log;
 
 namespace Swarm.Clustering;
 
@@ -10,4 +12,10 @@ internal static partial class Log
 
     [LoggerMessage(4101, LogLevel.Warning, "A write of membership table {Name} failed, with unknown outcome: {Fault} Looking again.")]
     public static partial void LostAnswer(ILogger logger, string name, string fault);
+
+    [LoggerMessage(4102, LogLevel.Information, "Another silo asked for context {Context}: {Outcome}.")]
+    public static partial void AskedToRelease(ILogger logger, ContextId context, ReleaseOutcome outcome);
+
+    [LoggerMessage(4103, LogLevel.Warning, "Silo {Silo}, asked for context {Context}, did not answer: {Fault}")]
+    public static partial void PeerSilent(ILogger logger, SiloAddress silo, ContextId context, string fault);
 }

@@ -2,6 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Messaging;
 using Swarm.Clustering.Membership;
+using Swarm.Clustering.Writers;
+using Swarm.Storage.Log;
 
 namespace Swarm.Clustering;
 
@@ -16,6 +18,23 @@ public static class StoreClusteringExtensions
         ArgumentNullException.ThrowIfNull(builder);
         AddTable(builder.Services);
         return builder;
+    }
+
+    /// <summary>Lets the silos of a cluster ask each other for contexts, so that none takes another's log.</summary>
+    /// <param name="builder">
+    /// The silo. Its services must hold a <see cref="Storage.ContextStore"/>, made with the <see cref="IWriterLiveness"/>
+    /// that this adds.
+    /// </param>
+    /// <param name="configure">Sets the settings.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    public static ISiloBuilder UseWriterPeers(this ISiloBuilder builder, Action<WriterLivenessOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddOptions<WriterLivenessOptions>().Configure(configure);
+        builder.Services.AddSingleton<WriterPeers>();
+        builder.Services.AddSingleton<IWriterLiveness, ClusterWriterLiveness>();
+        return builder.AddGrainService<WriterPeer>();
     }
 
     /// <summary>Finds gateways by the membership in the blob store of the client's services.</summary>

@@ -34,4 +34,7 @@ internal static partial class Log
 
     [LoggerMessage(4006, LogLevel.Warning, "A client's call of {Interface} on tenant '{Tenant}' was refused: its credential does not allow it.")]
     public static partial void CallRefused(ILogger logger, string @interface, string tenant);
+
+    [LoggerMessage(4007, LogLevel.Warning, "The membership table could not be read for its gateways: {Fault}")]
+    public static partial void GatewaysUnknown(ILogger logger, string fault);
 }

@@ -32,11 +32,13 @@ public sealed class AzureBlobStore : IBlobStore
 
     private readonly BlobContainerClient _retried;
     private readonly BlobContainerClient _once;
+    private readonly bool _createsContainer;
 
-    private AzureBlobStore(BlobContainerClient retried, BlobContainerClient once)
+    private AzureBlobStore(BlobContainerClient retried, BlobContainerClient once, bool createsContainer)
     {
         _retried = retried;
         _once = once;
+        _createsContainer = createsContainer;
     }
 
     /// <summary>Account and container, for messages.</summary>
@@ -60,7 +62,8 @@ public sealed class AzureBlobStore : IBlobStore
         {
             return new AzureBlobStore(
                 new BlobContainerClient(connectionString, container, ClientOptions(options, options.ReadRetries)),
-                new BlobContainerClient(connectionString, container, ClientOptions(options, retries: 0)));
+                new BlobContainerClient(connectionString, container, ClientOptions(options, retries: 0)),
+                options.CreatesContainer);
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException)
         {
@@ -277,7 +280,8 @@ public sealed class AzureBlobStore : IBlobStore
             {
                 return await send().ConfigureAwait(false);
             }
-            catch (RequestFailedException failed) when (failed.ErrorCode == BlobErrorCode.ContainerNotFound)
+            catch (RequestFailedException failed)
+                when (failed.ErrorCode == BlobErrorCode.ContainerNotFound && _createsContainer)
             {
                 // Refused before anything took effect, so it may be sent again.
                 await _once.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);

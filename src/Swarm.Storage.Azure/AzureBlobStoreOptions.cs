@@ -17,6 +17,11 @@ public sealed class AzureBlobStoreOptions
     /// <summary>How often a read or a page of a listing is tried again, 0 to 10. Default 3. Writes never are.</summary>
     public int ReadRetries { get; set; } = 3;
 
+    /// <summary>
+    /// Whether a container that is missing is created by the first request. Default true; false for those who only look.
+    /// </summary>
+    public bool CreatesContainer { get; set; } = true;
+
     /// <summary>Checks all settings.</summary>
     /// <exception cref="ArgumentException">Some are out of range; the message names each.</exception>
     internal void Validate()

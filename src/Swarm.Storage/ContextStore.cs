@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Collection;
+using Swarm.Storage.Compaction;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Forks;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 using Swarm.Storage.Reading;
@@ -27,8 +29,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly RootKeeper _keeper;
     private readonly Dictionary<ContextId, OpenContext> _open = [];
     private readonly Dictionary<ContextId, Task<OpenContext?>> _opening = [];
+    private readonly HashSet<LogWriter> _retiring = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _housekeeping;
+    private readonly ContextForker _forker;
+    private readonly Maintenance _maintenance;
     private LogWriter? _writer;
 
     /// <summary>Starts a store.</summary>
@@ -48,6 +52,20 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         IWriterLiveness? liveness = null,
         IIdSource? ids = null,
         TaskScheduler? scheduler = null)
+        : this(store, options, time, loggers, liveness, ids, scheduler, ProtocolRules.All)
+    {
+    }
+
+    /// <summary>Starts a store that keeps some rules alone: for tests that take one away.</summary>
+    internal ContextStore(
+        IBlobStore store,
+        ContextStoreOptions options,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IWriterLiveness? liveness,
+        IIdSource? ids,
+        TaskScheduler? scheduler,
+        ProtocolRules rules)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(time);
@@ -72,21 +90,32 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             loop,
             reader,
             segments,
-            new RootStore(store, reader, time),
+            new RootStore(store, reader, time, logger),
             new PageStore(store, reader, time, ids),
             Memory,
-            new KvFetcher(reader, Memory));
+            new KvFetcher(reader, Memory),
+            rules);
         var checkpointer = new Checkpointer(_services.Pages);
         _catalog = new Catalog(store, reader, time, ids);
         _keeper = new RootKeeper(_services, checkpointer);
+        var loader = new StateLoader(_services, _catalog);
         _opener = new ContextOpener(
             _services,
             liveness ?? new EveryOtherWriterIsGone(),
-            new LogRecovery(store, segments, time, ids, logger),
+            new RecoveredLogs(new LogRecovery(store, segments, time, ids, logger, rules)),
+            loader,
             checkpointer,
             _catalog,
             CurrentWriter);
-        _housekeeping = loop.RunAsync(KeepHouseAsync);
+        _forker = new ContextForker(_services, loader, checkpointer, _catalog);
+        _maintenance = new Maintenance(
+            _services,
+            _keeper,
+            new Compactor(_services),
+            new Collector(_services, () => _writer?.Id ?? default),
+            () => [.. Snapshot().Select(context => context.Hosted)],
+            End,
+            RotateAsync);
     }
 
     /// <summary>The memory tier.</summary>
@@ -117,6 +146,31 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             return _open.GetValueOrDefault(id);
         }
     }
+
+    /// <inheritdoc/>
+    public async ValueTask<Forked> ForkAsync(
+        ContextId parent, string name, long? position, CancellationToken cancellationToken)
+    {
+        Forked made = default;
+        await _services.Loop.RunAsync(() => PageLoader.GuardAsync(async () =>
+            made = await _forker.ForkAsync(parent, name, position))).WaitAsync(cancellationToken);
+        return made;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> EraseAsync(ContextId id, CancellationToken cancellationToken)
+    {
+        var isErased = false;
+        await _services.Loop.RunAsync(() => PageLoader.GuardAsync(async () =>
+            isErased = await EraseCoreAsync(id))).WaitAsync(cancellationToken);
+        return isErased;
+    }
+
+    /// <summary>Deletes what no root refers to, now; otherwise it is done now and then.</summary>
+    /// <param name="cancellationToken">Stops waiting; the round goes on.</param>
+    /// <returns>What was done.</returns>
+    public Task<CollectionReport> CollectAsync(CancellationToken cancellationToken) =>
+        _services.Loop.RunAsync(_maintenance.CollectAsync).WaitAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<TenantKey> GetTenantKeyAsync(string tenant, CancellationToken cancellationToken)
@@ -153,7 +207,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
             _writer?.Lose("this silo stops");
         });
-        await _housekeeping;
+        await _maintenance.DisposeAsync();
         _stopping.Dispose();
     }
 
@@ -168,6 +222,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 _services.Ids,
                 _services.Logger,
                 _services.Segments,
+                _services.Rules,
                 OnWriterLost));
             StorageLog.WriterStarts(_services.Logger, _writer!.Id);
         }
@@ -182,8 +237,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         StorageLog.WriterLost(_services.Logger, writer.Id, reason, dropped.Length);
         foreach (var context in dropped)
         {
-            context.Hosted.End();
-            Drop(context.Hosted, reason);
+            End(context.Hosted, reason);
         }
     }
 
@@ -201,6 +255,13 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 : here;
         }
 
+        return await OpenOnceAsync(id);
+    }
+
+    /// <summary>Opens a context that is not open here; whoever asks meanwhile gets the same opening.</summary>
+    /// <remarks>A second opening of one's own would fold a log that the first one goes on writing.</remarks>
+    private async Task<OpenContext?> OpenOnceAsync(ContextId id)
+    {
         if (!_opening.TryGetValue(id, out var opening))
         {
             opening = OpenHereAsync(id);
@@ -248,7 +309,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var isNew = false;
         await PageLoader.GuardAsync(async () =>
         {
-            if (await _services.Roots.ReadAsync(spec.Id) is not null)
+            var before = await _services.Roots.ReadAsync(spec.Id);
+            if (before is not null && before.Value.Root.State is not (RootState.Erased or RootState.Aborted))
             {
                 return;
             }
@@ -256,16 +318,16 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             await _catalog.AddModelAsync(spec.Model);
             var key = await _catalog.GetTenantKeyAsync(spec.Id.Tenant, spec.Tenant);
             var fingerprint = spec.Model.ComputeFingerprint();
-            isNew = await _services.Roots.CreateAsync(spec.Id, new ContextRoot
+            var root = new ContextRoot
             {
                 State = RootState.Ready,
                 Nonce = _services.Ids.Next(),
-                Generation = 1,
+                Generation = (before?.Root.Generation ?? 0) + 1,
                 Tenant = spec.Tenant,
                 Name = spec.Name,
                 Model = fingerprint,
                 BlockTokens = spec.BlockTokens,
-                Epoch = default,
+                Epoch = before?.Root.Epoch ?? default,
                 Holder = "",
                 ReservedFor = "",
                 SecretHash = default,
@@ -276,14 +338,18 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 InputPages = [],
                 Tails = [],
                 OpenId = default,
-            });
+            };
+            isNew = before is null
+                ? await _services.Roots.CreateAsync(spec.Id, root)
+                : (await _services.Roots.ReplaceAsync(spec.Id, root, before.Value.ETag, default)).Outcome == RootOutcome.Written;
         });
         return isNew;
     }
 
     private async Task<ReleaseOutcome> AnswerReleaseCoreAsync(Id128 writer, ContextId id)
     {
-        if (_writer is not { IsDead: false } mine || mine.Id != writer)
+        var isMine = _writer is { IsDead: false } mine && mine.Id == writer;
+        if (!isMine && !(Find(id) is OpenContext { Hosted.Writer: { IsDead: false } its } && its.Id == writer))
         {
             return ReleaseOutcome.Gone;
         }
@@ -294,7 +360,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
 
         // Not open here although the root names this writer: the answer to an opening was lost. Open it, then close it.
-        var context = Find(id) as OpenContext ?? await OpenHereAsync(id);
+        var context = Find(id) as OpenContext ?? await OpenOnceAsync(id);
         if (context is null || context.Hosted.IsEnding)
         {
             return ReleaseOutcome.Busy;
@@ -317,8 +383,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             return true;
         }
 
-        hosted.End();
-        Drop(hosted, "another silo has opened it");
+        End(hosted, "another silo has opened it");
         return false;
     }
 
@@ -345,45 +410,53 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
     }
 
-    private async Task KeepHouseAsync()
+    private void End(HostedContext hosted, string reason)
     {
-        while (!_stopping.IsCancellationRequested)
-        {
-            try
-            {
-                await Task.Delay(_services.Options.HousekeepingInterval, _services.Time, _stopping.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
+        hosted.End();
+        Drop(hosted, reason);
+    }
 
-            foreach (var context in Snapshot().Where(context => NeedsCheckpoint(context.Hosted)))
+    /// <summary>Goes on in a new log, context by context, and seals the old one (protocol, rule 6).</summary>
+    private async Task RotateAsync()
+    {
+        if (_writer is { IsDead: false } old)
+        {
+            _retiring.Add(old);
+            Volatile.Write(ref _writer, null);
+        }
+
+        var next = CurrentWriter();
+        foreach (var context in Snapshot())
+        {
+            if (context.Hosted.Writer != next && !await _keeper.MoveAsync(context.Hosted, next))
             {
-                await CheckpointAsync(context.Hosted);
+                End(context.Hosted, "its root was taken over, or the store does not say");
             }
+        }
+
+        // One that a context could not leave now stays until the next rotation.
+        foreach (var writer in _retiring.Where(item => Snapshot().All(context => context.Hosted.Writer != item)).ToArray())
+        {
+            await writer.RetireAsync();
+            _retiring.Remove(writer);
         }
     }
 
-    private bool NeedsCheckpoint(HostedContext context) =>
-        context.Writer.Acknowledged - context.TailStart > (ulong)_services.Options.CheckpointSegments
-        || context.Durable.Extents.Tail.Count >= 2 * ManifestCodec.MaxPageExtents
-        || context.Durable.Inputs.TailLength >= 2 * context.Durable.Inputs.PagePositions;
-
-    private async Task CheckpointAsync(HostedContext context)
+    private async Task<bool> EraseCoreAsync(ContextId id)
     {
-        try
+        if (await GetAsync(id) is not OpenContext context)
         {
-            if (!await _keeper.CheckpointAsync(context))
-            {
-                context.End();
-                Drop(context, "its root was taken over, or the store does not say");
-            }
+            return false;
         }
-        catch (Exception fault) when (fault is BlobStoreException or SwarmRefusedException
-            or Format.Objects.CorruptObjectException or InvalidOperationException)
+
+        await _keeper.CloseAsync(context.Hosted, RootState.Erased);
+        Drop(context.Hosted, "it is erased");
+        if (await _services.Roots.ReadAsync(id) is { Root.State: RootState.Ready })
         {
-            StorageLog.CheckpointFailed(_services.Logger, context.Id, fault);
+            throw Refusals.Busy($"Context {id} could not be erased now. Try again.");
         }
+
+        StorageLog.ContextErased(_services.Logger, id);
+        return true;
     }
 }

@@ -27,6 +27,18 @@ public sealed class ContextStoreOptions
     /// </summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Segments after which a silo goes on in a new log and seals the old one. 16 to 1,000,000; default 8,192.</summary>
+    public int RotateSegments { get; set; } = 8192;
+
+    /// <summary>Small runs of KV that a context's newest extents gather before they are merged. 2 to 1,024; default 128.</summary>
+    public int CompactionRuns { get; set; } = 128;
+
+    /// <summary>Most KV bytes that compaction writes a second. 64 KiB or more; default 32 MiB.</summary>
+    public long CompactionBytesPerSecond { get; set; } = 32 << 20;
+
+    /// <summary>Pause between two collections of what no root refers to. 100 ms to 1 day; default 5 min.</summary>
+    public TimeSpan CollectionInterval { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Bytes of KV kept in memory, off the GC heap. 0 or more; default 1 GiB.</summary>
     public long MemoryTierBytes { get; set; } = 1L << 30;
 

@@ -34,6 +34,30 @@ internal static partial class StorageLog
     [LoggerMessage(9, LogLevel.Error, "A checkpoint of context {Context} failed and will be tried again.")]
     public static partial void CheckpointFailed(ILogger logger, ContextId context, Exception fault);
 
+    [LoggerMessage(11, LogLevel.Information, "Writer {Writer} is retired: its log is sealed at {Seal}.")]
+    public static partial void WriterRetired(ILogger logger, Id128 writer, ulong seal);
+
+    [LoggerMessage(12, LogLevel.Information, "Context {Context} forked {Parent} at position {Position}.")]
+    public static partial void ContextForked(ILogger logger, ContextId context, ContextId parent, long position);
+
+    [LoggerMessage(13, LogLevel.Debug, "KV of context {Context} from {First} to {End} is compacted: {Before} runs became {After}.")]
+    public static partial void Compacted(ILogger logger, ContextId context, long first, long end, int before, int after);
+
+    [LoggerMessage(14, LogLevel.Warning, "Compacting context {Context} failed and will be tried again.")]
+    public static partial void CompactionFailed(ILogger logger, ContextId context, Exception fault);
+
+    [LoggerMessage(15, LogLevel.Information, "Collection deleted {Objects} objects of {Bytes} bytes; {Kept} are in use.")]
+    public static partial void Collected(ILogger logger, int objects, long bytes, int kept);
+
+    [LoggerMessage(16, LogLevel.Warning, "Collection ended early, deleting nothing more: {Reason}")]
+    public static partial void CollectionEnded(ILogger logger, string reason);
+
+    [LoggerMessage(18, LogLevel.Warning, "Maintenance failed and will be tried again.")]
+    public static partial void MaintenanceFailed(ILogger logger, Exception fault);
+
+    [LoggerMessage(17, LogLevel.Information, "Context {Context} is erased.")]
+    public static partial void ContextErased(ILogger logger, ContextId context);
+
     [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
     public static partial void Checkpointed(ILogger logger, ContextId context, ulong segment);
 }

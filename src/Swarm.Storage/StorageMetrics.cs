@@ -15,6 +15,14 @@ internal static class StorageMetrics
     public static readonly Counter<long> KvRead =
         Meter.CreateCounter<long>("swarm.kv.read", "By", "KV bytes read, by tier.");
 
+    /// <summary>KV bytes written by compaction.</summary>
+    public static readonly Counter<long> Compacted =
+        Meter.CreateCounter<long>("swarm.kv.compacted", "By", "KV bytes written by compaction.");
+
+    /// <summary>Objects deleted by collection.</summary>
+    public static readonly Counter<long> Collected =
+        Meter.CreateCounter<long>("swarm.blobs.collected", "{object}", "Objects deleted by collection.");
+
     /// <summary>Logs sealed by recovery.</summary>
     public static readonly Counter<long> Seals =
         Meter.CreateCounter<long>("swarm.log.seals", "{log}", "Logs sealed by recovery.");

@@ -44,6 +44,10 @@ public sealed class Silo : IAsyncDisposable
 
     public string DataPlane => _host.Ready.DataPlane;
 
+    public string ClusterId => _host.Ready.ClusterId;
+
+    public string ServiceId => _host.Ready.ServiceId;
+
     public string GatewayPort => _host.Ready.Gateway[(_host.Ready.Gateway.LastIndexOf(':') + 1)..];
 
     /// <summary>Connects; with <paramref name="dataPlane"/>, data-plane connections go there instead.</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Xunit;
 
@@ -13,13 +12,15 @@ public sealed class DroneHandoffTests
     [InlineData("file", "crash")]
     [InlineData("azurite", "planned")]
     [InlineData("azurite", "crash")]
-    public async Task Handoff_InRealProcesses_KeepsEveryPromise(string store, string kind)
+    [InlineData("file", "planned", "--lose-silo")]
+    [InlineData("azurite", "crash", "--lose-silo")]
+    public async Task Handoff_InRealProcesses_KeepsEveryPromise(string store, string kind, params string[] more)
     {
         var json = Path.Combine(Path.GetTempPath(), $"swarm-{Guid.NewGuid():N}.json");
         try
         {
             var (exitCode, output) = await RunAsync(
-                "--store", store, "--handoff", kind, "--positions", "512", "--json", json);
+                ["--store", store, "--handoff", kind, "--positions", "512", "--json", json, .. more]);
             Assert.True(exitCode == 0, output);
 
             using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
@@ -28,6 +29,7 @@ public sealed class DroneHandoffTests
                 .Single(strategy => strategy.GetProperty("name").GetString() == "rehydrate");
             var missing = handoff.GetProperty("durableTokens").GetInt64() - handoff.GetProperty("durableKv").GetInt64();
             Assert.True(rehydrate.GetProperty("bitIdentical").GetBoolean(), output);
+            Assert.Equal(more.Length > 0 ? "blob" : "memory", rehydrate.GetProperty("tier").GetString());
             Assert.InRange(rehydrate.GetProperty("recomputed").GetInt64(), 0, kind == "planned" ? 0 : missing);
             Assert.True(result.RootElement.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean(), output);
         }
@@ -48,7 +50,7 @@ public sealed class DroneHandoffTests
 
     private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", DemoPath(), .. arguments])
+        var start = new ProcessStartInfo("dotnet", ["exec", Programs.PathOf("simulations/DroneHandoff"), .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -59,12 +61,5 @@ public sealed class DroneHandoffTests
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         return (process.ExitCode, await output + await errors);
-    }
-
-    private static string DemoPath([CallerFilePath] string source = "")
-    {
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        return Path.GetFullPath(Path.Combine(
-            Path.GetDirectoryName(source)!, $"../../simulations/DroneHandoff/bin/{configuration}/net10.0/DroneHandoff.dll"));
     }
 }

@@ -189,7 +189,7 @@ internal sealed class Samples(int seed)
 
     private ObjectRef ObjectRef() => (_random.Next(2) == 0
         ? Format.Objects.ObjectRef.Segment(Id(), (ulong)_random.NextInt64())
-        : Format.Objects.ObjectRef.Chunk(Id(), Id())) with
+        : Format.Objects.ObjectRef.Chunk(Id(), Id()) with { Context = OtherContext() }) with
     { Volume = (ushort)_random.Next(ushort.MaxValue + 1) };
 
     private ImmutableArray<PageRef> Pages(ObjectKind kind)
@@ -207,7 +207,9 @@ internal sealed class Samples(int seed)
     }
 
     private PageRef Page(ObjectKind kind, long first, long end) =>
-        new(kind, Id(), Id(), first, end, _random.Next(1, 1024), _random.Next(65, 1 << 20), Word());
+        new(kind, Id(), Id(), first, end, _random.Next(1, 1024), _random.Next(65, 1 << 20), Word(), OtherContext());
+
+    private ContextId? OtherContext() => _random.Next(2) == 0 ? null : new ContextId(Id(), Id());
 
     private RecordType[] AnyTypes() =>
         [.. Enumerable.Range(0, _random.Next(12)).Select(_ => (RecordType)_random.Next(1, 9))];

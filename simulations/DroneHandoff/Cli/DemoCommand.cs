@@ -23,6 +23,11 @@ internal sealed class DemoCommand
         DefaultValueFactory = _ => "planned",
     };
 
+    private readonly Option<bool> _loseSilo = new("--lose-silo")
+    {
+        Description = "Kill the silo too when drone A is gone, and start another one on the same blobs.",
+    };
+
     private readonly Option<string> _positions = new("--positions")
     {
         Description = $"Positions after which drone A leaves, {DemoOptions.MinPositions} to {DemoOptions.MaxPositions}; "
@@ -66,7 +71,7 @@ internal sealed class DemoCommand
             "Drone B goes on with drone A's memory: a predecessor streams its KV cache through Swarm while it works, "
             + "a successor takes it over, and every logit is compared with an uninterrupted twin's.")
         {
-            _store, _handoff, _positions, _model, _telemetry, _json, _seed,
+            _store, _handoff, _loseSilo, _positions, _model, _telemetry, _json, _seed,
         };
         root.SetAction(async (result, cancellationToken) =>
         {
@@ -184,7 +189,8 @@ internal sealed class DemoCommand
         var seed = CheckNumber("--seed", result.GetValue(_seed)!, 0, int.MaxValue, faults);
         var json = CheckJson(result.GetValue(_json)!, faults);
         return faults.Count == 0 && store is not null && flight is not null
-            ? new DemoOptions(store, handoff, positions, model, telemetry, flight, json, seed)
+            ? new DemoOptions(
+                store, handoff, result.GetValue(_loseSilo), positions, model, telemetry, flight, json, seed)
             : null;
     }
 }

@@ -5,6 +5,7 @@ namespace DroneHandoff.Cli;
 /// <summary>What the user asked for, checked.</summary>
 /// <param name="Store">Where blobs are kept.</param>
 /// <param name="Handoff">How the predecessor leaves.</param>
+/// <param name="LosesSilo">Whether the silo is killed and started anew, with nothing but the blobs, before each successor.</param>
 /// <param name="Positions">Positions after which it leaves: the end of the reading that reaches this number.</param>
 /// <param name="Model"><c>tiny</c>, <c>small</c>, or a model's directory.</param>
 /// <param name="TelemetryPath">Path of the recording.</param>
@@ -14,6 +15,7 @@ namespace DroneHandoff.Cli;
 internal sealed record DemoOptions(
     StoreChoice Store,
     HandoffKind Handoff,
+    bool LosesSilo,
     int Positions,
     string Model,
     string TelemetryPath,

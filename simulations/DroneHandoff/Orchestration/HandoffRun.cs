@@ -51,6 +51,12 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
             ? await ReleaseAsync(a, cancellationToken)
             : await CrashAsync(a, cancellationToken);
 
+        if (options.LosesSilo)
+        {
+            progress.Say("the silo is killed, and another one starts on the same blobs");
+            await silo.LoseAsync(cancellationToken);
+        }
+
         var rehydrated = await SucceedAsync(
             new TakeOverCommand(
                 Strategies.Rehydrate, options.Handoff == HandoffKind.Crash ? SilenceSeconds : 0, 0, 0),

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Threading.Channels;
 
 namespace DroneHandoff.Processes;
@@ -101,6 +102,21 @@ internal sealed class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync(cancellationToken);
     }
 
+    /// <summary>Ends the processes that this one started, as SIGKILL does, and waits until it has seen that and ended itself.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>A task that ends with the process.</returns>
+    /// <exception cref="DemoException">It has started none, or the system does not tell.</exception>
+    public async Task KillChildrenAsync(CancellationToken cancellationToken)
+    {
+        foreach (var child in FindChildren())
+        {
+            using var process = Process.GetProcessById(child);
+            process.Kill();
+        }
+
+        await _process.WaitForExitAsync(cancellationToken);
+    }
+
     /// <summary>Ends the process: by closing its standard input, and by force if it stays.</summary>
     /// <returns>A task that ends with the process.</returns>
     public async ValueTask DisposeAsync()
@@ -142,6 +158,24 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>How the process ended, for a message; empty while it runs.</summary>
     /// <returns>Its exit code in words.</returns>
     public string DescribeEnd() => _process.HasExited ? $" It ended with {_process.ExitCode}." : "";
+
+    private int[] FindChildren()
+    {
+        try
+        {
+            int[] children =
+            [
+                .. Directory.EnumerateDirectories($"/proc/{_process.Id}/task")
+                    .SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                    .Select(id => int.Parse(id, CultureInfo.InvariantCulture)),
+            ];
+            return children.Length > 0 ? children : throw new DemoException($"{Name} has started no process.{DescribeEnd()}");
+        }
+        catch (IOException fault)
+        {
+            throw new DemoException($"The processes that {Name} started are not known: {fault.Message}", fault);
+        }
+    }
 
     private void OnOutput(string? line, bool logsOutput)
     {

@@ -2,25 +2,29 @@ using DroneHandoff.Roles;
 
 namespace DroneHandoff.Processes;
 
-/// <summary>A silo in a process of its own.</summary>
+/// <summary>A silo in a process of its own, and its successors on the same ports and blobs.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
     private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(100);
 
-    private readonly ChildProcess _child;
+    private readonly IReadOnlyDictionary<string, string> _store;
+    private readonly RunFolder _folder;
+    private readonly int[] _ports = LoopbackPorts.FindFree(4);
+    private ChildProcess _child;
+    private int _lives;
 
-    private SiloProcess(ChildProcess child, string address, string dataPlane)
+    private SiloProcess(IReadOnlyDictionary<string, string> store, RunFolder folder)
     {
-        _child = child;
-        Address = address;
-        DataPlane = dataPlane;
+        _store = store;
+        _folder = folder;
+        _child = StartChild();
     }
 
     /// <summary>Where agents connect, as <c>swarm://host:port</c>.</summary>
-    public string Address { get; }
+    public string Address => $"swarm://127.0.0.1:{_ports[1]}";
 
     /// <summary>Its data plane, as <c>host:port</c>.</summary>
-    public string DataPlane { get; }
+    public string DataPlane => $"127.0.0.1:{_ports[2]}";
 
     /// <summary>Starts a silo on free loopback ports, and waits until it is ready.</summary>
     /// <param name="store">The silo's settings of its store.</param>
@@ -31,24 +35,10 @@ internal sealed class SiloProcess : IAsyncDisposable
     public static async Task<SiloProcess> StartAsync(
         IReadOnlyDictionary<string, string> store, RunFolder folder, CancellationToken cancellationToken)
     {
-        var ports = LoopbackPorts.FindFree(4);
-        var settings = new Dictionary<string, string>(store)
-        {
-            ["Swarm:Endpoints:Address"] = "127.0.0.1",
-            ["Swarm:Endpoints:Silo"] = $"{ports[0]}",
-            ["Swarm:Endpoints:Gateway"] = $"{ports[1]}",
-            ["Swarm:Endpoints:DataPlane"] = $"{ports[2]}",
-            ["Swarm:Endpoints:Http"] = $"{ports[3]}",
-        };
-        var (command, arguments) = Executables.Silo(settings.Select(setting => $"--{setting.Key}={setting.Value}"));
-        var (guard, guardArguments) = Executables.Self([RoleNames.Switch, RoleNames.Guard, command, .. arguments]);
-        var silo = new SiloProcess(
-            ChildProcess.Start("silo", folder, guard, guardArguments, logsOutput: true),
-            $"swarm://127.0.0.1:{ports[1]}",
-            $"127.0.0.1:{ports[2]}");
+        var silo = new SiloProcess(store, folder);
         try
         {
-            await silo.WaitUntilReadyAsync(new Uri($"http://127.0.0.1:{ports[3]}/health/ready"), cancellationToken);
+            await silo.WaitUntilReadyAsync(cancellationToken);
             return silo;
         }
         catch
@@ -58,11 +48,41 @@ internal sealed class SiloProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Kills the silo, as SIGKILL does, and starts another one on the same ports and blobs.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>A task that ends when the other one is ready.</returns>
+    /// <exception cref="DemoException">It ended, or was not ready in time.</exception>
+    public async Task LoseAsync(CancellationToken cancellationToken)
+    {
+        await _child.KillChildrenAsync(cancellationToken);
+        await _child.DisposeAsync();
+        _child = StartChild();
+        await WaitUntilReadyAsync(cancellationToken);
+    }
+
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _child.DisposeAsync();
 
-    private async Task WaitUntilReadyAsync(Uri health, CancellationToken cancellationToken)
+    private ChildProcess StartChild()
     {
+        var settings = new Dictionary<string, string>(_store)
+        {
+            ["Swarm:Endpoints:Address"] = "127.0.0.1",
+            ["Swarm:Endpoints:Silo"] = $"{_ports[0]}",
+            ["Swarm:Endpoints:Gateway"] = $"{_ports[1]}",
+            ["Swarm:Endpoints:DataPlane"] = $"{_ports[2]}",
+            ["Swarm:Endpoints:Http"] = $"{_ports[3]}",
+        };
+        var (command, arguments) = Executables.Silo(settings.Select(setting => $"--{setting.Key}={setting.Value}"));
+        var (guard, guardArguments) = Executables.Self([RoleNames.Switch, RoleNames.Guard, command, .. arguments]);
+        _lives++;
+        var name = _lives == 1 ? "silo" : $"silo-{_lives}";
+        return ChildProcess.Start(name, _folder, guard, guardArguments, logsOutput: true);
+    }
+
+    private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)
+    {
+        var health = new Uri($"http://127.0.0.1:{_ports[3]}/health/ready");
         using var http = new HttpClient();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(Patience.Answer);
@@ -72,7 +92,8 @@ internal sealed class SiloProcess : IAsyncDisposable
             {
                 if (_child.DescribeEnd() is { Length: > 0 } end)
                 {
-                    throw new DemoException($"The silo did not start.{end} Its log is {_child.LogPath}.");
+                    await _child.DisposeAsync(); // Its log is whole then.
+                    throw new DemoException($"The silo did not start.{end} {File.ReadAllText(_child.LogPath).Trim()}");
                 }
 
                 await Task.Delay(PollTime, limit.Token);

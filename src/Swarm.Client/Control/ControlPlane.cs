@@ -6,30 +6,30 @@ using Swarm.Grains.Abstractions;
 namespace Swarm.Client.Control;
 
 /// <summary>The grain calls of a client: with its credential, a deadline, and errors as typed exceptions.</summary>
-/// <param name="grains">The cluster.</param>
+/// <param name="grains">The cluster, as it is reached now.</param>
 /// <param name="credential">Tenant and token.</param>
 /// <param name="options">Settings.</param>
-internal sealed class ControlPlane(IGrainFactory grains, SwarmCredential credential, SwarmClientOptions options)
+internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
 {
     /// <summary>Tenant and token.</summary>
     public SwarmCredential Credential => credential;
 
-    /// <summary>Acquires a context. Safe to repeat with the same secret.</summary>
+    /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
     public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
     {
         var key = GrainKeys.Agent(credential.Tenant, request.Agent);
         var answer = await CallAsync(
-            token => grains.GetGrain<IAgentGrain>(key).AcquireAsync(request, token), cancellationToken)
+            token => grains().GetGrain<IAgentGrain>(key).AcquireAsync(request, token), cancellationToken)
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.Lease!;
     }
 
-    /// <summary>Gives a context back.</summary>
+    /// <summary>One attempt to give a context back.</summary>
     public async Task<Epoch> ReleaseAsync(string agent, ReleaseContext request, CancellationToken cancellationToken)
     {
         var key = GrainKeys.Agent(credential.Tenant, agent);
         var answer = await CallAsync(
-            token => grains.GetGrain<IAgentGrain>(key).ReleaseAsync(request, token), cancellationToken)
+            token => grains().GetGrain<IAgentGrain>(key).ReleaseAsync(request, token), cancellationToken)
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : new Epoch(answer.Epoch);
     }
@@ -37,18 +37,14 @@ internal sealed class ControlPlane(IGrainFactory grains, SwarmCredential credent
     /// <summary>Where a context's data plane is; opens the context there if need be.</summary>
     public async Task<string> LocateAsync(string context, CancellationToken cancellationToken)
     {
-        var answer = await CallAsync(
-            token => Context(context).LocateAsync(token), cancellationToken).ConfigureAwait(false);
-        return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.DataPlane;
+        var answer = await CallUntilAnsweredAsync(
+            token => Context(context).LocateAsync(token), answer => answer.Refusal, cancellationToken).ConfigureAwait(false);
+        return answer.DataPlane;
     }
 
     /// <summary>The durable state of a context.</summary>
-    public async Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken)
-    {
-        var answer = await CallAsync(
-            token => Context(context).GetStatusAsync(token), cancellationToken).ConfigureAwait(false);
-        return answer.Refusal is { } refusal ? throw refusal.ToException() : answer;
-    }
+    public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken) => CallUntilAnsweredAsync(
+        token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken);
 
     /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
     public Task DelayAsync(int attempt, CancellationToken cancellationToken)
@@ -58,13 +54,39 @@ internal sealed class ControlPlane(IGrainFactory grains, SwarmCredential credent
             TimeSpan.FromMilliseconds(ceiling / 2 + Random.Shared.Next(ceiling / 2)), options.TimeProvider, cancellationToken);
     }
 
+    /// <summary>Whether a failure may pass, and there is time left for another attempt.</summary>
+    /// <param name="exception">The failure.</param>
+    /// <param name="started">When the first attempt began, as a timestamp of the clock.</param>
+    public bool MayRepeat(Exception exception, long started) =>
+        exception is SwarmTransportException { IsTransient: true } or SwarmRefusedException { IsTransient: true }
+        && options.TimeProvider.GetElapsedTime(started) < options.ControlTimeout;
+
+    /// <summary>For requests that change nothing.</summary>
+    private async Task<T> CallUntilAnsweredAsync<T>(
+        Func<CancellationToken, Task<T>> call, Func<T, Refusal?> refusalOf, CancellationToken cancellationToken)
+    {
+        var started = options.TimeProvider.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var answer = await CallAsync(call, cancellationToken).ConfigureAwait(false);
+                return refusalOf(answer) is { } refusal ? throw refusal.ToException() : answer;
+            }
+            catch (Exception exception) when (MayRepeat(exception, started))
+            {
+                await DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
     private IContextGrain Context(string context) =>
-        grains.GetGrain<IContextGrain>(GrainKeys.Context(credential.Tenant, context));
+        grains().GetGrain<IContextGrain>(GrainKeys.Context(credential.Tenant, context));
 
     private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
     {
         new CallCredential(Names.RequireTenant(credential.Tenant), credential.Token).Attach();
-        using var limit = new CancellationTokenSource(options.ControlTimeout, options.TimeProvider);
+        using var limit = new CancellationTokenSource(options.AttemptTimeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -74,12 +96,13 @@ internal sealed class ControlPlane(IGrainFactory grains, SwarmCredential credent
         {
             throw;
         }
-        catch (Exception exception) when (exception is TimeoutException or OrleansException
-            || (exception is OperationCanceledException && limit.IsCancellationRequested))
+        catch (Exception exception) when (exception is TimeoutException or OrleansException or ObjectDisposedException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // Disposed, or called off by the connection itself: the gateway was left for another one meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
             throw new SwarmTransportException(
-                $"The silos did not answer within {options.ControlTimeout} ({exception.Message}). Whether the request took "
+                $"The silos did not answer within {options.AttemptTimeout} ({exception.Message}). Whether the request took "
                 + "effect is not known; repeating it is safe.",
                 isTransient: true,
                 exception);

@@ -37,7 +37,7 @@ internal sealed record SwarmAddress(IReadOnlyList<DataPlaneEndpoint> Gateways)
         }
     }
 
-    /// <summary>Looks the hosts up.</summary>
+    /// <summary>Looks the hosts up. A name may have several addresses, as that of a headless service.</summary>
     /// <exception cref="SwarmTransportException">None of them is known.</exception>
     public async Task<IPEndPoint[]> ResolveAsync(CancellationToken cancellationToken)
     {
@@ -48,12 +48,11 @@ internal sealed record SwarmAddress(IReadOnlyList<DataPlaneEndpoint> Gateways)
             try
             {
                 var addresses = await Dns.GetHostAddressesAsync(host, cancellationToken).ConfigureAwait(false);
-                var address = addresses.FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork)
-                    ?? addresses.FirstOrDefault();
-                if (address is not null)
-                {
-                    endpoints.Add(new IPEndPoint(address, port));
-                }
+                var family = addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)
+                    ? AddressFamily.InterNetwork
+                    : AddressFamily.InterNetworkV6;
+                endpoints.AddRange(
+                    addresses.Where(a => a.AddressFamily == family).Select(a => new IPEndPoint(a, port)));
             }
             catch (SocketException exception)
             {

@@ -33,16 +33,22 @@ internal sealed class Rehydrator(
     /// <param name="strategy">Whether KV is loaded.</param>
     /// <param name="started">When the session began to be opened.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="undurable">Inputs behind the durable ones that this agent has on its disk; or none.</param>
     /// <returns>What it took.</returns>
     /// <exception cref="SwarmTransportException">The connection broke off.</exception>
     public async Task<RehydrationReport> RunAsync(
-        Watermarks durable, RehydrationStrategy strategy, long started, CancellationToken cancellationToken)
+        Watermarks durable,
+        RehydrationStrategy strategy,
+        long started,
+        CancellationToken cancellationToken,
+        InputRun? undurable = null)
     {
         var control = timeProvider.GetElapsedTime(started);
-        if (driver is not null && durable.Tokens > driver.Runtime.MaxPositions)
+        var length = durable.Tokens + (undurable?.Tokens.Length ?? 0);
+        if (driver is not null && length > driver.Runtime.MaxPositions)
         {
             throw new ArgumentException(
-                $"Context '{context}' has {durable.Tokens} positions; the runtime holds {driver.Runtime.MaxPositions}. "
+                $"Context '{context}' has {length} positions; the runtime holds {driver.Runtime.MaxPositions}. "
                 + "Give the model a larger cache, or rewind the context.");
         }
 
@@ -59,6 +65,11 @@ internal sealed class Rehydrator(
 
         var inputsElapsed = await inputs.ConfigureAwait(false) - started;
         var kvElapsed = timeProvider.GetElapsedTime(started);
+        if (undurable is not null)
+        {
+            history.AppendRun(undurable);
+        }
+
         var recomputed = driver?.CatchUp(cancellationToken) ?? 0;
         var elapsed = timeProvider.GetElapsedTime(started);
         Log.Rehydrated(logger, context, history.Length, _loaded, recomputed, elapsed.TotalMilliseconds);

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
+using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Inference;
+using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 using Swarm.Grains.Abstractions;
@@ -15,13 +17,15 @@ namespace Swarm.Client.Sessions;
 /// <summary>One session of an agent on a context: its memory, that streams out while the agent works.</summary>
 /// <remarks>
 /// Steps run on the caller's thread, one at a time. Inputs and KV leave in the background; a step waits for the network
-/// only while more than <see cref="MemoryOptions.MaxUndurableTokens"/> inputs are not durable, and never for KV.
+/// only while more than <see cref="MemoryOptions.MaxUndurableTokens"/> inputs are not durable, and never for KV. With a
+/// <see cref="MemoryOptions.SpoolPath"/> it never waits for the network: it writes its inputs to this machine's disk first.
 /// </remarks>
-public sealed class AgentMemory : IAsyncDisposable
+public sealed partial class AgentMemory : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly Sampler _greedy = new(new SamplerOptions { Temperature = 0 });
     private readonly string _agent;
+    private readonly ModelFingerprint _model;
     private readonly ControlPlane _control;
     private readonly InputHistory _history;
     private readonly StateOutbox _states;
@@ -32,11 +36,14 @@ public sealed class AgentMemory : IAsyncDisposable
     private readonly MemoryOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
+    private readonly SessionSpool? _spool;
+    private readonly LeftoverFinder _leftovers;
     private int _disposed;
 
     internal AgentMemory(
         string context,
         string agent,
+        ModelFingerprint model,
         ControlPlane control,
         InputHistory history,
         StateOutbox states,
@@ -44,13 +51,21 @@ public sealed class AgentMemory : IAsyncDisposable
         SessionState state,
         SessionLink link,
         RehydrationReport rehydration,
+        LeftoverFinder leftovers,
+        SpooledStart? spooled,
         MemoryOptions options,
         TimeProvider timeProvider,
         ILogger logger)
     {
         Context = context;
         Rehydration = rehydration;
+        _leftovers = leftovers;
+        Recovery = spooled?.Recovery;
+        Leftovers = spooled?.Leftovers ?? [];
+        _spool = spooled?.Spool;
+        link.Spool = _spool;
         _agent = agent;
+        _model = model;
         _control = control;
         _history = history;
         _states = states;
@@ -98,6 +113,8 @@ public sealed class AgentMemory : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
     /// <returns>A task that ends when the model has taken them; durability follows.</returns>
     /// <exception cref="ArgumentException">A token is out of range, or there are more than the runtime holds.</exception>
+    /// <exception cref="SpoolFullException">The spool has no room for them: nothing was fed. Retryable.</exception>
+    /// <exception cref="SpoolException">The disk refuses a step: those before it were fed. Retryable.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public ValueTask FeedAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default) =>
@@ -125,6 +142,7 @@ public sealed class AgentMemory : IAsyncDisposable
             }
 
             var maxStep = _driver?.MaxStepTokens ?? FrameLimits.MaxAppendTokens;
+            Reserve(tokens.Length, maxStep, checkedStates);
             while (!tokens.IsEmpty)
             {
                 var step = Math.Min(tokens.Length, maxStep);
@@ -135,7 +153,7 @@ public sealed class AgentMemory : IAsyncDisposable
         }
         finally
         {
-            _turn.Release();
+            Leave();
         }
     }
 
@@ -145,6 +163,8 @@ public sealed class AgentMemory : IAsyncDisposable
     /// <param name="cancellationToken">Stops between two tokens.</param>
     /// <returns>The tokens.</returns>
     /// <exception cref="InvalidOperationException">The context is empty, or the session has no runtime.</exception>
+    /// <exception cref="SpoolFullException">The spool has no room for them: none was made. Retryable.</exception>
+    /// <exception cref="SpoolException">The disk refuses a step: tokens before it were fed, <see cref="Length"/> tells.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public async ValueTask<int[]> GenerateAsync(
@@ -162,6 +182,7 @@ public sealed class AgentMemory : IAsyncDisposable
             }
 
             driver.RequireLogits();
+            Reserve(maxTokens, 1, []);
             var generated = new int[maxTokens];
             for (var index = 0; index < maxTokens; index++)
             {
@@ -176,7 +197,7 @@ public sealed class AgentMemory : IAsyncDisposable
         }
         finally
         {
-            _turn.Release();
+            Leave();
         }
     }
 
@@ -202,11 +223,21 @@ public sealed class AgentMemory : IAsyncDisposable
     /// <param name="name">See <see cref="Names.RequireState"/>.</param>
     /// <param name="content">At most 64 KiB; copied.</param>
     /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
+    /// <exception cref="SpoolException">The spool has no room for it, or the disk refuses it: it is not set.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     public void SetState(string name, ReadOnlyMemory<byte> content)
     {
         _state.ThrowIfOver();
-        _states.Set(State(name, content, _history.Length));
+        var state = State(name, content, _history.Length);
+        if (_spool is null)
+        {
+            _states.Set(state);
+        }
+        else
+        {
+            _spool.AppendState(state);
+        }
+
         _streamer.Work.Fire();
     }
 
@@ -260,6 +291,10 @@ public sealed class AgentMemory : IAsyncDisposable
             await ReleaseAsync(request, epoch, cancellationToken).ConfigureAwait(false);
             _state.Release();
             await _streamer.DisposeAsync().ConfigureAwait(false);
+            if (_spool is not null)
+            {
+                await _spool.DeleteAsync().ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -268,6 +303,7 @@ public sealed class AgentMemory : IAsyncDisposable
     }
 
     /// <summary>Drains what is not durable, for a bounded time, and ends the session. Does not release the context.</summary>
+    /// <remarks>With a spool, the agent's next session on the context goes on with this one, as long as nobody has taken over.</remarks>
     /// <returns>A task that ends when nothing of the session runs any more.</returns>
     public async ValueTask DisposeAsync()
     {
@@ -292,6 +328,14 @@ public sealed class AgentMemory : IAsyncDisposable
         }
 
         await _streamer.DisposeAsync().ConfigureAwait(false);
+        if (_spool is not null && _isDiscarded)
+        {
+            await _spool.DeleteAsync().ConfigureAwait(false);
+        }
+        else if (_spool is not null)
+        {
+            await _spool.DisposeAsync().ConfigureAwait(false);
+        }
     }
 
     private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
@@ -303,15 +347,22 @@ public sealed class AgentMemory : IAsyncDisposable
     private async ValueTask StepAsync(
         ReadOnlyMemory<int> tokens, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
     {
-        await _state.WaitAsync(
-            () => _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens, cancellationToken)
-            .ConfigureAwait(false);
-
         // Tokens first: they are on their way while the model computes.
-        _history.AppendStep(tokens.Span);
-        foreach (var state in states)
+        if (_spool is not null)
         {
-            _states.Set(state);
+            _state.ThrowIfOver();
+            _spool.AppendStep(tokens.Span, states);
+        }
+        else
+        {
+            await _state.WaitAsync(
+                () => _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens, cancellationToken)
+                .ConfigureAwait(false);
+            _history.AppendStep(tokens.Span);
+            foreach (var state in states)
+            {
+                _states.Set(state);
+            }
         }
 
         _streamer.Work.Fire();
@@ -330,6 +381,7 @@ public sealed class AgentMemory : IAsyncDisposable
             ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _history.Length);
             var boundary = _history.FloorToStep((int)length);
             var kept = boundary < length ? _history.StepAt(boundary)[..((int)length - boundary)] : [];
+            Reserve(kept.Length, int.MaxValue, []);
             await _state.WaitAsync(() => _state.Durable.Tokens >= boundary, cancellationToken).ConfigureAwait(false);
             await _streamer.RewindAsync(
                 boundary,
@@ -346,7 +398,7 @@ public sealed class AgentMemory : IAsyncDisposable
         }
         finally
         {
-            _turn.Release();
+            Leave();
         }
     }
 
@@ -392,6 +444,7 @@ public sealed class AgentMemory : IAsyncDisposable
 
     private async Task ReleaseAsync(ReleaseContext request, Epoch epoch, CancellationToken cancellationToken)
     {
+        var started = _timeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -403,8 +456,7 @@ public sealed class AgentMemory : IAsyncDisposable
             {
                 return; // The attempt before took effect, and its answer was lost.
             }
-            catch (Exception exception) when (attempt < 10
-                && exception is SwarmTransportException { IsTransient: true } or SwarmRefusedException { IsTransient: true })
+            catch (Exception exception) when (_control.MayRepeat(exception, started))
             {
                 await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
+using Swarm.Client.Spool;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
@@ -12,7 +13,7 @@ namespace Swarm.Client.Streaming;
 /// <param name="context">Context name.</param>
 /// <param name="state">The session's state.</param>
 /// <param name="secret">The session's secret.</param>
-/// <param name="endpoint">Where the data plane is, as the lease said.</param>
+/// <param name="endpoint">Where the data plane is, as the lease said; <see langword="null"/> to ask for it.</param>
 /// <param name="options">Settings.</param>
 /// <param name="logger">Where logs go.</param>
 internal sealed class SessionLink(
@@ -20,7 +21,7 @@ internal sealed class SessionLink(
     string context,
     SessionState state,
     SessionSecret secret,
-    string endpoint,
+    string? endpoint,
     SwarmClientOptions options,
     ILogger logger) : IAsyncDisposable
 {
@@ -28,7 +29,14 @@ internal sealed class SessionLink(
     private SessionObserver? _observer;
     private DataPlaneSession? _session;
     private string? _endpoint = endpoint;
+    private string _attachedTo = "";
     private RewindRequest? _rewind;
+
+    /// <summary>Hears of rewinds before they are asked for, and when they are done.</summary>
+    public SessionSpool? Spool { get; set; }
+
+    /// <summary>Whether a rewind is under way.</summary>
+    public bool IsRewinding => _rewind is not null;
 
     /// <summary>The secret in force.</summary>
     public SessionSecret Secret => secret;
@@ -54,6 +62,7 @@ internal sealed class SessionLink(
         await DropAsync().ConfigureAwait(false);
         _endpoint ??= await control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
         var target = DataPlaneEndpoint.Parse(_endpoint);
+        _attachedTo = _endpoint;
         _endpoint = null; // Ask again, should this attempt fail.
         _client = await DataPlaneClient.ConnectAsync(
             target,
@@ -81,17 +90,36 @@ internal sealed class SessionLink(
         return _session;
     }
 
+    /// <summary>Asks the grain where the context is.</summary>
+    /// <returns>Its data plane, or <see langword="null"/> when that is the one attached to.</returns>
+    public async Task<string?> FindElsewhereAsync(CancellationToken cancellationToken)
+    {
+        var found = await control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
+        return found == _attachedTo ? null : found;
+    }
+
     /// <summary>Cuts the context back. After a failure, the same call again finds out and goes on.</summary>
     /// <exception cref="StaleEpochException">The session does not hold the context any more.</exception>
-    public async Task RewindAsync(long length, CancellationToken cancellationToken)
+    public async Task RewindAsync(long length, SiloWatch watch, CancellationToken cancellationToken)
     {
-        _rewind ??= new RewindRequest(length, SessionSecret.Create());
+        if (_rewind is null)
+        {
+            var request = new RewindRequest(length, SessionSecret.Create());
+            Spool?.BeginRewind(request.Length, request.Secret);
+            _rewind = request;
+        }
+
         var session = await AttachAsync(cancellationToken).ConfigureAwait(false);
         if (_rewind is { } rewind)
         {
-            Complete(await session.RewindAsync(rewind.Length, rewind.Secret, cancellationToken).ConfigureAwait(false));
+            Complete(await watch.WhileHereAsync(
+                session, token => session.RewindAsync(rewind.Length, rewind.Secret, token), cancellationToken)
+                .ConfigureAwait(false));
         }
     }
+
+    /// <summary>Goes on with a rewind of an earlier process whose outcome is not known.</summary>
+    public void RestoreRewind(long length, SessionSecret secret) => _rewind = new RewindRequest(length, secret);
 
     /// <summary>Lets go of the connection.</summary>
     public async ValueTask DropAsync()
@@ -122,6 +150,7 @@ internal sealed class SessionLink(
 
     private void Complete(Acquired granted)
     {
+        Spool?.EndRewind(granted.Epoch, _rewind!.Secret, _rewind.Length);
         secret = _rewind!.Secret;
         _rewind = null;
         state.Advance(granted);

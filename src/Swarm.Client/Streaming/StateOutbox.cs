@@ -24,6 +24,40 @@ internal sealed class StateOutbox
         }
     }
 
+    /// <summary>The latest version of any state.</summary>
+    public long LatestVersion
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _version;
+            }
+        }
+    }
+
+    /// <summary>The oldest version that is not durable, nor replaced; <see cref="long.MaxValue"/> without any.</summary>
+    public long OldestUndurable
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _entries.Values.Where(entry => entry.Durable < entry.Version)
+                    .Select(entry => entry.Version).DefaultIfEmpty(long.MaxValue).Min();
+            }
+        }
+    }
+
+    /// <summary>States that are not durable.</summary>
+    public IReadOnlyList<NamedState> Undurable()
+    {
+        lock (_lock)
+        {
+            return [.. _entries.Values.Where(entry => entry.Durable < entry.Version).Select(entry => entry.State)];
+        }
+    }
+
     /// <summary>Takes over states that are durable already.</summary>
     public void Load(IReadOnlyList<NamedState> states)
     {
@@ -37,7 +71,8 @@ internal sealed class StateOutbox
     }
 
     /// <summary>Sets a state.</summary>
-    public void Set(NamedState state)
+    /// <returns>Its version: larger than any before.</returns>
+    public long Set(NamedState state)
     {
         lock (_lock)
         {
@@ -49,6 +84,7 @@ internal sealed class StateOutbox
                 Sent = old?.Sent ?? 0,
                 Durable = old?.Durable ?? 0,
             };
+            return _version;
         }
     }
 

@@ -15,6 +15,7 @@ internal sealed class Streamer : IAsyncDisposable
     private readonly string _context;
     private readonly SessionState _state;
     private readonly SessionLink _link;
+    private readonly SiloWatch _watch;
     private readonly StateOutbox _states;
     private readonly InputLane _inputs;
     private readonly KvLane? _kv;
@@ -40,6 +41,7 @@ internal sealed class Streamer : IAsyncDisposable
         _context = context;
         _state = state;
         _link = link;
+        _watch = new SiloWatch(link, options, timeProvider);
         _states = states;
         _options = options;
         _timeProvider = timeProvider;
@@ -164,7 +166,7 @@ internal sealed class Streamer : IAsyncDisposable
 
         if (_rewinding is { } rewinding)
         {
-            await _link.RewindAsync(rewinding.Length, _stop.Token).ConfigureAwait(false);
+            await _link.RewindAsync(rewinding.Length, _watch, _stop.Token).ConfigureAwait(false);
             rewinding.Apply();
             _rewinding = null;
             rewinding.Done.TrySetResult();
@@ -174,7 +176,13 @@ internal sealed class Streamer : IAsyncDisposable
         using var run = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _link.Over, _pause.Token);
         var fault = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _states.Rewind();
-        List<Task> lanes = [_inputs.RunAsync(session, fault, run.Token), TouchAsync(session, run.Token), fault.Task];
+        List<Task> lanes =
+        [
+            _inputs.RunAsync(session, fault, run.Token),
+            TouchAsync(session, run.Token),
+            _watch.RunAsync(session, run.Token),
+            fault.Task,
+        ];
         if (_kv is not null)
         {
             lanes.Add(_kv.RunAsync(session, fault, run.Token));

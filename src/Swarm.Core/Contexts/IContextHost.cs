@@ -21,6 +21,27 @@ public interface IContextHost
     /// <exception cref="SwarmRefusedException">The store is out of reach.</exception>
     ValueTask<bool> CreateAsync(ContextSpec spec, CancellationToken cancellationToken);
 
+    /// <summary>Makes a context that begins with another one's first positions, without copying KV. Repeating it is harmless.</summary>
+    /// <param name="parent">The context that it shares positions with; it is read from storage, whoever has it open.</param>
+    /// <param name="name">Name of the new context, of the same tenant.</param>
+    /// <param name="position">Positions to share, 0 to what is durable; <see langword="null"/> for all that is.</param>
+    /// <param name="cancellationToken">Stops waiting; the fork may still take effect.</param>
+    /// <returns>What became of it. Nobody holds the new context; KV of a run that the position would cut is left out.</returns>
+    /// <exception cref="SwarmRefusedException">
+    /// There is no such parent, it is shorter, or the name is in use otherwise; corrupt, or the store is out of reach.
+    /// </exception>
+    ValueTask<Forked> ForkAsync(ContextId parent, string name, long? position, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a context for good: its inputs, KV and states. Repeating it is harmless.</summary>
+    /// <param name="id">The context. Its holder, if any, is fenced.</param>
+    /// <param name="cancellationToken">Stops waiting; the erasure may still take effect.</param>
+    /// <returns>Whether this call erased it; <see langword="false"/> when there was none.</returns>
+    /// <remarks>
+    /// The objects go with the next collections: those that other contexts, forks of this one among them, do not refer to.
+    /// </remarks>
+    /// <exception cref="SwarmRefusedException">Busy elsewhere, corrupt, or the store is out of reach.</exception>
+    ValueTask<bool> EraseAsync(ContextId id, CancellationToken cancellationToken);
+
     /// <summary>The context if it is open here, without opening it.</summary>
     /// <param name="id">The context.</param>
     /// <returns>The open context, or <see langword="null"/>.</returns>

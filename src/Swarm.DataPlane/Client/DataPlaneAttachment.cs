@@ -38,6 +38,9 @@ public class DataPlaneAttachment : IAsyncDisposable
     /// <summary>Key of the tenant's block hashes.</summary>
     public TenantKey TenantKey { get; }
 
+    /// <summary>Time since the silo last sent anything on the connection.</summary>
+    public TimeSpan Silence => Client.Channel.ReceiveSilence;
+
     /// <summary>Watermarks as last heard.</summary>
     public Watermarks Durable
     {

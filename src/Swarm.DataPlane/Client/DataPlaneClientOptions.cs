@@ -3,11 +3,11 @@ namespace Swarm.DataPlane.Client;
 /// <summary>Settings of a data-plane connection, client side.</summary>
 public sealed class DataPlaneClientOptions
 {
-    /// <summary>How long connecting and the greeting may take. Default 10 s.</summary>
-    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long connecting and the greeting may take. Default 5 s.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After this long without a frame sent, a ping is. Default 2 s.</summary>
-    public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(2);
+    /// <summary>After this long without a frame sent, a ping is. Default 1 s.</summary>
+    public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>After this long without a frame received, the connection counts as dead. Default 15 s.</summary>
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(15);

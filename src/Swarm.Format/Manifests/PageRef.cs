@@ -12,6 +12,7 @@ namespace Swarm.Format.Manifests;
 /// <param name="Items">Extents, runs or states in it.</param>
 /// <param name="Length">Bytes of the object.</param>
 /// <param name="Checksum">XxHash3-64 of the object.</param>
+/// <param name="Context">Context that wrote it, where that is another one: the parent of a fork; else <see langword="null"/>.</param>
 public sealed record PageRef(
     ObjectKind Kind,
     Id128 OpenId,
@@ -20,4 +21,5 @@ public sealed record PageRef(
     long EndPosition,
     int Items,
     int Length,
-    ulong Checksum);
+    ulong Checksum,
+    ContextId? Context = null);

@@ -140,7 +140,7 @@ internal static class RootCodec
         writer.Array(pages.Length);
         foreach (var page in pages)
         {
-            writer.Array(PageFields);
+            writer.Array(PageFields + (page.Context is null ? 0 : 1));
             writer.Number((int)page.Kind);
             writer.Id(page.OpenId);
             writer.Id(page.PageId);
@@ -149,6 +149,10 @@ internal static class RootCodec
             writer.Number(page.Items);
             writer.Number(page.Length);
             writer.Number(page.Checksum);
+            if (page.Context is { } other)
+            {
+                writer.Context(other);
+            }
         }
     }
 
@@ -161,6 +165,12 @@ internal static class RootCodec
             pages[index] = new PageRef(
                 (ObjectKind)reader.Int32(), reader.Id(), reader.Id(), reader.Position(), reader.Position(),
                 reader.Int32(), reader.Int32(), reader.UInt64());
+            if (unknown > 0)
+            {
+                pages[index] = pages[index] with { Context = reader.Context() };
+                unknown--;
+            }
+
             reader.EndFields(unknown);
         }
 

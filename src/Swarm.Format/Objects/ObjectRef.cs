@@ -8,7 +8,11 @@ namespace Swarm.Format.Objects;
 /// <param name="Owner">Writer of a segment; id of the open that made a chunk.</param>
 /// <param name="Number">Sequence number of a segment; 0 of a chunk.</param>
 /// <param name="ChunkId">Id of a chunk; default of a segment.</param>
-public readonly record struct ObjectRef(ushort Volume, ObjectKind Kind, Id128 Owner, ulong Number, Id128 ChunkId)
+/// <param name="Context">
+/// Context that the chunk was made for, where that is another one (a fork reads its parent's chunks); else <see langword="null"/>.
+/// </param>
+public readonly record struct ObjectRef(
+    ushort Volume, ObjectKind Kind, Id128 Owner, ulong Number, Id128 ChunkId, ContextId? Context = null)
 {
     /// <summary>A segment of a writer's log.</summary>
     /// <param name="writer">The writer.</param>

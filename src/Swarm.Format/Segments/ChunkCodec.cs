@@ -20,4 +20,34 @@ public static class ChunkCodec
         payloadStart = header.Length;
         return SequencePart.Chain(header, [payload]);
     }
+
+    /// <summary>How many bytes from the start hold header and meta.</summary>
+    /// <param name="prefix">At least the object header (fewer bytes are corrupt), from offset 0.</param>
+    /// <returns>Offset of the payload.</returns>
+    /// <exception cref="CorruptObjectException">Not a chunk, damaged, or of an unknown version.</exception>
+    public static int IndexEnd(ReadOnlySpan<byte> prefix) => ReadHeader(prefix).IndexEnd;
+
+    /// <summary>Checks header and meta, which no read of KV looks at.</summary>
+    /// <param name="prefix">At least <see cref="IndexEnd"/> bytes from offset 0.</param>
+    /// <param name="objectLength">Length of the whole object: a truncated one is corrupt.</param>
+    /// <returns>Offset of the payload.</returns>
+    /// <exception cref="CorruptObjectException">Not a chunk, damaged, cut, or of an unknown version.</exception>
+    public static int PayloadStart(ReadOnlySpan<byte> prefix, long objectLength)
+    {
+        var header = ReadHeader(prefix);
+        ObjectCodec.RequireLength(header, objectLength);
+        return ObjectCodec.DecodeMeta(header, prefix, (ref reader) =>
+        {
+            reader.EndFields(reader.BeginFields(0));
+            return header.IndexEnd;
+        });
+    }
+
+    private static ObjectHeader ReadHeader(ReadOnlySpan<byte> prefix)
+    {
+        var header = ObjectHeader.Read(prefix);
+        return header.Kind == ObjectKind.Chunk
+            ? header
+            : throw new CorruptObjectException($"{header.Kind} where {ObjectKind.Chunk} is needed.");
+    }
 }

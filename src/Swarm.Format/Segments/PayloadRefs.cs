@@ -11,7 +11,7 @@ internal static class PayloadRefs
     private const int Fields = 4;
     private const int ObjectFields = 5;
 
-    /// <summary>Writes [object or nil, offset, length, checksum].</summary>
+    /// <summary>Writes [object or nil, offset, length, checksum]; an object's context only where it is another one.</summary>
     public static void Write(ref MetaWriter writer, PayloadRef payload)
     {
         writer.Array(Fields);
@@ -21,13 +21,17 @@ internal static class PayloadRefs
         }
         else
         {
-            var (volume, kind, owner, number, chunkId) = payload.Object;
-            writer.Array(ObjectFields);
+            var (volume, kind, owner, number, chunkId, context) = payload.Object;
+            writer.Array(ObjectFields + (context is null ? 0 : 1));
             writer.Number(volume);
             writer.Number((int)kind);
             writer.Id(owner);
             writer.Number(number);
             writer.Id(chunkId);
+            if (context is { } other)
+            {
+                writer.Context(other);
+            }
         }
 
         writer.Number(payload.Offset);
@@ -70,8 +74,10 @@ internal static class PayloadRefs
     public static void CheckNamed(PayloadRef payload)
     {
         CheckRange(payload);
-        var (_, kind, _, number, chunkId) = payload.Object;
-        var isValid = kind == ObjectKind.Segment ? chunkId.IsDefault : kind == ObjectKind.Chunk && number == 0;
+        var (_, kind, _, number, chunkId, context) = payload.Object;
+        var isValid = kind == ObjectKind.Segment
+            ? chunkId.IsDefault && context is null
+            : kind == ObjectKind.Chunk && number == 0;
         if (!isValid)
         {
             throw new ArgumentException($"{payload.Object} names no payload.");
@@ -96,6 +102,12 @@ internal static class PayloadRefs
         var kind = reader.Int32();
         var named = new ObjectRef(
             checked((ushort)volume), (ObjectKind)kind, reader.Id(), reader.UInt64(), reader.Id());
+        if (unknown > 0)
+        {
+            named = named with { Context = reader.Context() };
+            unknown--;
+        }
+
         reader.EndFields(unknown);
         return named == default ? throw new CorruptObjectException("An object reference names nothing.") : named;
     }

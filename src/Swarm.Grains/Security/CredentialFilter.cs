@@ -7,9 +7,9 @@ namespace Swarm.Grains.Security;
 
 /// <summary>Lets a call reach only the grains of the tenant whose credential came with it.</summary>
 /// <remarks>
-/// Every call of an agent or context grain is checked, those between grains too: the credential flows with them. Of
-/// Orleans' own grains, such as the management grain, a client reaches none; the system targets that its connection
-/// needs, it does.
+/// Every call of an agent or context grain is checked, those between grains too: the credential flows with them. Which
+/// gateways there are, anybody may ask. Of Orleans' own grains, such as the management grain, a client reaches none;
+/// the system targets that its connection needs, it does.
 /// </remarks>
 internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<CredentialFilter> logger) : IIncomingGrainCallFilter
 {
@@ -17,9 +17,15 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
     public Task Invoke(IIncomingGrainCallContext context)
     {
         var target = context.TargetContext.GrainId;
+        if (context.SourceId == target)
+        {
+            return context.Invoke(); // A grain's own timer: nobody's request.
+        }
+
         if (context.Grain is not (IAgentGrain or IContextGrain))
         {
-            if (target.IsSystemTarget() || context.SourceId is not { } source || !source.IsClient())
+            if (target.IsSystemTarget() || context.Grain is IGatewayGrain
+                || context.SourceId is not { } source || !source.IsClient())
             {
                 return context.Invoke();
             }

@@ -18,8 +18,11 @@ public sealed class ClusterSettings
     /// <summary>Id of the service, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
     public string ServiceId { get; set; } = "swarm";
 
-    /// <summary>Time between two probes of a silo, and how long one may take. 100 ms to 1 min; default 2 s.</summary>
-    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Longest time between two probes of a silo, and that one may take. A silo from which nothing came for this time
+    /// and <see cref="MissedProbes"/> probes is suspected. 100 ms to 1 min; default 1.5 s.
+    /// </summary>
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1.5);
 
     /// <summary>Missed probes after which a silo is suspected. 1 to 20; default 3.</summary>
     public int MissedProbes { get; set; } = 3;
@@ -27,6 +30,14 @@ public sealed class ClusterSettings
     /// <summary>Silos that must suspect a silo before it counts as dead. 1 to 10; default 2.</summary>
     public int DeathVotes { get; set; } = 2;
 
-    /// <summary>How often a silo writes that it is alive. 1 s to 1 min; default 10 s.</summary>
-    public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>
+    /// How often a silo writes that it is alive, and reads whether the others call it dead. 1 s to 1 min; default 5 s.
+    /// </summary>
+    public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long another live silo may take to close a context that this one needs, before the request is answered with
+    /// "busy". 100 ms to 1 min; default 2 s.
+    /// </summary>
+    public TimeSpan ReleaseTimeout { get; set; } = TimeSpan.FromSeconds(2);
 }

@@ -56,6 +56,7 @@ internal static class SettingsCheck
         CheckId("ClusterId", cluster.ClusterId);
         CheckId("ServiceId", cluster.ServiceId);
         CheckTime("ProbeTimeout", cluster.ProbeTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        CheckTime("ReleaseTimeout", cluster.ReleaseTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         CheckTime("AlivePeriod", cluster.AlivePeriod, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
         CheckNumber("MissedProbes", cluster.MissedProbes, 20);
         CheckNumber("DeathVotes", cluster.DeathVotes, 10);

@@ -10,6 +10,7 @@ using Swarm.Host.Settings;
 using Swarm.Host.Tenants;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
 
 namespace Swarm.Host.Startup;
 
@@ -22,7 +23,11 @@ internal static class Composition
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(store);
         services.AddSingleton(provider => new ContextStore(
-            store, options, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+            store,
+            options,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<IWriterLiveness>()));
         services.AddSingleton<IContextHost>(provider => provider.GetRequiredService<ContextStore>());
         services.AddSingleton<StoreWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreWatch>());
@@ -58,6 +63,7 @@ internal static class Composition
             silo.UseDevelopmentClustering(new IPEndPoint(addresses.Advertised, endpoints.Silo));
         }
 
+        silo.UseWriterPeers(options => options.ReleaseTimeout = cluster.ReleaseTimeout);
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = cluster.ClusterId;
@@ -73,7 +79,9 @@ internal static class Composition
         });
         silo.Configure<ClusterMembershipOptions>(options =>
         {
+            // Orleans lets probes grow to four times as long, and takes as long to believe that a silo is gone.
             options.ProbeTimeout = cluster.ProbeTimeout;
+            options.MaxProbeTimeout = cluster.ProbeTimeout;
             options.NumMissedProbesLimit = cluster.MissedProbes;
             options.NumVotesForDeathDeclaration = cluster.DeathVotes;
             options.IAmAliveTablePublishTimeout = cluster.AlivePeriod;

@@ -2,10 +2,7 @@ using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
-using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Blobs;
-using Swarm.Storage.Log;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Tiers;
 
@@ -72,7 +69,8 @@ internal sealed class AppendRequests(
             var payload = new PayloadRef(default, 0, content.Length, checksum);
             if (content.Length > services.Options.LargeRecordBytes && await IsNextAsync(proof, kv))
             {
-                payload = await WriteChunkAsync(payload, content);
+                var (chunk, offset) = await ChunkWriter.WriteAsync(services, context, content);
+                payload = payload with { Object = chunk, Offset = offset };
                 content = default;
             }
 
@@ -160,7 +158,11 @@ internal sealed class AppendRequests(
             throw Refusals.Gap("inputs", inputs.FirstPosition, context.TokenLength);
         }
 
-        await context.DrainAsync();
+        if (services.Rules.AcknowledgesRepeatsWhenDurable)
+        {
+            await context.DrainAsync();
+        }
+
         context.RequireHolder(proof);
         var repeated = (int)Math.Min(inputs.Tokens.Length, context.TokenLength - inputs.FirstPosition);
         await CompareAsync(inputs, repeated);
@@ -220,58 +222,34 @@ internal sealed class AppendRequests(
         {
             await context.DrainAsync();
             context.RequireHolder(proof);
-            return end <= context.KvLength && await HasExtentAsync(kv)
-                ? null
-                : throw Refusals.Conflict(
-                    $"KV of positions {kv.FirstPosition} to {end - 1} is cut otherwise than what is durable up to "
-                    + $"{context.KvLength}. Append from there.",
+            if (end > context.KvLength)
+            {
+                throw Refusals.Conflict(
+                    $"KV of positions {kv.FirstPosition} to {end - 1} overlaps what is durable up to {context.KvLength}. "
+                    + "Append from there.",
                     context.KvLength);
+            }
+
+            // Over the same inputs it is the same KV, however it was cut or has been merged since.
+            CheckHash((await loader.HasherAtAsync(context, end)).Current(), kv);
+            context.RequireHolder(proof);
+            return null;
         }
 
         var hasher = (await loader.KvHasherAsync(context)).Clone();
         await loader.FeedAsync(context, hasher, end);
         context.RequireHolder(proof);
-        if (hasher.Current() != kv.PrefixHash)
-        {
-            throw Refusals.Conflict(
-                $"The prefix hash of KV up to position {end - 1} is that of other inputs.", kv.FirstPosition);
-        }
-
+        CheckHash(hasher.Current(), kv);
         return hasher;
     }
 
-    /// <summary>Whether runs that begin and end as this one are durable already, over the same inputs.</summary>
-    private async Task<bool> HasExtentAsync(KvAppend kv)
+    private void CheckHash(BlockHash expected, KvAppend kv)
     {
-        var extents = await reader.PlanAsync(kv.FirstPosition, kv.Count);
-        return extents.Count > 0
-            && extents[0].FirstPosition == kv.FirstPosition
-            && extents[^1].EndPosition == kv.FirstPosition + kv.Count
-            && extents[^1].PrefixHash == kv.PrefixHash;
-    }
-
-    private async Task<PayloadRef> WriteChunkAsync(PayloadRef payload, ReadOnlyMemory<byte> content)
-    {
-        var chunk = services.Ids.Next();
-        var name = BlobNames.Chunk(context.Id, context.Root.OpenId, chunk);
-        var bytes = ChunkCodec.Encode(content, out var offset);
-        for (var attempt = 1; ; attempt++)
+        if (expected != kv.PrefixHash && services.Rules.ComparesPrefixHash)
         {
-            try
-            {
-                // Refused: the id is fresh, so it is this chunk, written by a try whose answer was lost.
-                await services.Store.CreateAsync(name, bytes, CancellationToken.None);
-                return payload with { Object = ObjectRef.Chunk(context.Root.OpenId, chunk), Offset = offset };
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && !context.IsEnding && !context.Writer.IsDead)
-            {
-                StorageLog.PutFailed(services.Logger, name, attempt, fault.Message);
-                await Task.Delay(Backoff.After(attempt), services.Time);
-            }
-            catch (BlobStoreException fault)
-            {
-                throw Refusals.StoreUnavailable(fault.Message);
-            }
+            throw Refusals.Conflict(
+                $"The prefix hash of KV up to position {kv.FirstPosition + kv.Count - 1} is that of other inputs.",
+                kv.FirstPosition);
         }
     }
 }

@@ -4,7 +4,6 @@ using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Format.Segments;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 
@@ -14,7 +13,8 @@ namespace Swarm.Storage.Contexts;
 internal sealed class ContextOpener(
     ContextServices services,
     IWriterLiveness liveness,
-    LogRecovery recovery,
+    RecoveredLogs recovered,
+    StateLoader loader,
     Checkpointer checkpointer,
     Catalog catalog,
     Func<LogWriter> currentWriter)
@@ -43,8 +43,8 @@ internal sealed class ContextOpener(
             var model = await catalog.GetModelAsync(found.Root.Model);
             var key = await catalog.GetTenantKeyAsync(id.Tenant, found.Root.Tenant);
             var writer = currentWriter();
-            var state = await LoadAsync(id, found.Root, key);
-            if (!found.Root.Tails.IsEmpty && !await FoldTailAsync(id, found.Root, state, writer))
+            var state = await LoadAsync(id, found.Root, found.ETag, writer);
+            if (state is null)
             {
                 continue;
             }
@@ -63,6 +63,25 @@ internal sealed class ContextOpener(
         }
 
         throw Refusals.Busy($"Context {id} keeps changing hands; {Tries} tries to open it were in vain. Try later.");
+    }
+
+    /// <summary>The state of a root and its tail; none when the root changed, so that what it names may have been collected.</summary>
+    private async Task<DurableState?> LoadAsync(ContextId id, ContextRoot root, string etag, LogWriter writer)
+    {
+        try
+        {
+            var state = await loader.LoadAsync(id, root);
+            return root.Tails.IsEmpty || await FoldTailAsync(id, root, state, writer) ? state : null;
+        }
+        catch (CorruptObjectException)
+        {
+            if ((await services.Roots.ReadAsync(id))?.ETag == etag)
+            {
+                throw;
+            }
+
+            return null;
+        }
     }
 
     /// <summary>Replaces the root: from then on this open is the one whose records count.</summary>
@@ -103,42 +122,6 @@ internal sealed class ContextOpener(
         return context;
     }
 
-    private async Task<DurableState> LoadAsync(ContextId id, ContextRoot root, TenantKey key)
-    {
-        var rootHash = new PrefixHasher(key, root.Model, root.BlockTokens).Parent;
-        var inputs = new InputTable(root.BlockTokens, root.InputPages.SkipLast(1), rootHash);
-        var extents = new ExtentTable(root.ExtentPages.SkipLast(1));
-        var inputPage = root.InputPages.IsEmpty ? null : services.Pages.ReadInputsAsync(id, root.InputPages[^1]);
-        var extentPage = root.ExtentPages.IsEmpty ? null : services.Pages.ReadExtentsAsync(id, root.ExtentPages[^1]);
-        var statePage = root.StatePage is null ? null : services.Pages.ReadStatesAsync(id, root.StatePage);
-        if (inputPage is not null)
-        {
-            var (startHash, runs) = await inputPage;
-            inputs.LoadTail(root.InputPages[^1], startHash, runs);
-        }
-
-        if (extentPage is not null)
-        {
-            extents.LoadTail(root.ExtentPages[^1], await extentPage);
-        }
-
-        var state = new DurableState(root, inputs, extents);
-        if (statePage is not null)
-        {
-            state.LoadStates(await statePage);
-        }
-
-        if (inputs.Length != root.TokenLength || extents.Length != root.KvLengths.Min())
-        {
-            throw new CorruptObjectException(
-                $"{BlobNames.Root(id)} counts {root.TokenLength} inputs and KV of {root.KvLengths.Min()}, its pages "
-                + $"{inputs.Length} and {extents.Length}.");
-        }
-
-        state.Written = (state.Mark, new PageSet(root.ExtentPages, root.InputPages, root.StatePage));
-        return state;
-    }
-
     /// <summary>Folds what the log holds behind the root. False: look at the root again.</summary>
     private async Task<bool> FoldTailAsync(ContextId id, ContextRoot root, DurableState state, LogWriter writer)
     {
@@ -156,7 +139,7 @@ internal sealed class ContextOpener(
             {
                 var segment = await services.Segments.ReadAsync(tailWriter, sequence)
                     ?? throw new CorruptObjectException($"{BlobNames.Log(tailWriter, sequence)} is missing.");
-                await FoldAsync(id, root.OpenId, state, segment);
+                await loader.FoldAsync(id, root.OpenId, state, segment.Records);
             }
 
             return true;
@@ -169,25 +152,9 @@ internal sealed class ContextOpener(
             case ReleaseOutcome.Busy:
                 throw Refusals.Busy($"Context {id} is being closed by the silo of writer {tailWriter}. Try again.");
             default:
-                await recovery.RecoverAsync(
-                    tailWriter, first, segment => FoldAsync(id, root.OpenId, state, segment));
+                await loader.FoldAsync(
+                    id, root.OpenId, state, await recovered.ReadAsync(tailWriter, first, id));
                 return true;
-        }
-    }
-
-    private async Task FoldAsync(ContextId id, Id128 openId, DurableState state, Segment segment)
-    {
-        foreach (var record in segment.Records)
-        {
-            if (record.Context == id && state.Fits(record, openId))
-            {
-                if (record is TruncateRecord truncate)
-                {
-                    await PageLoader.LoadForRewindAsync(services, id, state, truncate.Length);
-                }
-
-                state.Apply(record);
-            }
         }
     }
 }

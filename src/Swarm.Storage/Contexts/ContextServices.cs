@@ -21,4 +21,5 @@ internal sealed record ContextServices(
     RootStore Roots,
     PageStore Pages,
     MemoryTier Memory,
-    KvFetcher Kv);
+    KvFetcher Kv,
+    ProtocolRules Rules);

@@ -50,15 +50,16 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
     }
 
     /// <summary>Whether a record counts in a fold (protocol, rule 10): of the open, at the end, of a fitting epoch.</summary>
-    public bool Fits(LogRecord record, Id128 openId) => record.OpenId == openId && record switch
-    {
-        TokensRecord tokens => tokens.Epoch == Epoch && tokens.Position == Inputs.Length,
-        KvRecord kv => kv.Epoch == Epoch && kv.Position == Extents.Length && kv.Position + kv.Count <= Inputs.Length,
-        StateRecord state => state.Epoch == Epoch && state.Position <= Inputs.Length,
-        EpochRecord epoch => epoch.Epoch == Epoch.Next,
-        TruncateRecord truncate => truncate.Epoch == Epoch.Next && truncate.Length <= Inputs.Length,
-        _ => false,
-    };
+    public bool Fits(LogRecord record, Id128 openId, ProtocolRules rules) =>
+        (record.OpenId == openId || !rules.FoldsByOpen) && record switch
+        {
+            TokensRecord tokens => tokens.Epoch == Epoch && tokens.Position == Inputs.Length,
+            KvRecord kv => kv.Epoch == Epoch && kv.Position == Extents.Length && kv.Position + kv.Count <= Inputs.Length,
+            StateRecord state => state.Epoch == Epoch && state.Position <= Inputs.Length,
+            EpochRecord epoch => epoch.Epoch == Epoch.Next,
+            TruncateRecord truncate => truncate.Epoch == (rules.RewindRaisesEpoch ? Epoch.Next : Epoch) && truncate.Length <= Inputs.Length,
+            _ => false,
+        };
 
     /// <summary>Applies a record that fits. For a rewind, the pages that it cuts must have been loaded.</summary>
     public void Apply(LogRecord record)
@@ -87,6 +88,22 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
             default:
                 throw new InvalidOperationException($"A {record.Type} record cannot be applied.");
         }
+    }
+
+    /// <summary>Cuts it back to its first positions, without an epoch change. The pages that this cuts must have been loaded.</summary>
+    public void CutTo(long length)
+    {
+        Inputs.Truncate(length);
+        Extents.Truncate(length);
+        ForgetStatesBehind(length);
+    }
+
+    /// <summary>Makes every reference one from outside of a context: the state goes to a fork of it.</summary>
+    public void ShareWith(ContextId owner)
+    {
+        Inputs.ShareWith(owner);
+        Extents.ShareWith(owner);
+        Written = null;
     }
 
     private void ForgetStatesBehind(long length)

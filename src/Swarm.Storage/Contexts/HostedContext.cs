@@ -64,7 +64,8 @@ internal sealed class HostedContext
 
     public TenantKey TenantKey { get; }
 
-    public LogWriter Writer { get; }
+    /// <summary>The log that its records go into.</summary>
+    public LogWriter Writer { get; private set; }
 
     /// <summary>The root as written last.</summary>
     public ContextRoot Root { get; private set; }
@@ -228,6 +229,13 @@ internal sealed class HostedContext
         {
             TailStart = root.Tails[0].Sequence;
         }
+    }
+
+    /// <summary>Goes on in another log, under a root that names it. Nothing is queued or durable but not in that root.</summary>
+    public void MovedTo(LogWriter writer, ContextRoot root, string etag)
+    {
+        Writer = writer;
+        Installed(root, etag);
     }
 
     /// <summary>Takes over the ETag of an earlier write of this open.</summary>

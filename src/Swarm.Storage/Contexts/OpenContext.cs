@@ -35,7 +35,7 @@ internal sealed class OpenContext : IOpenContext
         _services = services;
         _close = close;
         _reader = new ContextReader(hosted, services);
-        _ownership = new OwnershipRequests(hosted, loader);
+        _ownership = new OwnershipRequests(hosted, loader, services.Rules);
         _appends = new AppendRequests(hosted, services, loader, _reader);
     }
 
@@ -134,8 +134,8 @@ internal sealed class OpenContext : IOpenContext
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CheckRange(firstPosition, count);
-        foreach (var run in await _services.Loop.RunAsync(() => _reader.ReadInputsAsync(firstPosition, count))
-            .WaitAsync(cancellationToken))
+        foreach (var run in await _services.Loop.RunAsync(() =>
+            ConfirmRefusalAsync(() => _reader.ReadInputsAsync(firstPosition, count))).WaitAsync(cancellationToken))
         {
             yield return run;
         }
@@ -146,12 +146,17 @@ internal sealed class OpenContext : IOpenContext
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CheckRange(firstPosition, count);
-        var plan = await _services.Loop.RunAsync(() => _reader.PlanAsync(firstPosition, count))
-            .WaitAsync(cancellationToken);
-        await foreach (var run in KvRunReader.ReadAsync(_services, Id, plan, cancellationToken))
+        Task<IReadOnlyList<KvExtent>> PlanAsync(long first) =>
+            _services.Loop.RunAsync(() => ConfirmRefusalAsync(() => _reader.PlanAsync(first, firstPosition + count - first)));
+        var plan = await PlanAsync(firstPosition).WaitAsync(cancellationToken);
+        await foreach (var run in KvRunReader.ReadAsync(_services, Id, plan, PlanAnewAsync, cancellationToken))
         {
             yield return run;
         }
+
+        // What is missing may have been merged and collected since; or all of it, if the context went on elsewhere.
+        async Task<IReadOnlyList<KvExtent>> PlanAnewAsync(long first) =>
+            await _services.Loop.RunAsync(_isCurrent) ? await PlanAsync(first) : throw Refusals.Moved(Id);
     }
 
     /// <inheritdoc/>
@@ -203,7 +208,7 @@ internal sealed class OpenContext : IOpenContext
         }
     }
 
-    /// <summary>What would send an agent away for good is said only by the open that storage names.</summary>
+    /// <summary>What would send an agent away for good, or calls data damaged, is said only by the open that storage names.</summary>
     private async Task<T> ConfirmRefusalAsync<T>(Func<Task<T>> work)
     {
         try
@@ -211,7 +216,7 @@ internal sealed class OpenContext : IOpenContext
             return await work();
         }
         catch (SwarmRefusedException error) when (error.Refusal.Code
-            is RefusalCode.Gap or RefusalCode.Conflict or RefusalCode.StaleEpoch or RefusalCode.Invalid)
+            is RefusalCode.Gap or RefusalCode.Conflict or RefusalCode.StaleEpoch or RefusalCode.Invalid or RefusalCode.Corrupt)
         {
             if (await _isCurrent())
             {

@@ -6,7 +6,7 @@ using Swarm.Format.Segments;
 namespace Swarm.Storage.Contexts;
 
 /// <summary>Epoch changes of one open context (protocol, rules 8 and 9). Runs on the store's loop.</summary>
-internal sealed class OwnershipRequests(HostedContext context, PageLoader loader)
+internal sealed class OwnershipRequests(HostedContext context, PageLoader loader, ProtocolRules rules)
 {
     /// <summary>See <see cref="IOpenContext.AcquireAsync"/>.</summary>
     public async Task<Acquired> AcquireAsync(AcquireRequest request)
@@ -24,7 +24,7 @@ internal sealed class OwnershipRequests(HostedContext context, PageLoader loader
                     : throw Refusals.Invalid($"The secret belongs to a session of agent '{durable.Holder}'.");
             }
 
-            if (request.ExpectedEpoch != durable.Epoch)
+            if (request.ExpectedEpoch != durable.Epoch && rules.ExpectsEpoch)
             {
                 throw Refusals.EpochChanged(request.ExpectedEpoch, durable.Epoch, durable.Holder);
             }
@@ -99,7 +99,11 @@ internal sealed class OwnershipRequests(HostedContext context, PageLoader loader
             await loader.LoadForRewindAsync(context, length);
             context.RequireOpen();
             await context.QueueEpochChange(new TruncateRecord(
-                context.Id, context.Root.OpenId, durable.Epoch.Next, length, newSecretHash));
+                context.Id,
+                context.Root.OpenId,
+                rules.RewindRaisesEpoch ? durable.Epoch.Next : durable.Epoch,
+                length,
+                rules.RewindRaisesEpoch ? newSecretHash : durable.SecretHash));
             return Grant();
         }
         finally

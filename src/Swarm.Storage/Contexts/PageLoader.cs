@@ -44,27 +44,26 @@ internal sealed class PageLoader(ContextServices services)
 
     /// <summary>A chain hasher at the context's KV length.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task<PrefixHasher> KvHasherAsync(HostedContext context)
-    {
-        if (context.KvHasher is { } ready)
-        {
-            return ready;
-        }
+    public async Task<PrefixHasher> KvHasherAsync(HostedContext context) =>
+        context.KvHasher ??= await HasherAtAsync(context, context.KvLength);
 
+    /// <summary>A chain hasher at a position, of inputs that are durable or queued.</summary>
+    /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
+    public async Task<PrefixHasher> HasherAtAsync(HostedContext context, long position)
+    {
         var inputs = context.Durable.Inputs;
         var hasher = context.NewHasher();
-        var boundary = context.KvLength - (context.KvLength % hasher.BlockTokens);
-        if (inputs.IsInTail(boundary))
+        if (inputs.IsInTail(position - (position % hasher.BlockTokens)))
         {
-            inputs.HasherAt(hasher, Math.Min(context.KvLength, inputs.Length));
-            context.Feed(hasher, context.KvLength);
+            inputs.HasherAt(hasher, Math.Min(position, inputs.Length));
+            context.Feed(hasher, position);
         }
         else
         {
-            await GuardAsync(() => FeedFromPagesAsync(context, hasher, context.KvLength, isFresh: true));
+            await GuardAsync(() => FeedFromPagesAsync(context, hasher, position, isFresh: true));
         }
 
-        return context.KvHasher = hasher;
+        return hasher;
     }
 
     /// <summary>Feeds a hasher up to a position, from pages where it lags that far behind.</summary>

@@ -4,6 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 
 namespace Swarm.Storage.Contexts;
@@ -14,7 +15,8 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
     private const int Tries = 3;
 
     /// <summary>Brings the root up to what is durable.</summary>
-    /// <returns>False: the root is somebody else's, or not known; the context has been ended.</returns>
+    /// <returns>False: the root is somebody else's; the context is to be ended.</returns>
+    /// <remarks>When the store does not say, it is tried again later: whatever is written then is of the same open.</remarks>
     public async Task<bool> CheckpointAsync(HostedContext context)
     {
         await context.RootGate.WaitAsync();
@@ -44,11 +46,11 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
 
                 if (outcome != RootOutcome.Again)
                 {
-                    break;
+                    return outcome == RootOutcome.Unknown;
                 }
             }
 
-            return false;
+            return true;
         }
         finally
         {
@@ -57,7 +59,9 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
     }
 
     /// <summary>Drains and closes. Afterwards the context is not open here, whatever the store answered.</summary>
-    public async Task CloseAsync(HostedContext context)
+    /// <param name="context">The open context.</param>
+    /// <param name="state">What becomes of the root: ready, or erased.</param>
+    public async Task CloseAsync(HostedContext context, RootState state = RootState.Ready)
     {
         await context.Gate.WaitAsync();
         var isFirst = !context.IsEnding;
@@ -71,10 +75,15 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         await context.RootGate.WaitAsync();
         try
         {
-            await context.DrainAsync();
+            if (services.Rules.DrainsAtClose)
+            {
+                await context.DrainAsync();
+            }
+
+            await checkpointer.SealFullPagesAsync(context.Id, context.Root.OpenId, context.Durable, context.NewHasher);
             for (var attempt = 0; attempt < Tries; attempt++)
             {
-                if (await WriteAsync(context, default, []) != RootOutcome.Again)
+                if (await WriteAsync(context, default, [], state) != RootOutcome.Again)
                 {
                     break;
                 }
@@ -103,13 +112,57 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         return isCurrent;
     }
 
+    /// <summary>Lets a context go on in another log, as a new open (protocol, rule 6). Appends wait meanwhile.</summary>
+    /// <returns>False: the root is somebody else's, or not known; the context must be ended.</returns>
+    public async Task<bool> MoveAsync(HostedContext context, LogWriter writer)
+    {
+        await context.KvGate.WaitAsync(); // A chunk under way belongs to the open that is.
+        await context.Gate.WaitAsync();
+        await context.RootGate.WaitAsync();
+        try
+        {
+            if (context.IsEnding || context.Writer.IsDead)
+            {
+                return true;
+            }
+
+            await context.DrainAsync();
+            await checkpointer.SealFullPagesAsync(context.Id, context.Root.OpenId, context.Durable, context.NewHasher);
+            var openId = services.Ids.Next();
+            var tail = new LogPosition(writer.Id, writer.Next);
+            for (var attempt = 0; attempt < Tries && !writer.IsDead; attempt++)
+            {
+                var outcome = await WriteAsync(context, openId, [tail]);
+                if (outcome == RootOutcome.Written)
+                {
+                    context.MovedTo(writer, context.Root, context.ETag);
+                    return !writer.IsDead;
+                }
+
+                if (outcome != RootOutcome.Again)
+                {
+                    break;
+                }
+            }
+
+            context.IsEnding = true; // Before anybody who waits can append to an open that is perhaps no more.
+            return false;
+        }
+        finally
+        {
+            context.RootGate.Release();
+            context.Gate.Release();
+            context.KvGate.Release();
+        }
+    }
+
     private async Task<RootOutcome> WriteAsync(
-        HostedContext context, Id128 openId, ImmutableArray<LogPosition> tails)
+        HostedContext context, Id128 openId, ImmutableArray<LogPosition> tails, RootState state = RootState.Ready)
     {
         var writePages = checkpointer.Snapshot(context.Id, context.Root.OpenId, context.Durable);
         var root = ContextRoots.Next(
             context.Root, context.Durable, context.NewHasher(), services.Ids.Next(), openId, tails);
-        root = root.With(await writePages());
+        root = state == RootState.Erased ? Erased(root) : root.With(await writePages());
         var write = await services.Roots.ReplaceAsync(context.Id, root, context.ETag, context.Root.OpenId);
         if (write.Outcome == RootOutcome.Written)
         {
@@ -122,4 +175,17 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
 
         return write.Outcome;
     }
+
+    /// <summary>A root without anything that it held; the name stays until a collection takes it away.</summary>
+    private static ContextRoot Erased(ContextRoot root) => root with
+    {
+        State = RootState.Erased,
+        Holder = "",
+        ReservedFor = "",
+        TokenLength = 0,
+        KvLengths = [.. root.KvLengths.Select(_ => 0L)],
+        ExtentPages = [],
+        InputPages = [],
+        StatePage = null,
+    };
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
@@ -10,63 +10,104 @@ namespace Swarm.Storage.Log;
 
 /// <summary>Reads the log of a writer that is gone, and seals it at the first missing number (protocol, recover).</summary>
 internal sealed class LogRecovery(
-    IBlobStore store, SegmentReader segments, TimeProvider time, IIdSource ids, ILogger logger)
+    IBlobStore store, SegmentReader segments, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
 {
     private const int ReadAhead = 8;
     private const int SealTries = 5;
 
-    /// <summary>Reads segments in order until the seal, which is made if it is not there yet.</summary>
+    /// <summary>Reads segments in order until a seal, which is made if it is not there yet.</summary>
     /// <param name="writer">A writer that is dead, or whose log may be taken.</param>
     /// <param name="first">First segment wanted.</param>
-    /// <param name="fold">Takes each segment, in order.</param>
+    /// <param name="log">What is known of this log, and is not read again; afterwards it reaches from the first to a seal.</param>
     /// <exception cref="CorruptObjectException">A segment's index is damaged; the message names it. Nothing was sealed.</exception>
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
-    public async Task RecoverAsync(Id128 writer, ulong first, Func<Segment, Task> fold)
+    public async Task RecoverAsync(Id128 writer, ulong first, RecoveredLog log)
     {
+        if (!rules.Seals)
+        {
+            await ReadToTheEndAsync(writer, first, log);
+            return;
+        }
+
+        var limit = rules.SealsAtFirstMissing ? first : await EndOfListAsync(writer);
         var ahead = new Queue<Task<Segment?>>();
         var next = first;
-        for (var sequence = first; ; sequence++)
+        var sequence = first;
+        while (!log.IsSealedAt(sequence))
         {
-            while (ahead.Count < ReadAhead)
+            if (log.Has(sequence))
+            {
+                Forget(ahead);
+                next = ++sequence;
+                continue;
+            }
+
+            while (ahead.Count < ReadAhead && !log.Has(next))
             {
                 ahead.Enqueue(segments.ReadAsync(writer, next++));
             }
 
             // What was read ahead as missing may have come since: the create below tells.
             var segment = await ahead.Dequeue();
-            if (segment is null)
+            if (segment is not null)
             {
-                if (await SealAsync(writer, sequence))
-                {
-                    Forget(ahead);
-                    StorageMetrics.Seals.Add(1);
-                    StorageLog.LogRecovered(logger, writer, first, sequence - first, sequence);
-                    return;
-                }
-
+                log.Add(segment);
+            }
+            else if (sequence < limit)
+            {
+                log.Add(new Segment(writer, sequence, default, false, []));
+            }
+            else if (await SealAsync(writer, sequence))
+            {
+                log.AddSeal(sequence);
+                StorageMetrics.Seals.Add(1);
+                StorageLog.LogRecovered(logger, writer, first, sequence - first, sequence);
+            }
+            else
+            {
                 Forget(ahead);
                 next = sequence + 1;
-                segment = await segments.ReadAsync(writer, sequence)
+                log.Add(await segments.ReadAsync(writer, sequence)
                     ?? throw new CorruptObjectException(
-                        $"{BlobNames.Log(writer, sequence)} exists and cannot be read: the store is inconsistent.");
+                        $"{BlobNames.Log(writer, sequence)} exists and cannot be read: the store is inconsistent."));
             }
 
-            if (segment.IsSeal)
+            if (!log.IsSealedAt(sequence))
             {
-                Forget(ahead);
-                StorageLog.LogRecovered(logger, writer, first, sequence - first, sequence);
-                return;
+                sequence++;
             }
-
-            await fold(segment);
         }
+
+        Forget(ahead);
+    }
+
+    private async Task ReadToTheEndAsync(Id128 writer, ulong first, RecoveredLog log)
+    {
+        var sequence = first;
+        while (await segments.ReadAsync(writer, sequence) is { IsSeal: false } segment)
+        {
+            log.Add(segment);
+            sequence++;
+        }
+
+        log.AddSeal(sequence);
+    }
+
+    private async Task<ulong> EndOfListAsync(Id128 writer)
+    {
+        ulong end = 0;
+        await foreach (var item in store.ListAsync($"{BlobNames.LogsPrefix}{writer}/", CancellationToken.None))
+        {
+            end = ulong.Parse(item.Name.AsSpan(item.Name.LastIndexOf('/') + 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture) + 1;
+        }
+
+        return end;
     }
 
     /// <summary>Seals a log at a number. False: something is there already.</summary>
     private async Task<bool> SealAsync(Id128 writer, ulong sequence)
     {
-        var seal = new Segment(writer, sequence, ids.Next(), true, []);
-        ReadOnlySequence<byte> content = SegmentCodec.Encode(seal, [], out _);
+        var content = LogSeals.Encode(writer, sequence, ids.Next());
         for (var attempt = 1; ; attempt++)
         {
             try

@@ -13,12 +13,15 @@ namespace Swarm.Storage.Log;
 /// <remarks>Lives on the store's loop. Its id is fresh and never used again, whatever becomes of it.</remarks>
 internal sealed class LogWriter
 {
+    private const int RetireTries = 3;
+
     private readonly IBlobStore _store;
     private readonly ContextStoreOptions _options;
     private readonly TimeProvider _time;
     private readonly IIdSource _ids;
     private readonly ILogger _logger;
     private readonly SegmentReader _segments;
+    private readonly ProtocolRules _rules;
     private readonly Action<LogWriter, string> _lost;
     private readonly Dictionary<ulong, List<Pending>> _waiting = [];
     private readonly Dictionary<ulong, bool> _written = [];
@@ -36,6 +39,7 @@ internal sealed class LogWriter
         IIdSource ids,
         ILogger logger,
         SegmentReader segments,
+        ProtocolRules rules,
         Action<LogWriter, string> lost)
     {
         _store = store;
@@ -44,6 +48,7 @@ internal sealed class LogWriter
         _ids = ids;
         _logger = logger;
         _segments = segments;
+        _rules = rules;
         _lost = lost;
         Id = ids.NextWriter();
     }
@@ -127,6 +132,36 @@ internal sealed class LogWriter
         _lost(this, reason);
     }
 
+    /// <summary>Ends the writer when everything queued is durable, and seals its log. No open context may use it any more.</summary>
+    /// <returns>A task that ends with the log sealed, or with the writer lost.</returns>
+    public async Task RetireAsync()
+    {
+        await BarrierAsync();
+        if (IsDead)
+        {
+            return;
+        }
+
+        IsDead = true;
+        var seal = LogSeals.Encode(Id, Next, _ids.Next());
+        var name = BlobNames.Log(Id, Next);
+        for (var attempt = 1; attempt <= RetireTries; attempt++)
+        {
+            try
+            {
+                await _store.CreateAsync(name, seal, CancellationToken.None);
+                StorageLog.WriterRetired(_logger, Id, Next);
+                return;
+            }
+            catch (BlobStoreException fault)
+            {
+                // Nothing hangs on it: without a seal its segments stay until a collection has sealed the log.
+                StorageLog.PutFailed(_logger, name, attempt, fault.Message);
+                await Task.Delay(Backoff.After(attempt), _time);
+            }
+        }
+    }
+
     private static SwarmRefusedException UnknownOutcome() => new(new Refusal(
         RefusalCode.Unknown, "The silo lost its log before it could tell whether this is durable. Repeat the request."));
 
@@ -194,8 +229,7 @@ internal sealed class LogWriter
         }
 
         _inFlight--;
-        _written.Add(sequence, true);
-        AcknowledgeInOrder();
+        Acknowledge(sequence);
         if (_isDue)
         {
             Flush();
@@ -252,7 +286,7 @@ internal sealed class LogWriter
             try
             {
                 var write = await _store.CreateAsync(name, content, CancellationToken.None);
-                if (!write.IsRefused || await IsMineAsync(sequence, nonce))
+                if (!write.IsRefused || !_rules.ComparesNonce || await IsMineAsync(sequence, nonce))
                 {
                     Fault = null;
                     return true;
@@ -281,8 +315,15 @@ internal sealed class LogWriter
     private async Task<bool> IsMineAsync(ulong sequence, Id128 nonce) =>
         await _segments.ReadAsync(Id, sequence) is { IsSeal: false } found && found.Nonce == nonce;
 
-    private void AcknowledgeInOrder()
+    private void Acknowledge(ulong sequence)
     {
+        if (!_rules.AcknowledgesInOrder && _waiting.Remove(sequence, out var early))
+        {
+            early.ForEach(item => item.Entry.Acknowledge(item.Durable));
+            _waiting.Add(sequence, []);
+        }
+
+        _written.Add(sequence, true);
         while (_written.Remove(Acknowledged))
         {
             _waiting.Remove(Acknowledged, out var pending);

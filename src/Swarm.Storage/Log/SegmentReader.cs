@@ -1,3 +1,4 @@
+using System.Buffers;
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
@@ -15,20 +16,23 @@ internal sealed class SegmentReader(RetryingReader reader)
     public async Task<Segment?> ReadAsync(Id128 writer, ulong sequence)
     {
         var name = BlobNames.Log(writer, sequence);
-        var buffer = new byte[SegmentCodec.ProbeBytes];
-        var read = await reader.ReadAsync(name, 0, buffer);
-        if (read.IsMissing)
-        {
-            return null;
-        }
-
+        var buffer = ArrayPool<byte>.Shared.Rent(SegmentCodec.ProbeBytes);
         try
         {
+            var read = await reader.ReadAsync(name, 0, buffer.AsMemory(0, SegmentCodec.ProbeBytes));
+            if (read.IsMissing)
+            {
+                return null;
+            }
+
             var end = SegmentCodec.IndexEnd(buffer.AsSpan(0, read.Count));
             if (end > read.Count && end <= read.Length)
             {
-                Array.Resize(ref buffer, end);
-                var rest = await reader.ReadAsync(name, read.Count, buffer.AsMemory(read.Count));
+                var larger = ArrayPool<byte>.Shared.Rent(end);
+                buffer.AsSpan(0, read.Count).CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+                var rest = await reader.ReadAsync(name, read.Count, buffer.AsMemory(read.Count, end - read.Count));
                 read = rest with { Count = read.Count + rest.Count };
             }
 
@@ -40,6 +44,10 @@ internal sealed class SegmentReader(RetryingReader reader)
         catch (CorruptObjectException error)
         {
             throw new CorruptObjectException($"{name}: {error.Message}", error.IsUnsupported);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -1,4 +1,6 @@
+using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
 
 namespace Swarm.Storage.Manifests;
 
@@ -48,6 +50,81 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
         }
 
         Version++;
+    }
+
+    /// <summary>Puts merged extents in the place of those that they were made of.</summary>
+    /// <param name="old">Extents as they were in the tail, one behind the other.</param>
+    /// <param name="merged">Extents over the same positions.</param>
+    /// <param name="comparesExtents">Whether the tail must still hold exactly these.</param>
+    /// <returns>False: the tail holds others by now.</returns>
+    public bool TryReplace(IReadOnlyList<KvExtent> old, IReadOnlyList<KvExtent> merged, bool comparesExtents)
+    {
+        var start = _tail.FindIndex(extent => comparesExtents
+            ? ReferenceEquals(extent, old[0])
+            : extent.FirstPosition == old[0].FirstPosition);
+        if (start < 0 || _tail.Count - start < old.Count)
+        {
+            return false;
+        }
+
+        for (var index = 0; comparesExtents && index < old.Count; index++)
+        {
+            if (!ReferenceEquals(_tail[start + index], old[index]))
+            {
+                return false;
+            }
+        }
+
+        _tail.RemoveRange(start, old.Count);
+        _tail.InsertRange(start, merged);
+        Version++;
+        return true;
+    }
+
+    /// <summary>Puts one page in the place of those that it was made of.</summary>
+    /// <param name="old">Sealed pages as they were, one behind the other.</param>
+    /// <param name="page">A page over the same positions.</param>
+    /// <returns>False: other pages are there by now.</returns>
+    public bool TryReplace(IReadOnlyList<PageRef> old, PageRef page)
+    {
+        var start = _pages.FindIndex(item => ReferenceEquals(item, old[0]));
+        if (start < 0 || _pages.Count - start < old.Count)
+        {
+            return false;
+        }
+
+        for (var index = 0; index < old.Count; index++)
+        {
+            if (!ReferenceEquals(_pages[start + index], old[index]))
+            {
+                return false;
+            }
+        }
+
+        _pages.RemoveRange(start, old.Count);
+        _pages.Insert(start, page);
+        Version++;
+        return true;
+    }
+
+    /// <summary>Names the context that wrote pages and chunks, where none is named yet.</summary>
+    public void ShareWith(ContextId owner)
+    {
+        for (var index = 0; index < _pages.Count; index++)
+        {
+            _pages[index] = _pages[index] with { Context = _pages[index].Context ?? owner };
+        }
+
+        for (var index = 0; index < _tail.Count; index++)
+        {
+            if (_tail[index].Payload.Object is { Kind: ObjectKind.Chunk, Context: null } chunk)
+            {
+                _tail[index] = _tail[index] with
+                {
+                    Payload = _tail[index].Payload with { Object = chunk with { Context = owner } },
+                };
+            }
+        }
     }
 
     /// <summary>Notes that the first extents of the tail were written as a page.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 
 namespace Swarm.Storage.Manifests;
@@ -140,7 +141,7 @@ internal sealed class InputTable
 
         long end = TailStart;
         var steps = 0;
-        while (end + _steps[steps] <= TailStart + PagePositions)
+        while (steps < _steps.Count && end + _steps[steps] <= TailStart + PagePositions)
         {
             end += _steps[steps++];
         }
@@ -159,6 +160,15 @@ internal sealed class InputTable
         TailStart = page.EndPosition;
         StartHash = nextStartHash;
         Version++;
+    }
+
+    /// <summary>Names the context that wrote the sealed pages, where none is named yet.</summary>
+    public void ShareWith(ContextId owner)
+    {
+        for (var index = 0; index < _pages.Count; index++)
+        {
+            _pages[index] = _pages[index] with { Context = _pages[index].Context ?? owner };
+        }
     }
 
     private List<InputRun> RunsUpTo(long end, int steps)

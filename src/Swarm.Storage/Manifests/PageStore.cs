@@ -44,8 +44,12 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
 
     /// <summary>Reads a page of extents.</summary>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names it.</exception>
-    public Task<IReadOnlyList<KvExtent>> ReadExtentsAsync(ContextId context, PageRef page) =>
-        ReadAsync(context, page, ObjectKind.ExtentPage, content => ManifestCodec.DecodeExtents(content));
+    public async Task<IReadOnlyList<KvExtent>> ReadExtentsAsync(ContextId context, PageRef page)
+    {
+        var extents = await ReadAsync(
+            context, page, ObjectKind.ExtentPage, content => ManifestCodec.DecodeExtents(content));
+        return page.Context is { } owner ? [.. extents.Select(extent => Of(owner, extent))] : extents;
+    }
 
     /// <summary>Reads a page of inputs.</summary>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names it.</exception>
@@ -80,7 +84,7 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
 
     private async Task<T> ReadAsync<T>(ContextId context, PageRef page, ObjectKind kind, PageDecoder<T> decode)
     {
-        var name = BlobNames.Page(context, page.OpenId, page.PageId);
+        var name = BlobNames.Page(context, page);
         if (page.Kind != kind || page.Length > MaxPageBytes)
         {
             throw new CorruptObjectException($"{name}: a {page.Kind} of {page.Length} bytes is not a {kind}.");
@@ -103,6 +107,12 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
             throw new CorruptObjectException($"{name}: {error.Message}", error.IsUnsupported);
         }
     }
+
+    /// <summary>An extent of another context's page, as a reference from outside of that context.</summary>
+    private static KvExtent Of(ContextId owner, KvExtent extent) =>
+        extent.Payload.Object is { Kind: ObjectKind.Chunk, Context: null } chunk
+            ? extent with { Payload = extent.Payload with { Object = chunk with { Context = owner } } }
+            : extent;
 
     private delegate T PageDecoder<T>(ReadOnlySpan<byte> content);
 }

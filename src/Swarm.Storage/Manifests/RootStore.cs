@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.Extensions.Logging;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
@@ -8,7 +9,7 @@ using Swarm.Storage.Log;
 namespace Swarm.Storage.Manifests;
 
 /// <summary>Reads and conditionally writes context roots (protocol, rule 11).</summary>
-internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimeProvider time)
+internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger)
 {
     private const int Tries = 4;
 
@@ -66,6 +67,7 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
     /// <param name="root">The new root, with a fresh nonce.</param>
     /// <param name="expected">ETag of the root that it replaces.</param>
     /// <param name="openId">The open that is writing; default while it is not known to storage yet.</param>
+    /// <returns>What became of it. A fault is no exception here: the write may have taken effect, and that must be told.</returns>
     public async Task<RootWrite> ReplaceAsync(ContextId context, ContextRoot root, string expected, Id128 openId)
     {
         var name = BlobNames.Root(context);
@@ -79,8 +81,14 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
                     ? await LookAsync(context, root, openId)
                     : new RootWrite(RootOutcome.Written, write.ETag!);
             }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            catch (Exception fault) when (fault is BlobStoreException or CorruptObjectException)
             {
+                StorageLog.PutFailed(logger, name, attempt, fault.Message);
+                if (fault is not BlobStoreException { IsTransient: true })
+                {
+                    break;
+                }
+
                 await Task.Delay(Backoff.After(attempt), time);
             }
         }

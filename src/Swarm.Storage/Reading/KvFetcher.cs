@@ -3,6 +3,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Format.Segments;
 using Swarm.Storage.Log;
 using Swarm.Storage.Tiers;
 
@@ -18,7 +19,8 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
     public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent)
     {
         var payload = extent.Payload;
-        if (memory.TryGet(payload, out var found))
+        var key = KeyOf(payload);
+        if (memory.TryGet(key, out var found))
         {
             return Run(extent, found.Memory, KvTier.Memory, found);
         }
@@ -52,11 +54,16 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
 
         if (lease is not null)
         {
-            memory.Publish(payload, lease);
+            memory.Publish(key, lease);
         }
 
         return Run(extent, buffer, KvTier.Blob, (IDisposable?)lease ?? pooled);
     }
+
+    // A chunk's id names it for its own context and for the forks that refer to it alike.
+    private static PayloadRef KeyOf(PayloadRef payload) => payload.Object.Context is null
+        ? payload
+        : payload with { Object = payload.Object with { Context = null } };
 
     private static KvRunData Run(KvExtent extent, ReadOnlyMemory<byte> frames, KvTier tier, IDisposable? lease) =>
         new(extent.FirstPosition, extent.WrittenCount, extent.PrefixHash, frames, tier, lease);

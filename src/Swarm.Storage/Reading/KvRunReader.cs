@@ -12,10 +12,16 @@ namespace Swarm.Storage.Reading;
 internal static class KvRunReader
 {
     /// <summary>Reads extents in order; ends at the first that is damaged or missing.</summary>
+    /// <param name="services">What the store's contexts share.</param>
+    /// <param name="context">The context.</param>
+    /// <param name="plan">Extents to read, in order, without holes.</param>
+    /// <param name="planAnewAsync">Plans again from a position on: what the plan names may have been compacted and collected.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
     public static async IAsyncEnumerable<KvRunData> ReadAsync(
         ContextServices services,
         ContextId context,
         IReadOnlyList<KvExtent> plan,
+        Func<long, Task<IReadOnlyList<KvExtent>>> planAnewAsync,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ahead = new Queue<Task<KvRunData>>();
@@ -30,21 +36,35 @@ internal static class KvRunReader
                     ahead.Enqueue(services.Kv.FetchAsync(context, plan[next++]));
                 }
 
-                KvRunData run;
+                KvRunData? run = null;
+                var damage = "";
                 try
                 {
                     run = await ahead.Dequeue();
                 }
                 catch (CorruptObjectException error)
                 {
-                    StorageMetrics.KvDamaged.Add(1);
-                    StorageLog.KvDamaged(
-                        services.Logger, context, plan[index].FirstPosition, $"{plan[index].Payload.Object}", error.Message);
-                    yield break;
+                    damage = error.Message;
                 }
                 catch (BlobStoreException fault)
                 {
                     throw Refusals.StoreUnavailable(fault.Message);
+                }
+
+                if (run is null)
+                {
+                    var anew = await planAnewAsync(plan[index].FirstPosition);
+                    if (anew.Count > 0 && anew[0].Payload != plan[index].Payload)
+                    {
+                        Drop(ahead);
+                        (plan, next, index) = (anew, 0, -1);
+                        continue;
+                    }
+
+                    StorageMetrics.KvDamaged.Add(1);
+                    StorageLog.KvDamaged(
+                        services.Logger, context, plan[index].FirstPosition, $"{plan[index].Payload.Object}", damage);
+                    yield break;
                 }
 
                 StorageMetrics.KvRead.Add(
@@ -54,10 +74,15 @@ internal static class KvRunReader
         }
         finally
         {
-            foreach (var task in ahead)
-            {
-                _ = DisposeAsync(task);
-            }
+            Drop(ahead);
+        }
+    }
+
+    private static void Drop(Queue<Task<KvRunData>> ahead)
+    {
+        while (ahead.TryDequeue(out var task))
+        {
+            _ = DisposeAsync(task);
         }
     }
 

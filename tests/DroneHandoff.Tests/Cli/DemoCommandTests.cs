@@ -15,6 +15,7 @@ public sealed class DemoCommandTests
         Assert.NotNull(options);
         Assert.Equal(new StoreChoice(StoreKind.File), options.Store);
         Assert.Equal(HandoffKind.Planned, options.Handoff);
+        Assert.False(options.LosesSilo);
         Assert.Equal(4096, options.Positions);
         Assert.Equal("tiny", options.Model);
         Assert.Equal("m2zoom.SRT", options.Flight.Source);
@@ -28,13 +29,14 @@ public sealed class DemoCommandTests
         try
         {
             var (code, options, _) = await InvokeAsync(
-                "--store", "azurite", "--handoff", "crash", "--positions", "500", "--model", "small", "--telemetry",
+                "--store", "azurite", "--handoff", "crash", "--lose-silo", "--positions", "500", "--model", "small", "--telemetry",
                 Path.Combine(Recordings.Folder, "p4_rtk.SRT"), "--json", json, "--seed", "7");
 
             Assert.Equal(0, code);
             Assert.NotNull(options);
             Assert.Equal(StoreKind.Azurite, options.Store.Kind);
             Assert.Equal(HandoffKind.Crash, options.Handoff);
+            Assert.True(options.LosesSilo);
             Assert.Equal((500, "small", 55, json, 7), (
                 options.Positions, options.Model, options.Flight.RecordedCount, options.JsonPath, options.Seed));
         }

@@ -11,6 +11,7 @@ public sealed class JsonReportTests
     private readonly DemoOptions _options = new(
         new StoreChoice(StoreKind.Azure, "AccountName=a;AccountKey=hidden"),
         HandoffKind.Planned,
+        false,
         4096,
         "tiny",
         "p4_rtk.SRT",

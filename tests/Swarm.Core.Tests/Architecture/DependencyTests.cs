@@ -20,6 +20,7 @@ public sealed class DependencyTests
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane"],
         ["Swarm.Inference"] = ["Swarm.Core"],
+        ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure"],
         ["Swarm.Host"] =
         [
             "Swarm.Core", "Swarm.Format", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.DataPlane",

@@ -27,6 +27,13 @@ public sealed class MemoryHost : IContextHost, ITenantDirectory
     public ValueTask<bool> CreateAsync(ContextSpec spec, CancellationToken cancellationToken) =>
         ValueTask.FromResult(false);
 
+    public ValueTask<Forked> ForkAsync(
+        ContextId parent, string name, long? position, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("The data plane forks nothing.");
+
+    public ValueTask<bool> EraseAsync(ContextId id, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("The data plane erases nothing.");
+
     public IOpenContext? Find(ContextId id) =>
         _contexts.GetValueOrDefault(id) is { Closed.IsCancellationRequested: false } context ? context : null;
 

@@ -18,6 +18,8 @@ internal sealed record GoldenObject(
     [
         Of("root", ManifestCodec.EncodeRoot, content => ManifestCodec.DecodeRoot(content), GoldenValues.OpenRoot),
         Of("root-closed", ManifestCodec.EncodeRoot, content => ManifestCodec.DecodeRoot(content), GoldenValues.ClosedRoot),
+        Of("root-fork", ManifestCodec.EncodeRoot, content => ManifestCodec.DecodeRoot(content), GoldenValues.ForkRoot),
+        Of("extents-fork", ManifestCodec.EncodeExtents, content => ManifestCodec.DecodeExtents(content), GoldenValues.ForkExtents),
         Of("extents", ManifestCodec.EncodeExtents, content => ManifestCodec.DecodeExtents(content), GoldenValues.Extents),
         Of(
             "inputs", inputs => ManifestCodec.EncodeInputs(inputs.StartHash, inputs.Runs),

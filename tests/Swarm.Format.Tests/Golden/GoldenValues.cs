@@ -97,6 +97,31 @@ internal static class GoldenValues
         KeyVersion = 0,
     };
 
+    /// <summary>A fork: pages of its parent, and one of its own.</summary>
+    public static ContextRoot ForkRoot { get; } = ClosedRoot with
+    {
+        ExtentPages = [OpenRoot.ExtentPages[0] with { Context = ContextId.FromNames("acme", "track/vehicle-16") }],
+        InputPages =
+        [
+            OpenRoot.InputPages[0] with { Context = ContextId.FromNames("acme", "track/vehicle-16") },
+            OpenRoot.InputPages[1],
+        ],
+        Parent = ContextId.FromNames("acme", "track/vehicle-16"),
+        ParentPosition = 70,
+    };
+
+    public static IReadOnlyList<KvExtent> ForkExtents { get; } =
+    [
+        Extents[0],
+        Extents[1] with
+        {
+            Payload = Extents[1].Payload with
+            {
+                Object = ObjectRef.Chunk(Id(7), Id(8)) with { Context = ContextId.FromNames("acme", "track/vehicle-16") },
+            },
+        },
+    ];
+
     public static byte[] KvPayload { get; } = EncodeKv();
 
     public static LogRecord Record(RecordType type) => type switch

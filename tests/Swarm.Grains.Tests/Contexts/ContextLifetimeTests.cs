@@ -77,6 +77,36 @@ public sealed class ContextLifetimeTests : IDisposable
         Assert.Equal((1UL, "a"), (status.Epoch, status.Holder));
     }
 
+    [Fact]
+    public async Task Idle_HolderHeardOnTheDataPlaneAlone_StaysOpen()
+    {
+        await using var silo = await TestSilo.StartAsync(
+            _folder.Path,
+            "--Swarm:Contexts:IdleAge=00:00:01",
+            "--Swarm:Contexts:SessionLinger=00:00:01",
+            "--Swarm:Contexts:SessionCheckPeriod=00:00:00.2");
+        var secret = SessionSecret.Create();
+        await silo.Context("heard").AcquireAsync(Requests.Acquire("heard", "a", secret), Token);
+        await silo.Context("left").AcquireAsync(Requests.Acquire("left", "a"), Token);
+        var heard = silo.FindOpen("heard")!;
+        var left = silo.FindOpen("left")!;
+
+        // What else is idle is closed again and again; this one is as idle for its grain, and only its timer knows better.
+        for (var times = 0; times < 3; times++)
+        {
+            while (!left.Closed.IsCancellationRequested)
+            {
+                heard.Touch(new SessionProof(new Epoch(1), secret.Hash));
+                await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
+            }
+
+            await silo.Context("left").GetStatusAsync(Token);
+            left = silo.FindOpen("left")!;
+        }
+
+        Assert.False(heard.Closed.IsCancellationRequested, "a context was closed while its holder was heard of");
+    }
+
     private static async Task AppendAsync(TestSilo silo, string context)
     {
         var secret = SessionSecret.Create();

@@ -29,6 +29,7 @@ public sealed class HostStartTests : IDisposable
             "--Swarm:Contexts:OperationTimeout=00:00:00",
             "--Swarm:DataPlane:MaxConnections=0",
             "--Swarm:Cluster:MissedProbes=0",
+            "--Swarm:Cluster:ReleaseTimeout=00:02:00",
             "--Swarm:Cluster:Kind=cloud",
             "--Swarm:Store:Kind=tape",
             "--Swarm:Sto:Path=x",
@@ -38,7 +39,8 @@ public sealed class HostStartTests : IDisposable
         string[] expected =
         [
             "Gateway is 99999", "Adress", "FlushInterval is 'soon'", "SegmentBytes is 1", "OperationTimeout",
-            "MaxConnections", "MissedProbes is 0", "'cloud'", "'tape'", "Swarm:Sto ", "Swarm:Tenants:acme", "--verbose",
+            "MaxConnections", "MissedProbes is 0", "ReleaseTimeout is 00:02:00",
+            "'cloud'", "'tape'", "Swarm:Sto ", "Swarm:Tenants:acme", "--verbose",
         ];
         Assert.All(expected, text => Assert.Single(faults, fault => fault.Contains(text, StringComparison.Ordinal)));
         Assert.DoesNotContain(faults, fault => fault.Contains("secret", StringComparison.Ordinal));

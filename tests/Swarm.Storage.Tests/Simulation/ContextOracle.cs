@@ -3,24 +3,32 @@ using Swarm.Testing.Simulation;
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>What a context owes its agents, by what they were told; it knows nothing of how that is kept.</summary>
-internal sealed class ContextOracle(World world, string name)
+internal sealed class ContextOracle(World world, string name, TokenBook book)
 {
     private readonly Dictionary<ulong, string> _owners = [];
     private readonly SortedDictionary<ulong, int[]> _views = [];
     private readonly Dictionary<long, (ulong Epoch, int Length)> _rewinds = [];
     private readonly HashSet<int> _removed = [];
-    private readonly List<(int Position, int Parent, ulong Epoch)> _tokens = [];
     private int[] _must = [];
     private ulong _mustEpoch;
     private int _mustKv;
 
     public int Acknowledged { get; private set; }
 
+    /// <summary>Rewinds that were asked for so far.</summary>
+    public int Rewinds { get; private set; }
+
     /// <summary>A token that never was before, for a position behind others.</summary>
-    public int NewToken(int position, int parent, ulong epoch)
+    public int NewToken(int position, int parent, ulong epoch) => book.New(position, parent, epoch);
+
+    /// <summary>What is acknowledged, and not about to be rewound.</summary>
+    public int[] Acknowledgments() => [.. Required()];
+
+    /// <summary>The context began as a fork, in an epoch of its parent, with these tokens.</summary>
+    public void Forked(ulong epoch, int[] tokens)
     {
-        _tokens.Add((position, parent, epoch));
-        return _tokens.Count - 1;
+        Chain(tokens);
+        (_must, _mustEpoch) = (tokens, epoch);
     }
 
     public void Acquired(ulong epoch, string agent, int[] view, long durableKv)
@@ -87,6 +95,7 @@ internal sealed class ContextOracle(World world, string name)
     /// <summary>A rewind was asked for: from now on it may have happened.</summary>
     public void Rewinding(long request, ulong epoch, int length, int[] view)
     {
+        Rewinds++;
         _rewinds[request] = (epoch, length);
         _removed.UnionWith(view[length..]);
         _mustKv = 0;
@@ -111,7 +120,7 @@ internal sealed class ContextOracle(World world, string name)
         {
             if (granted <= epoch)
             {
-                int[] old = [.. tokens.Where(token => _tokens[token].Epoch < granted)];
+                int[] old = [.. tokens.Where(token => book[token].Epoch < granted)];
                 Require(
                     view.AsSpan().StartsWith(old),
                     $"a read in epoch {epoch} shows tokens of before epoch {granted} that its owner did not find");
@@ -155,7 +164,7 @@ internal sealed class ContextOracle(World world, string name)
     {
         for (var index = 0; index < tokens.Length; index++)
         {
-            var (position, parent, _) = _tokens[tokens[index]];
+            var (position, parent, _) = book[tokens[index]];
             Require(
                 position == index && parent == (index == 0 ? -1 : tokens[index - 1]),
                 $"position {index} holds a token that was appended at {position} behind others");

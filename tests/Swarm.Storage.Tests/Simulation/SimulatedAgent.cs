@@ -10,8 +10,10 @@ namespace Swarm.Storage.Tests.Simulation;
 internal sealed class SimulatedAgent(
     World world, Func<SimulatedSilo> pickSilo, ContextSpec spec, ContextOracle oracle, string name)
 {
+
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
     private readonly List<int> _view = [];
+    private int[] _before = [];
     private int _kv;
     private SessionProof _proof;
 
@@ -35,6 +37,7 @@ internal sealed class SimulatedAgent(
                 0 when _view.Count > 0 => await RewindAsync(Random.Next(_view.Count)),
                 1 => await ReadAsync(),
                 2 when Random.Next(6) == 0 => await ReleaseAsync(),
+                2 when _before.Length > 0 => await AppendLateKvAsync(),
                 3 or 4 or 5 or 6 when _kv < _view.Count => await AppendKvAsync(),
                 _ => await AppendAsync(1 + Random.Next(6)),
             };
@@ -125,7 +128,34 @@ internal sealed class SimulatedAgent(
         }
 
         _kv += count;
+        Trace.Write(world, name, $"{spec.Name}: appended KV up to {_kv} in epoch {_proof.Epoch}");
         oracle.KvAppended(_proof.Epoch.Value, _kv);
+        return true;
+    }
+
+    /// <summary>KV that lags behind a rewind, sent by the very session that rewound: it must never attach to other tokens.</summary>
+    private async Task<bool> AppendLateKvAsync()
+    {
+        var end = Math.Min(_before.Length, _view.Count);
+        if (end <= _kv || _before.AsSpan(0, end).SequenceEqual([.. _view[..end]]) || await KeyAsync() is not { } key)
+        {
+            return true;
+        }
+
+        var kv = SmallModel.Kv(key, _before, _kv, end - _kv);
+        try
+        {
+            await (await OpenAsync()).AppendKvAsync(_proof, kv, default).AsTask().WaitAsync(CallTimeout, world.Time);
+        }
+        catch (StaleEpochException)
+        {
+            return false;
+        }
+        catch (Exception error) when (error is SwarmRefusedException or TimeoutException)
+        {
+            await PauseAsync();
+        }
+
         return true;
     }
 
@@ -147,6 +177,7 @@ internal sealed class SimulatedAgent(
 
         Trace.Write(world, name, $"{spec.Name}: rewound to {length}, epoch {grant!.Epoch}");
         oracle.Rewound(request);
+        _before = [.. _view];
         _view.RemoveRange(length, _view.Count - length);
         _kv = (int)grant!.Durable.Kv;
         _proof = new SessionProof(grant.Epoch, secret);
@@ -162,6 +193,61 @@ internal sealed class SimulatedAgent(
             await context.ReleaseAsync(_proof, "", default);
             return context.Status.Durable;
         });
+        return false;
+    }
+
+    /// <summary>Forks the context, and checks what the fork holds.</summary>
+    /// <param name="childName">Name of the fork.</param>
+    /// <param name="child">What it owes its agents from then on.</param>
+    /// <returns>Whether it was made.</returns>
+    public async Task<bool> ForkAsync(string childName, ContextOracle child)
+    {
+        var childSpec = new ContextSpec(spec.Tenant, childName, spec.Model, spec.BlockTokens);
+        for (var attempt = 0; attempt < 12; attempt++)
+        {
+            var rewinds = oracle.Rewinds;
+            var acknowledged = oracle.Acknowledgments();
+            long? position = Random.Next(2) == 0 ? null : Random.Next(acknowledged.Length + 1);
+            try
+            {
+                var silo = pickSilo();
+                var forked = await silo.Store.ForkAsync(spec.Id, childName, position, default).AsTask().WaitAsync(CallTimeout, world.Time);
+                var agent = new SimulatedAgent(world, pickSilo, childSpec, child, $"{name}/fork");
+                while (true)
+                {
+                    try
+                    {
+                        var context = await agent.OpenAsync();
+                        var tokens = await agent.ReadTokensAsync(context, context.Status.Durable.Tokens);
+                        var epoch = context.Status.Epoch.Value;
+                        Trace.Write(world, name, $"{spec.Name}: forked as {childName} at {forked.Position}, epoch {epoch}");
+                        oracle.Require(tokens.Length == forked.Position, $"a fork at {forked.Position} has {tokens.Length} tokens");
+                        oracle.Read(epoch, tokens);
+                        if (forked.IsNew && rewinds == oracle.Rewinds)
+                        {
+                            var required = acknowledged.AsSpan(0, (int)Math.Min(position ?? acknowledged.Length, acknowledged.Length));
+                            oracle.Require(
+                                tokens.AsSpan().StartsWith(required),
+                                $"a fork has {tokens.Length} tokens; {required.Length} had been acknowledged before");
+                        }
+
+                        child.Forked(epoch, tokens);
+                        await agent.CheckAsync(context);
+                        return true;
+                    }
+                    catch (Exception error) when (IsPassing(error))
+                    {
+                        await PauseAsync();
+                    }
+                }
+            }
+            catch (Exception error) when (IsPassing(error)
+                || error is SwarmRefusedException { Refusal.Code: RefusalCode.Gap or RefusalCode.Invalid })
+            {
+                await PauseAsync(); // It does not exist yet, was rewound meanwhile, or was forked elsewhere by a lost try.
+            }
+        }
+
         return false;
     }
 

@@ -1,9 +1,10 @@
+using Swarm.Storage.Log;
 using Swarm.Testing.Simulation;
 
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>A silo's storage as a process that can be killed, paused and replaced.</summary>
-internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int index)
+internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int index, ProtocolRules rules)
 {
     private int _starts;
 
@@ -11,10 +12,13 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
 
     public ContextStore Store { get; private set; } = null!;
 
+    /// <summary>What it knows of others from its next start on; none: it takes every other writer for gone.</summary>
+    public IWriterLiveness? Liveness { get; set; }
+
     public void Start()
     {
         var name = $"silo {index}.{_starts++}";
-        Process = world.Start(name);
+        Process = world.Start(name, isOrdered: world.Random.Next(2) == 0);
         Trace.Write(world, name, "starts");
         var options = new ContextStoreOptions
         {
@@ -23,14 +27,19 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
             CheckpointSegments = 1 + world.Random.Next(20),
             HousekeepingInterval = TimeSpan.FromMilliseconds(100 + world.Random.Next(900)),
             MemoryTierBytes = world.Random.Next(2) == 0 ? 0 : 1 << 20,
+            RotateSegments = world.Random.Next(2) == 0 ? 16 : 1000,
+            CompactionRuns = world.Random.Next(2) == 0 ? 2 + world.Random.Next(6) : 1024,
+            CollectionInterval = TimeSpan.FromMilliseconds(world.Random.Next(2) == 0 ? 100 + world.Random.Next(1500) : 80_000_000),
         };
         Store = new ContextStore(
             blobs,
             options,
             world.Time,
             new Trace(world, () => name),
-            ids: new SimulatedIds(world),
-            scheduler: Process);
+            Liveness,
+            new SimulatedIds(world),
+            Process,
+            rules);
     }
 
     public void Kill() => Process.Kill();

@@ -33,7 +33,11 @@ internal static class SmallModel
     }
 
     public static KvAppend Kv(
-        TenantKey key, ReadOnlySpan<int> tokens, int first, int count, int blockTokens = BlockTokens)
+        TenantKey key, ReadOnlySpan<int> tokens, int first, int count, int blockTokens = BlockTokens) =>
+        Kv(HashAt(key, tokens[..(first + count)], blockTokens), tokens, first, count);
+
+    /// <summary>KV of a run whose prefix hash is known.</summary>
+    public static KvAppend Kv(BlockHash hash, ReadOnlySpan<int> tokens, int first, int count)
     {
         var rows = Rows(tokens[..(first + count)]);
         var frames = new byte[KvPayload.EncodedLength(Descriptor.Geometry, first, count)];
@@ -43,7 +47,7 @@ internal static class SmallModel
             count,
             (_, stream, position, positions, destination) => Fill(rows, stream, position, positions, destination),
             frames);
-        return new KvAppend(first, count, HashAt(key, tokens[..(first + count)], blockTokens), frames);
+        return new KvAppend(first, count, hash, frames);
     }
 
     /// <summary>Whether a run's bytes are those of these inputs.</summary>

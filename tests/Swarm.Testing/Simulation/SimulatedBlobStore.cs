@@ -8,6 +8,8 @@ namespace Swarm.Testing.Simulation;
 /// <summary>A strongly consistent store whose requests are slow, lost, late, or done with the answer lost; seeded.</summary>
 public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobStore
 {
+    private const int PageItems = 8;
+
     private readonly SortedDictionary<string, (byte[] Content, string ETag)> _objects = new(StringComparer.Ordinal);
     private readonly SimulatedProcess _network = world.Start("network");
     private long _writes;
@@ -19,9 +21,28 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
 
     public IReadOnlyDictionary<string, (byte[] Content, string ETag)> Objects => _objects;
 
+    /// <summary>How often each object was read.</summary>
+    public Dictionary<string, int> Reads { get; } = [];
+
     /// <summary>Changes an object behind everybody's back.</summary>
     public void Corrupt(string name, Func<byte[], byte[]> change) =>
         _objects[name] = (change(_objects[name].Content), _objects[name].ETag);
+
+    /// <summary>Goes back to what <see cref="Objects"/> was.</summary>
+    public void Restore(IReadOnlyDictionary<string, (byte[] Content, string ETag)> objects)
+    {
+        _objects.Clear();
+        foreach (var (name, value) in objects)
+        {
+            _objects.Add(name, value);
+        }
+    }
+
+    /// <summary>Sees each object that is written, with its bytes, and each that is deleted, with none; a check that throws ends the run.</summary>
+    public Action<string, byte[]?>? Changed { get; set; }
+
+    /// <summary>Whether two writes within a second of each other give the same ETag, as a store with coarse time stamps would.</summary>
+    public bool HasCoarseETags { get; init; }
 
     public Task<BlobWrite> CreateAsync(
         string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken) =>
@@ -35,6 +56,7 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     public async Task<BlobRead> ReadAsync(
         string name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
+        Reads[name] = Reads.GetValueOrDefault(name) + 1;
         // The bytes are taken when the request takes effect, and put down only once it has been answered.
         var found = await RequestAsync(0, _ => _objects.GetValueOrDefault(name));
         if (found.ETag is null)
@@ -50,25 +72,63 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     public async IAsyncEnumerable<BlobItem> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var items = await RequestAsync(0, _ => _objects
-            .Where(item => item.Key.StartsWith(prefix, StringComparison.Ordinal))
-            .Select(item => new BlobItem(item.Key, item.Value.Content.Length)).ToArray());
-        foreach (var item in items)
+        // Page by page: what changes between two pages may be there or not.
+        for (var after = ""; ;)
         {
-            yield return item;
+            var from = after;
+            var items = await RequestAsync(0, _ => _objects
+                .Where(item => item.Key.StartsWith(prefix, StringComparison.Ordinal)
+                    && string.CompareOrdinal(item.Key, from) > 0)
+                .Take(PageItems)
+                .Select(item => new BlobItem(item.Key, item.Value.Content.Length)).ToArray());
+            foreach (var item in items)
+            {
+                yield return item;
+            }
+
+            if (items.Length < PageItems)
+            {
+                yield break;
+            }
+
+            after = items[^1].Name;
         }
     }
 
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
-        RequestAsync(0, _ => _objects.Remove(name));
+        RequestAsync(0, _ =>
+        {
+            var existed = _objects.Remove(name);
+            if (existed)
+            {
+                Check(name, null);
+            }
+
+            return existed;
+        });
 
     private static byte[] Copy(ReadOnlySequence<byte> content) => content.ToArray();
 
     private BlobWrite Put(string name, byte[] bytes)
     {
-        var etag = (++_writes).ToString(CultureInfo.InvariantCulture);
+        var etag = HasCoarseETags
+            ? world.Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)
+            : (++_writes).ToString(CultureInfo.InvariantCulture);
         _objects[name] = (bytes, etag);
+        Check(name, bytes);
         return new BlobWrite(etag);
+    }
+
+    private void Check(string name, byte[]? content)
+    {
+        try
+        {
+            Changed?.Invoke(name, content);
+        }
+        catch (InvalidOperationException violation)
+        {
+            world.Fail(violation);
+        }
     }
 
     private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> effect)
@@ -87,6 +147,22 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
             await DelayAsync();
             effect(state);
             throw new BlobStoreException("simulated: the answer was lost", isTransient: true);
+        }
+
+        if ((dice -= Faults.Throttled) < 0)
+        {
+            Injected++;
+            throw new BlobStoreException("simulated: 503, too many requests", isTransient: true);
+        }
+
+        if ((dice -= Faults.RepeatedEffect) < 0)
+        {
+            Injected++;
+            _ = _network.Run(async () =>
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(1000)), world.Time);
+                effect(state);
+            });
         }
 
         if (dice - Faults.LateEffect < 0)

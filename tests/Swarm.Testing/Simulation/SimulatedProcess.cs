@@ -19,11 +19,18 @@ public sealed class SimulatedProcess : TaskScheduler
 
     public bool IsPaused { get; set; }
 
+    /// <summary>Whether its work runs in the order in which it came, as on a thread that takes it from a queue.</summary>
+    public bool IsOrdered { get; init; }
+
     public Task Run(Func<Task> work) => _factory.StartNew(work).Unwrap();
 
     public Task<T> Run<T>(Func<Task<T>> work) => _factory.StartNew(work).Unwrap();
 
-    public void Kill() => IsDead = true;
+    public void Kill()
+    {
+        IsDead = true;
+        _world.Forget(this);
+    }
 
     internal void Execute(Task task) => TryExecuteTask(task);
 

@@ -1,21 +1,20 @@
-using Microsoft.Extensions.Time.Testing;
-
 namespace Swarm.Testing.Simulation;
 
 /// <summary>One thread, one clock and one seeded choice of what runs next: the same seed gives the same run.</summary>
 public sealed class World(int seed)
 {
     private readonly List<(SimulatedProcess Process, Task Task)> _ready = [];
+    private Exception? _violation;
 
     public int Seed { get; } = seed;
 
     public Random Random { get; } = new(seed);
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    public SimulatedClock Time { get; } = new();
 
     public long Steps { get; private set; }
 
-    public SimulatedProcess Start(string name) => new(this, name);
+    public SimulatedProcess Start(string name, bool isOrdered = false) => new(this, name) { IsOrdered = isOrdered };
 
     /// <summary>Runs until a task has ended; its failure is thrown.</summary>
     public void RunUntil(Task task, long maxSteps = 2_000_000)
@@ -32,6 +31,10 @@ public sealed class World(int seed)
                 }
 
                 Step();
+                if (_violation is not null)
+                {
+                    throw new InvalidOperationException(_violation.Message, _violation);
+                }
             }
         }
         finally
@@ -42,11 +45,25 @@ public sealed class World(int seed)
         task.GetAwaiter().GetResult();
     }
 
+    /// <summary>Ends the run: what was seen must never be.</summary>
+    public void Fail(Exception violation) => _violation ??= violation;
+
+    internal void Forget(SimulatedProcess process)
+    {
+        lock (_ready)
+        {
+            _ready.RemoveAll(item => item.Process == process);
+        }
+    }
+
     internal void Enqueue(SimulatedProcess process, Task task)
     {
         lock (_ready)
         {
-            _ready.Add((process, task));
+            if (!process.IsDead)
+            {
+                _ready.Add((process, task));
+            }
         }
     }
 
@@ -56,12 +73,16 @@ public sealed class World(int seed)
         (SimulatedProcess Process, Task Task)? next = null;
         lock (_ready)
         {
-            _ready.RemoveAll(item => item.Process.IsDead);
             var runnable = _ready.Count(item => !item.Process.IsPaused);
             if (runnable > 0)
             {
                 var pick = Random.Next(runnable);
                 var index = _ready.FindIndex(item => !item.Process.IsPaused && pick-- == 0);
+                if (_ready[index].Process is { IsOrdered: true } ordered)
+                {
+                    index = _ready.FindIndex(item => item.Process == ordered);
+                }
+
                 next = _ready[index];
                 _ready.RemoveAt(index);
             }
@@ -69,7 +90,7 @@ public sealed class World(int seed)
 
         if (next is not { } chosen)
         {
-            Time.Advance(TimeSpan.FromMilliseconds(1 + Random.Next(8)));
+            Time.GoOn();
         }
         else
         {

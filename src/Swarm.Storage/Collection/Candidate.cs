@@ -1,0 +1,39 @@
+using Swarm.Core.Identity;
+using Swarm.Format.Objects;
+
+namespace Swarm.Storage.Collection;
+
+/// <summary>An object that may be garbage, as its name tells.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Writer">Writer of a segment; default of other objects.</param>
+/// <param name="Sequence">Number of a segment.</param>
+/// <param name="Context">Context of a chunk or page; default of a segment.</param>
+/// <param name="OpenId">The open that made a chunk or page.</param>
+internal sealed record Candidate(
+    string Name, long Bytes, Id128 Writer, ulong Sequence, ContextId Context, Id128 OpenId)
+{
+    /// <summary>Whether it is of a log.</summary>
+    public bool IsSegment => Context == default;
+
+    /// <summary>Reads a name.</summary>
+    /// <returns>The candidate, or <see langword="null"/> when it is not the name of a segment, chunk or page.</returns>
+    public static Candidate? Parse(string name, long bytes)
+    {
+        var parts = name.Split('/');
+        if (parts is ["log", var writer, var number]
+            && Id128.TryParse(writer, out var writerId)
+            && ulong.TryParse(number, System.Globalization.NumberStyles.HexNumber, null, out var sequence))
+        {
+            return new Candidate(name, bytes, writerId, sequence, default, default);
+        }
+
+        return parts is [var kind, var tenant, var context, var open, _]
+            && $"{kind}/" is BlobNames.ChunksPrefix or BlobNames.PagesPrefix
+            && Id128.TryParse(tenant, out var tenantId)
+            && Id128.TryParse(context, out var contextId)
+            && Id128.TryParse(open, out var openId)
+                ? new Candidate(name, bytes, default, 0, new ContextId(tenantId, contextId), openId)
+                : null;
+    }
+}

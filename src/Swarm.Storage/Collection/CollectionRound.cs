@@ -1,0 +1,129 @@
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Contexts;
+using Swarm.Storage.Log;
+using Swarm.Storage.Manifests;
+
+namespace Swarm.Storage.Collection;
+
+/// <summary>One round of collection: the roots as it found them, and what it deletes.</summary>
+internal sealed class CollectionRound(ContextServices services)
+{
+    private const int Tries = 3;
+    private readonly HashSet<ContextId> _vacant = [];
+    private readonly Dictionary<ContextId, bool> _fenced = [];
+    private int _deleted;
+    private long _deletedBytes;
+    private int _kept;
+
+    /// <summary>Roots by context.</summary>
+    public Dictionary<ContextId, (ContextRoot Root, string ETag)> Roots { get; } = [];
+
+    /// <summary>What they refer to.</summary>
+    public LiveObjects Live { get; } = new();
+
+    /// <summary>Why it deleted no more, or <see langword="null"/>.</summary>
+    public string? EndedEarly { get; private set; }
+
+    /// <summary>Reads every root there is, until a listing names none that was not read.</summary>
+    /// <returns>Why the round ends, or <see langword="null"/>.</returns>
+    public async Task<string?> ReadRootsAsync()
+    {
+        for (var isNew = true; isNew;)
+        {
+            isNew = false;
+            await foreach (var item in services.Store.ListAsync(BlobNames.RootsPrefix, CancellationToken.None))
+            {
+                if (BlobNames.TryParseRoot(item.Name, out var id) && !Roots.ContainsKey(id) && await ReadRootAsync(id))
+                {
+                    isNew = true;
+                }
+            }
+        }
+
+        // A vacant name may be taken again, by a fork that reads its parent after that parent was read here: look again.
+        foreach (var id in _vacant)
+        {
+            if (await services.Roots.ReadAsync(id) is not { } found || found.ETag != Roots[id].ETag)
+            {
+                return $"Context {id} came back.";
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Deletes garbage.</summary>
+    /// <param name="garbage">What no root refers to, as far as its own context's root has not changed.</param>
+    /// <param name="candidates">How many objects there are in all.</param>
+    public async Task DeleteAsync(IEnumerable<Candidate> garbage, int candidates)
+    {
+        _kept = candidates;
+        foreach (var item in garbage.ToArray())
+        {
+            if (item.IsSegment || await FenceAsync(item.Context))
+            {
+                if (await services.Store.DeleteAsync(item.Name, CancellationToken.None))
+                {
+                    _deleted++;
+                    _deletedBytes += item.Bytes;
+                }
+
+                _kept--;
+            }
+        }
+    }
+
+    /// <summary>Sums the round up.</summary>
+    public CollectionReport Report(string? reason) => new(_deleted, _deletedBytes, _kept, EndedEarly = reason);
+
+    private async Task<bool> ReadRootAsync(ContextId id)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            if (await services.Roots.ReadAsync(id) is not { } found)
+            {
+                return false;
+            }
+
+            try
+            {
+                await Live.AddAsync(services, id, found.Root);
+            }
+            catch (CorruptObjectException) when (attempt < Tries)
+            {
+                await Task.Delay(Backoff.After(attempt), services.Time); // Perhaps it went with a root that has changed.
+                continue;
+            }
+
+            Roots[id] = found;
+            if (found.Root.State is RootState.Aborted or RootState.Erased)
+            {
+                _vacant.Add(id);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Replaces a root by itself, so that whoever is about to replace it after writing pages fails.</summary>
+    /// <returns>False: the root has changed; nothing of this context is deleted in this round.</returns>
+    private async Task<bool> FenceAsync(ContextId id)
+    {
+        if (!services.Rules.FencesOpenings || !Roots.TryGetValue(id, out var found) || found.Root.State != RootState.Ready)
+        {
+            return true;
+        }
+
+        if (!_fenced.TryGetValue(id, out var isFenced))
+        {
+            var root = found.Root with { Nonce = services.Ids.Next(), Generation = found.Root.Generation + 1 };
+            isFenced = !found.Root.IsReadOnly
+                && (await services.Roots.ReplaceAsync(id, root, found.ETag, default)).Outcome == RootOutcome.Written;
+            _fenced.Add(id, isFenced);
+        }
+
+        return isFenced;
+    }
+}

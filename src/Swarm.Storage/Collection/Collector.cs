@@ -1,0 +1,164 @@
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Contexts;
+using Swarm.Storage.Log;
+
+namespace Swarm.Storage.Collection;
+
+/// <summary>Deletes what no root refers to (protocol, rules 16 to 19). Several may run at once; no clock decides anything.</summary>
+/// <remarks>
+/// <para>
+/// Candidates are listed before roots are read. A page or chunk written after that is not among them; one written before is
+/// of the present open, which stays, of a fork that has announced itself, which ends the round, or of an opening under way:
+/// that one loses its race, since the root is replaced before anything of its context is deleted.
+/// </para>
+/// <para>Runs on the store's loop; remembers from round to round what cannot change.</para>
+/// </remarks>
+internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
+{
+    private readonly HashSet<Id128> _seals = [];
+    private readonly Dictionary<ContextId, Id128> _forking = [];
+
+    /// <summary>Does a round.</summary>
+    /// <returns>What was done. A fault of the store or a damaged page ends it early, and is told.</returns>
+    public async Task<CollectionReport> RunAsync()
+    {
+        var round = new CollectionRound(services);
+        try
+        {
+            var candidates = services.Rules.ListsCandidatesFirst ? await ListAsync() : null;
+            var reason = await round.ReadRootsAsync() ?? await AbortOldForksAsync(round);
+            if (reason is null)
+            {
+                candidates ??= await ListAsync();
+                await SealLogsAsync(round, candidates);
+                await round.DeleteAsync(candidates.Where(item => IsGarbage(round, item)), candidates.Count);
+                reason = round.EndedEarly;
+            }
+
+            return round.Report(reason);
+        }
+        catch (Exception fault) when (fault is BlobStoreException or CorruptObjectException or SwarmRefusedException)
+        {
+            return round.Report(fault.Message);
+        }
+    }
+
+    private async Task<List<Candidate>> ListAsync()
+    {
+        var candidates = new List<Candidate>();
+        foreach (var prefix in (string[])[BlobNames.LogsPrefix, BlobNames.ChunksPrefix, BlobNames.PagesPrefix])
+        {
+            await foreach (var item in services.Store.ListAsync(prefix, CancellationToken.None))
+            {
+                if (Candidate.Parse(item.Name, item.Length) is { } candidate)
+                {
+                    candidates.Add(candidate);
+                }
+            }
+        }
+
+        return candidates;
+    }
+
+    /// <summary>A fork that has announced itself may refer to anything its parent had: the round ends. An old one is given up.</summary>
+    /// <returns>Why the round ends, or <see langword="null"/>.</returns>
+    private async Task<string?> AbortOldForksAsync(CollectionRound round)
+    {
+        var forking = round.Roots.Where(item => item.Value.Root.State == RootState.Forking).ToArray();
+        foreach (var (id, (root, etag)) in forking)
+        {
+            if (_forking.GetValueOrDefault(id) == root.Nonce)
+            {
+                await services.Roots.ReplaceAsync(
+                    id,
+                    root with { State = RootState.Aborted, Nonce = services.Ids.Next(), Generation = root.Generation + 1 },
+                    etag,
+                    default);
+            }
+        }
+
+        _forking.Clear();
+        foreach (var (id, (root, _)) in forking)
+        {
+            _forking[id] = root.Nonce;
+        }
+
+        return forking.Length == 0 ? null : $"{forking.Length} forks are being made.";
+    }
+
+    /// <summary>Finds the seals of logs. A log that no root needs and nobody has sealed is sealed now, and collected later.</summary>
+    private async Task SealLogsAsync(CollectionRound round, List<Candidate> candidates)
+    {
+        foreach (var log in candidates.Where(item => item.IsSegment).GroupBy(item => item.Writer))
+        {
+            if (_seals.Contains(log.Key) || await HasSealAsync(log))
+            {
+                _seals.Add(log.Key);
+                continue;
+            }
+
+            // Sealing the log of a live writer costs it a new one; without a tail it has no open context.
+            if (!round.Live.TryGetTail(log.Key, out _) && log.Key != ownWriter())
+            {
+                await SealAsync(log.Key, [.. log.Select(item => item.Sequence)]);
+            }
+        }
+    }
+
+    private async Task<bool> HasSealAsync(IGrouping<Id128, Candidate> log)
+    {
+        foreach (var item in log.Where(item => item.Bytes <= LogSeals.MaxBytes))
+        {
+            if (await services.Segments.ReadAsync(log.Key, item.Sequence) is { IsSeal: true })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Nothing of a log without a seal was ever deleted: its first missing number is the one that its writer comes to.
+    private async Task SealAsync(Id128 writer, HashSet<ulong> listed)
+    {
+        ulong sequence = 0;
+        do
+        {
+            while (listed.Contains(sequence))
+            {
+                sequence++;
+            }
+
+            listed.Add(sequence);
+        }
+        while ((await services.Store.CreateAsync(
+            BlobNames.Log(writer, sequence),
+            LogSeals.Encode(writer, sequence, services.Ids.Next()),
+            CancellationToken.None)).IsRefused);
+    }
+
+    private bool IsGarbage(CollectionRound round, Candidate item)
+    {
+        var rules = services.Rules;
+        if (round.Live.Contains(item.Name))
+        {
+            return false;
+        }
+
+        if (!item.IsSegment)
+        {
+            return !round.Roots.TryGetValue(item.Context, out var found)
+                || (found.Root.State != RootState.Forking
+                    && (found.Root.OpenId != item.OpenId || !rules.KeepsPresentOpen));
+        }
+
+        return (_seals.Contains(item.Writer) || !rules.KeepsUnsealedLogs)
+            && (item.Bytes > LogSeals.MaxBytes || !rules.KeepsSeals)
+            && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && item.Sequence >= first)
+            && item.Writer != ownWriter();
+    }
+}

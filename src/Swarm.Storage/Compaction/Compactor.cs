@@ -1,0 +1,250 @@
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Format.Frames;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Contexts;
+
+namespace Swarm.Storage.Compaction;
+
+/// <summary>Merges small runs of KV into chunks, step by step (protocol, rule 14). Runs on the store's loop.</summary>
+/// <remarks>
+/// Appends go on meanwhile: bytes move outside of the loop, and what was merged is installed only over the very extents that
+/// it was made of. A step that is not finished leaves a chunk that nobody refers to.
+/// </remarks>
+internal sealed class Compactor(ContextServices services)
+{
+    /// <summary>Most bytes of a chunk.</summary>
+    private const int ChunkBytes = 32 << 20;
+
+    private const int MaxPagesAtOnce = 16;
+
+    /// <summary>Does one step for a context.</summary>
+    /// <returns>KV bytes that were written, and are in use after the next checkpoint; 0 when there is nothing to do.</returns>
+    /// <exception cref="CorruptObjectException">A page is damaged; the message names it.</exception>
+    /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
+    /// <exception cref="SwarmRefusedException">The context is not open here any more, or the store cannot be used.</exception>
+    public async Task<long> StepAsync(HostedContext context)
+    {
+        var written = await MergeTailAsync(context);
+        return written > 0 ? written : await MergePagesAsync(context);
+    }
+
+    private async Task<long> MergeTailAsync(HostedContext context)
+    {
+        var extents = context.Durable.Extents;
+        var small = extents.Tail.SkipWhile(IsLarge).TakeWhile(extent => !IsLarge(extent)).ToArray();
+        if (small.Length < services.Options.CompactionRuns)
+        {
+            return 0;
+        }
+
+        var old = Take(small);
+        var (openId, merged, written) = await MergeAsync(context, old);
+        if (written == 0
+            || !await InstallAsync(context, openId, () => extents.TryReplace(old, merged, services.Rules.ComparesExtents)))
+        {
+            return 0;
+        }
+
+        StorageLog.Compacted(
+            services.Logger, context.Id, old[0].FirstPosition, old[^1].EndPosition, old.Count, merged.Count);
+        return written;
+    }
+
+    /// <summary>Pages that were sealed before their runs were merged.</summary>
+    private async Task<long> MergePagesAsync(HostedContext context)
+    {
+        var extents = context.Durable.Extents;
+        var bytesPerPosition = context.Model.Geometry.BytesPerPosition;
+        var pages = extents.SealedPages
+            .SkipWhile(page => !HasSmallRuns(page, bytesPerPosition))
+            .TakeWhile(page => HasSmallRuns(page, bytesPerPosition))
+            .Take(MaxPagesAtOnce)
+            .ToArray();
+        if (pages.Length == 0)
+        {
+            return 0;
+        }
+
+        long total = 0;
+        var all = new List<KvExtent>();
+        var kept = new List<PageRef>();
+        foreach (var page in pages)
+        {
+            var old = await services.Pages.ReadExtentsAsync(context.Id, page);
+            var merged = new List<KvExtent>();
+            var openId = context.Root.OpenId;
+            for (var done = 0; done < old.Count;)
+            {
+                var step = Take([.. old.Skip(done)]);
+                var (stepOpen, part, written) = await MergeAsync(context, step);
+                if (stepOpen != openId || context.IsEnding)
+                {
+                    return 0; // Under another open by now: what was written is not protected any more.
+                }
+
+                merged.AddRange(part);
+                total += written;
+                done += step.Count;
+            }
+
+            if (all.Count + merged.Count > ManifestCodec.MaxPageExtents)
+            {
+                break;
+            }
+
+            all.AddRange(merged);
+            kept.Add(page);
+        }
+
+        if (total == 0 || context.IsEnding || kept.Count == 0)
+        {
+            return 0;
+        }
+
+        var present = context.Root.OpenId;
+        var sealedPage = await services.Pages.WriteExtentsAsync(context.Id, present, all);
+        if (!await InstallAsync(context, present, () => extents.TryReplace(kept, sealedPage)))
+        {
+            return 0;
+        }
+
+        StorageLog.Compacted(
+            services.Logger, context.Id, sealedPage.FirstPosition, sealedPage.EndPosition, kept.Sum(page => page.Items), all.Count);
+        return total;
+    }
+
+    /// <summary>Puts merged extents in place, if the open that their chunk belongs to is still the present one.</summary>
+    /// <remarks>Not while a root is being written: one that names another open would not name the chunk.</remarks>
+    private static async Task<bool> InstallAsync(HostedContext context, Id128 openId, Func<bool> install)
+    {
+        await context.RootGate.WaitAsync();
+        try
+        {
+            return !context.IsEnding && context.Root.OpenId == openId && install();
+        }
+        finally
+        {
+            context.RootGate.Release();
+        }
+    }
+
+    private static bool IsLarge(KvExtent extent) => extent.Payload.Length >= CompactionPlan.LargeBytes;
+
+    private static bool HasSmallRuns(PageRef page, long bytesPerPosition) =>
+        page.Items > 1 && (page.EndPosition - page.FirstPosition) * bytesPerPosition / page.Items < CompactionPlan.LargeBytes / 2;
+
+    private static List<KvExtent> Take(IReadOnlyList<KvExtent> extents)
+    {
+        var taken = new List<KvExtent>();
+        long bytes = 0;
+        foreach (var extent in extents)
+        {
+            if (taken.Count > 0 && bytes + extent.Payload.Length > ChunkBytes)
+            {
+                break;
+            }
+
+            taken.Add(extent);
+            bytes += extent.Payload.Length;
+        }
+
+        return taken;
+    }
+
+    private async Task<(Id128 OpenId, List<KvExtent> Extents, long Written)> MergeAsync(
+        HostedContext context, IReadOnlyList<KvExtent> old)
+    {
+        var openId = context.Root.OpenId;
+        var geometry = context.Model.Geometry;
+        var merged = new List<KvExtent>();
+        var payloads = new List<byte[]>();
+        long offset = 0;
+        foreach (var group in CompactionPlan.Group(geometry, old))
+        {
+            if (group.Count == 1 || await MergeGroupAsync(context, group) is not { } payload)
+            {
+                merged.AddRange(group); // Damaged KV stays where it is: a read says so, and its positions are computed again.
+                continue;
+            }
+
+            var last = group[^1];
+            var count = (int)(last.EndPosition - group[0].FirstPosition);
+            merged.Add(new KvExtent(
+                group[0].FirstPosition, count, count, last.Epoch, last.PrefixHash,
+                new PayloadRef(default, offset, payload.Length, ManifestCodec.Checksum(payload))));
+            payloads.Add(payload);
+            offset += payload.Length;
+        }
+
+        if (payloads.Count == 0)
+        {
+            return (openId, merged, 0);
+        }
+
+        var content = new byte[offset];
+        offset = 0;
+        foreach (var payload in payloads)
+        {
+            payload.CopyTo(content, offset);
+            offset += payload.Length;
+        }
+
+        var (chunk, start) = await ChunkWriter.WriteAsync(services, context, content);
+        for (var index = 0; index < merged.Count; index++)
+        {
+            if (merged[index].Payload is { Object: var named } place && named == default)
+            {
+                merged[index] = merged[index] with { Payload = place with { Object = chunk, Offset = start + place.Offset } };
+                KeepInMemory(merged[index].Payload, content.AsMemory((int)place.Offset, place.Length));
+            }
+        }
+
+        return (openId, merged, content.Length);
+    }
+
+    private async Task<byte[]?> MergeGroupAsync(HostedContext context, IReadOnlyList<KvExtent> group)
+    {
+        var runs = new List<Core.Contexts.KvRunData>();
+        try
+        {
+            foreach (var extent in group)
+            {
+                runs.Add(await services.Kv.FetchAsync(context.Id, extent));
+            }
+
+            var geometry = context.Model.Geometry;
+            var first = group[0].FirstPosition;
+            var count = (int)(group[^1].EndPosition - first);
+            var payload = new byte[KvPayload.EncodedLength(geometry, first, count)];
+            await services.Loop.OffloadAsync(() => KvMerger.Merge(
+                geometry, [.. runs.Select(run => (run.FirstPosition, run.Count, run.Frames))], count, payload));
+            return payload;
+        }
+        catch (CorruptObjectException error)
+        {
+            StorageMetrics.KvDamaged.Add(1);
+            StorageLog.KvDamaged(
+                services.Logger, context.Id, group[0].FirstPosition, $"{group[0].Payload.Object}", error.Message);
+            return null;
+        }
+        finally
+        {
+            runs.ForEach(run => run.Dispose());
+        }
+    }
+
+    /// <summary>What was read last stays near, under its new name.</summary>
+    private void KeepInMemory(PayloadRef place, ReadOnlyMemory<byte> content)
+    {
+        using var lease = services.Memory.TryRent(content.Length);
+        if (lease is not null)
+        {
+            content.CopyTo(lease.Memory);
+            services.Memory.Publish(place, lease);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Storage.Contexts;
+using Swarm.Storage.Log;
+using Swarm.Storage.Manifests;
+
+namespace Swarm.Storage.Forks;
+
+/// <summary>Forks contexts (protocol, rule 16): a root that announces itself, the parent as storage has it, then a root that is ready.</summary>
+/// <remarks>Runs on the store's loop. Nothing of the parent is copied but the pages that the position cuts.</remarks>
+internal sealed class ContextForker(ContextServices services, StateLoader loader, Checkpointer checkpointer, Catalog catalog)
+{
+    private const int Tries = 6;
+
+    /// <summary>See <see cref="IContextHost.ForkAsync"/>.</summary>
+    public async Task<Forked> ForkAsync(ContextId parent, string name, long? position)
+    {
+        Names.RequireContext(name);
+        for (var attempt = 1; attempt <= Tries; attempt++)
+        {
+            if (await services.Roots.ReadAsync(parent) is not { Root.State: RootState.Ready } found)
+            {
+                throw Refusals.Invalid($"There is no context {parent} to fork.");
+            }
+
+            var child = ContextId.FromNames(found.Root.Tenant, name);
+            if (child == parent)
+            {
+                throw Refusals.Invalid($"Context '{name}' cannot be a fork of itself. Choose another name.");
+            }
+
+            if (await FindAsync(child, parent, position) is { } there)
+            {
+                return there;
+            }
+
+            var announced = services.Rules.ForksInTwoPhases ? await AnnounceAsync(child, parent, found.Root, name, position) : null;
+            if ((announced is not null || !services.Rules.ForksInTwoPhases)
+                && await CompleteAsync(child, parent, name, position, announced) is { } made)
+            {
+                return made;
+            }
+
+            await Task.Delay(Backoff.After(attempt), services.Time);
+        }
+
+        throw Refusals.Busy($"Fork '{name}' of context {parent} was begun {Tries} times in vain. Try again.");
+    }
+
+    /// <summary>The fork if it has been made before.</summary>
+    private async Task<Forked?> FindAsync(ContextId child, ContextId parent, long? position)
+    {
+        if (await services.Roots.ReadAsync(child) is not { Root.State: RootState.Ready } found)
+        {
+            return null;
+        }
+
+        return found.Root.Parent == parent && (position is null || position == found.Root.ParentPosition)
+            ? new Forked(false, found.Root.ParentPosition)
+            : throw Refusals.Invalid(
+                $"Context '{found.Root.Name}' exists and is not a fork of {parent} at {position?.ToString() ?? "its end"}. "
+                + "Choose another name.");
+    }
+
+    /// <summary>Writes that there will be a fork: a collection that runs then deletes nothing.</summary>
+    /// <returns>Root and ETag; <see langword="null"/> when somebody else writes that root too.</returns>
+    private async Task<(ContextRoot Root, string ETag)?> AnnounceAsync(
+        ContextId child, ContextId parent, ContextRoot parentRoot, string name, long? position)
+    {
+        var root = Blank(parentRoot, parent, name, position) with { State = RootState.Forking };
+        if (await services.Roots.CreateAsync(child, root))
+        {
+            return await services.Roots.ReadAsync(child) is { } made && made.Root.Nonce == root.Nonce ? made : null;
+        }
+
+        // A vacant name, or an earlier try that nobody goes on with: if somebody does, one of the two loses.
+        if (await services.Roots.ReadAsync(child) is not { } found || found.Root.State == RootState.Ready)
+        {
+            return null;
+        }
+
+        root = root with { Generation = found.Root.Generation + 1 };
+        var write = await services.Roots.ReplaceAsync(child, root, found.ETag, default);
+        return write.Outcome == RootOutcome.Written ? (root, write.ETag) : null;
+    }
+
+    private async Task<Forked?> CompleteAsync(
+        ContextId child, ContextId parent, string name, long? position, (ContextRoot Root, string ETag)? announced)
+    {
+        if (await loader.ReadAsync(parent) is not { } found)
+        {
+            throw Refusals.Invalid($"Context {parent} was erased while it was being forked.");
+        }
+
+        var (parentRoot, state) = found;
+        var length = position ?? state.Inputs.Length;
+        if (length < 0 || length > state.Inputs.Length)
+        {
+            throw Refusals.Gap("inputs to fork", length, state.Inputs.Length);
+        }
+
+        await PageLoader.LoadForRewindAsync(services, parent, state, length);
+        state.CutTo(length);
+        var key = await catalog.GetTenantKeyAsync(child.Tenant, parentRoot.Tenant);
+        PrefixHasher NewHasher() => new(key, parentRoot.Model, parentRoot.BlockTokens);
+        var forkId = services.Ids.Next();
+        state.ShareWith(parent);
+        await checkpointer.SealFullPagesAsync(child, forkId, state, NewHasher);
+        var pages = await checkpointer.Snapshot(child, forkId, state)();
+        var root = ContextRoots.Next(
+            announced?.Root ?? Blank(parentRoot, parent, name, position),
+            state,
+            NewHasher(),
+            services.Ids.Next(),
+            default,
+            []).With(pages) with
+        {
+            State = RootState.Ready,
+            Holder = "",
+            ReservedFor = "",
+            SecretHash = default,
+            ParentPosition = length,
+        };
+        var isMade = announced is { } before
+            ? (await services.Roots.ReplaceAsync(child, root, before.ETag, default)).Outcome == RootOutcome.Written
+            : await services.Roots.CreateAsync(child, root);
+        if (!isMade)
+        {
+            return null;
+        }
+
+        StorageLog.ContextForked(services.Logger, child, parent, length);
+        return new Forked(true, length);
+    }
+
+    private ContextRoot Blank(ContextRoot parentRoot, ContextId parent, string name, long? position) => new()
+    {
+        State = RootState.Forking,
+        Nonce = services.Ids.Next(),
+        Generation = 1,
+        Tenant = parentRoot.Tenant,
+        Name = name,
+        Model = parentRoot.Model,
+        BlockTokens = parentRoot.BlockTokens,
+        Epoch = default,
+        Holder = "",
+        ReservedFor = "",
+        SecretHash = default,
+        TokenLength = 0,
+        KvLengths = [.. parentRoot.KvLengths.Select(_ => 0L)],
+        BlockChain = parentRoot.BlockChain,
+        ExtentPages = [],
+        InputPages = [],
+        Tails = [],
+        OpenId = default,
+        Parent = parent,
+        ParentPosition = position ?? 0,
+    };
+}

@@ -1,0 +1,179 @@
+using Swarm.Core.Errors;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Collection;
+using Swarm.Storage.Compaction;
+using Swarm.Storage.Contexts;
+
+namespace Swarm.Storage;
+
+/// <summary>What a store does in the background: checkpoints, rotation of its log, compaction, collection. Never in the way of appends.</summary>
+/// <remarks>Runs on the store's loop, in three sequences of its own, so that a slow collection holds up no checkpoint.</remarks>
+internal sealed class Maintenance : IAsyncDisposable
+{
+    private readonly ContextServices _services;
+    private readonly RootKeeper _keeper;
+    private readonly Compactor _compactor;
+    private readonly Collector _collector;
+    private readonly Func<IReadOnlyList<HostedContext>> _open;
+    private readonly Action<HostedContext, string> _end;
+    private readonly Func<Task> _rotate;
+    private readonly SemaphoreSlim _collecting = new(1);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task[] _sequences;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="services">What the store's contexts share.</param>
+    /// <param name="keeper">Checkpoints.</param>
+    /// <param name="compactor">Merges small runs.</param>
+    /// <param name="collector">Deletes what nobody refers to.</param>
+    /// <param name="open">The contexts that are open now.</param>
+    /// <param name="end">Ends one of them, for a reason.</param>
+    /// <param name="rotate">Goes on in a new log.</param>
+    public Maintenance(
+        ContextServices services,
+        RootKeeper keeper,
+        Compactor compactor,
+        Collector collector,
+        Func<IReadOnlyList<HostedContext>> open,
+        Action<HostedContext, string> end,
+        Func<Task> rotate)
+    {
+        (_services, _keeper, _compactor, _collector) = (services, keeper, compactor, collector);
+        (_open, _end, _rotate) = (open, end, rotate);
+        var options = services.Options;
+        _sequences =
+        [
+            services.Loop.RunAsync(() => RepeatAsync(options.HousekeepingInterval, KeepHouseAsync)),
+            services.Loop.RunAsync(() => RepeatAsync(options.HousekeepingInterval, CompactAsync)),
+            services.Loop.RunAsync(() => RepeatAsync(options.CollectionInterval, CollectAsync)),
+        ];
+    }
+
+    /// <summary>Does a round of collection; one at a time.</summary>
+    public async Task<CollectionReport> CollectAsync()
+    {
+        await _collecting.WaitAsync();
+        try
+        {
+            var report = await _collector.RunAsync();
+            if (report.Deleted > 0)
+            {
+                StorageMetrics.Collected.Add(report.Deleted);
+                StorageLog.Collected(_services.Logger, report.Deleted, report.DeletedBytes, report.Kept);
+            }
+
+            if (report.EndedEarly is { } reason)
+            {
+                StorageLog.CollectionEnded(_services.Logger, reason);
+            }
+
+            return report;
+        }
+        finally
+        {
+            _collecting.Release();
+        }
+    }
+
+    /// <summary>Stops; what is under way ends first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        foreach (var sequence in _sequences)
+        {
+            await sequence;
+        }
+
+        _stopping.Dispose();
+        _collecting.Dispose();
+    }
+
+    private async Task RepeatAsync(TimeSpan pause, Func<Task> work)
+    {
+        while (await PauseAsync(pause))
+        {
+            try
+            {
+                await work();
+            }
+            catch (Exception fault) when (IsPassing(fault))
+            {
+                StorageLog.MaintenanceFailed(_services.Logger, fault);
+            }
+        }
+    }
+
+    private async Task<bool> PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _services.Time, _stopping.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task KeepHouseAsync()
+    {
+        foreach (var context in _open().Where(NeedsCheckpoint))
+        {
+            await CheckpointAsync(context);
+        }
+
+        if (_open().Any(context => context.Writer.Acknowledged >= (ulong)_services.Options.RotateSegments))
+        {
+            await _rotate();
+        }
+    }
+
+    private bool NeedsCheckpoint(HostedContext context) =>
+        context.Writer.Acknowledged - context.TailStart > (ulong)_services.Options.CheckpointSegments
+        || context.Durable.Extents.Tail.Count >= 2 * ManifestCodec.MaxPageExtents
+        || context.Durable.Inputs.TailLength >= 2 * context.Durable.Inputs.PagePositions;
+
+    private async Task CheckpointAsync(HostedContext context)
+    {
+        try
+        {
+            if (!await _keeper.CheckpointAsync(context))
+            {
+                _end(context, "its root was taken over, or the store does not say");
+            }
+        }
+        catch (Exception fault) when (IsPassing(fault))
+        {
+            StorageLog.CheckpointFailed(_services.Logger, context.Id, fault);
+        }
+    }
+
+    private async Task CompactAsync()
+    {
+        foreach (var context in _open())
+        {
+            try
+            {
+                while (!context.IsEnding && await _compactor.StepAsync(context) is > 0 and var written)
+                {
+                    StorageMetrics.Compacted.Add(written);
+                    await CheckpointAsync(context);
+                    if (!await PauseAsync(TimeSpan.FromSeconds((double)written / _services.Options.CompactionBytesPerSecond)))
+                    {
+                        return;
+                    }
+                }
+            }
+            catch (Exception fault) when (IsPassing(fault))
+            {
+                StorageLog.CompactionFailed(_services.Logger, context.Id, fault);
+            }
+        }
+    }
+
+    private static bool IsPassing(Exception fault) => fault is BlobStoreException or SwarmRefusedException
+        or CorruptObjectException or InvalidOperationException;
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using Swarm.Core.Identity;
+using Swarm.Storage.Blobs;
+using Swarm.Tool.Inspection;
+using Swarm.Tool.Reports;
+using Swarm.Tool.Stores;
+using Swarm.Tool.Verification;
+
+namespace Swarm.Tool.Cli;
+
+/// <summary>The command line of <c>swarm</c>.</summary>
+/// <param name="output">Where reports go.</param>
+/// <param name="error">Where faults of options and of the store go.</param>
+internal sealed class ToolCommand(TextWriter output, TextWriter error)
+{
+    private readonly Option<string> _store = new("--store")
+    {
+        Description = "Folder of a file store, or an Azure Storage connection string.",
+        Required = true,
+    };
+
+    private readonly Option<string> _container = new("--container")
+    {
+        Description = "Container of an Azure store.",
+        DefaultValueFactory = _ => "swarm",
+    };
+
+    private readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of text." };
+
+    private readonly Option<string> _tenant = new("--tenant")
+    {
+        Description = "Verify the contexts of this tenant alone.",
+    };
+
+    private readonly Option<bool> _quick = new("--quick")
+    {
+        Description = "Do not read KV payload; only see that it is there.",
+    };
+
+    /// <summary>Parses a command line and carries it out.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    public async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
+    {
+        var root = new RootCommand("Looks at a Swarm store. Never changes anything; a cluster may run meanwhile.")
+        {
+            VerifyCommand(), InspectCommand(),
+        };
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error });
+        }
+
+        foreach (var fault in parsed.Errors)
+        {
+            await error.WriteLineAsync(fault.Message);
+        }
+
+        await error.WriteLineAsync("Try --help.");
+        return ExitCodes.Failed;
+    }
+
+    private Command VerifyCommand()
+    {
+        var command = new Command("verify", "Says what is damaged and what it costs. Exit code: 0 clean, 1 damage, 2 failed.")
+        {
+            _store, _container, _json, _tenant, _quick,
+        };
+        command.SetAction((parsed, cancellationToken) => GuardAsync(parsed, async store =>
+        {
+            var tenant = parsed.GetValue(_tenant);
+            if (tenant is not null)
+            {
+                Names.RequireTenant(tenant);
+            }
+
+            var verifier = new StoreVerifier(store.Blobs, store.Place, TimeProvider.System, parsed.GetValue(_quick));
+            var report = await verifier.VerifyAsync(tenant, cancellationToken);
+            if (parsed.GetValue(_json))
+            {
+                ReportJson.Write(report, output);
+            }
+            else
+            {
+                VerifyText.Write(report, output);
+            }
+
+            return report.IsClean ? ExitCodes.Clean : ExitCodes.Damaged;
+        }));
+        return command;
+    }
+
+    private Command InspectCommand() => new("inspect", "Shows an object as it is, damaged or not. Exit code as of verify.")
+    {
+        Inspect("contexts", "All contexts, by their roots.", (inspector, token) => inspector.ContextsAsync(token)),
+        Inspect("context", "A context as opening would find it.", "<tenant>/<name>", (inspector, name) => inspector.ContextAsync(name)),
+        Inspect("root", "A root.", "its object's name", (inspector, name) => inspector.RootAsync(name)),
+        Inspect("segment", "A segment or seal.", "its object's name", (inspector, name) => inspector.SegmentAsync(name)),
+        Inspect("page", "A page of a manifest.", "its object's name", (inspector, name) => inspector.PageAsync(name)),
+        Inspect("log", "A writer's log.", "the writer's id", (inspector, name) => inspector.LogAsync(name)),
+    };
+
+    private Command Inspect(string name, string description, Func<Inspector, CancellationToken, Task<InspectView>> inspect)
+    {
+        var command = new Command(name, description) { _store, _container, _json };
+        command.SetAction((parsed, cancellationToken) => GuardAsync(
+            parsed, async store => Show(parsed, await inspect(new Inspector(store.Blobs, TimeProvider.System), cancellationToken))));
+        return command;
+    }
+
+    private Command Inspect(string name, string description, string what, Func<Inspector, string, Task<InspectView>> inspect)
+    {
+        var argument = new Argument<string>(name) { Description = what };
+        var command = new Command(name, description) { argument, _store, _container, _json };
+        command.SetAction((parsed, _) => GuardAsync(
+            parsed,
+            async store => Show(
+                parsed, await inspect(new Inspector(store.Blobs, TimeProvider.System), parsed.GetValue(argument)!))));
+        return command;
+    }
+
+    private int Show(ParseResult parsed, InspectView view)
+    {
+        if (parsed.GetValue(_json))
+        {
+            ReportJson.Write(view.Content, output);
+        }
+        else
+        {
+            InspectText.Write(view.Content, output);
+        }
+
+        return view.IsSound ? ExitCodes.Clean : ExitCodes.Damaged;
+    }
+
+    private async Task<int> GuardAsync(ParseResult parsed, Func<StoreChoice, Task<int>> work)
+    {
+        try
+        {
+            using var store = StoreChoice.Open(parsed.GetValue(_store)!, parsed.GetValue(_container)!);
+            return await work(store);
+        }
+        catch (Exception fault) when (fault is ToolException or BlobStoreException or ArgumentException or PlatformNotSupportedException)
+        {
+            await error.WriteLineAsync(fault.Message);
+            return ExitCodes.Failed;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Text.Json.Nodes;
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Tool.Stores;
+using Swarm.Tool.Verification;
+
+namespace Swarm.Tool.Inspection;
+
+/// <summary>Shows contexts, roots, pages, segments and logs as they are; of damaged ones, what can still be read.</summary>
+internal sealed class Inspector
+{
+    private readonly StoreReader _reader;
+    private readonly ObjectViews _views;
+
+    /// <summary>Looks into a store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="time">Clock of repeated tries.</param>
+    public Inspector(IBlobStore store, TimeProvider time)
+    {
+        _reader = new StoreReader(store, time);
+        _views = new ObjectViews(_reader);
+    }
+
+    /// <summary>All contexts, by their roots: what their tails hold is not counted.</summary>
+    public async Task<InspectView> ContextsAsync(CancellationToken cancellationToken)
+    {
+        var rows = new JsonArray();
+        var isSound = true;
+        await foreach (var item in _reader.Blobs.ListAsync(BlobNames.RootsPrefix, cancellationToken))
+        {
+            if (Inventory.ParseRoot(item.Name) is not { } id)
+            {
+                continue;
+            }
+
+            try
+            {
+                if (await _reader.Roots.ReadAsync(id) is { } found)
+                {
+                    rows.Add(ManifestViews.Row(found.Root, item.Name));
+                }
+            }
+            catch (CorruptObjectException error)
+            {
+                isSound = false;
+                rows.Add(new JsonObject { ["root"] = item.Name, ["problem"] = error.Message });
+            }
+        }
+
+        return new InspectView(new JsonObject { ["contexts"] = rows }, isSound);
+    }
+
+    /// <summary>A context as opening would find it.</summary>
+    /// <param name="name">Tenant and name, with a slash between.</param>
+    /// <exception cref="ToolException">There is none.</exception>
+    public async Task<InspectView> ContextAsync(string name)
+    {
+        var slash = name.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0)
+        {
+            throw new ToolException($"'{name}' names no context: give its tenant and its name, such as 'default/track/vehicle-17'.");
+        }
+
+        var id = ContextId.FromNames(name[..slash], name[(slash + 1)..]);
+        for (var attempt = 1; ; attempt++)
+        {
+            const int Tries = 6;
+            var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader.Segments), null));
+            var walk = await walker.WalkAsync(id)
+                ?? throw new ToolException($"There is no context '{name}': {BlobNames.Root(id)} is missing.");
+            if (attempt == Tries || walk.ETag is null || await _reader.ETagAsync(BlobNames.Root(id)) == walk.ETag)
+            {
+                return new InspectView(ManifestViews.Context(walk), walk.Damage.Count == 0);
+            }
+        }
+    }
+
+    /// <summary>A root.</summary>
+    public Task<InspectView> RootAsync(string name) => _views.ShowAsync(
+        name,
+        BlobNames.RootsPrefix,
+        (content, _) =>
+        {
+            var root = ManifestCodec.DecodeRoot(content);
+            var view = ManifestViews.Root(root);
+            return BlobNames.Root(ContextId.FromNames(root.Tenant, root.Name)) == name
+                ? view
+                : throw new CorruptObjectException($"it says that it is {root.Tenant}/{root.Name}, whose root has another name");
+        });
+
+    /// <summary>A page.</summary>
+    public Task<InspectView> PageAsync(string name)
+    {
+        ObjectViews.Require(name, BlobNames.PagesPrefix);
+        return name.Split('/') is [_, var tenant, var context, _, _]
+            && Id128.TryParse(tenant, out var tenantId)
+            && Id128.TryParse(context, out var contextId)
+                ? _views.ShowAsync(
+                    name,
+                    BlobNames.PagesPrefix,
+                    (content, kind) => ManifestViews.Page(content, kind, new ContextId(tenantId, contextId)))
+                : throw new ToolException($"'{name}' names no page: 'pages/', the ids of tenant, context, open and page.");
+    }
+
+    /// <summary>A segment or seal, with its payload checked.</summary>
+    public Task<InspectView> SegmentAsync(string name) => new SegmentInspector(_reader).SegmentAsync(name);
+
+    /// <summary>A log.</summary>
+    /// <param name="writer">The writer's id.</param>
+    public Task<InspectView> LogAsync(string writer) => new SegmentInspector(_reader).LogAsync(writer);
+}

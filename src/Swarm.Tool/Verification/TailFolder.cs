@@ -1,0 +1,128 @@
+using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage;
+using Swarm.Storage.Contexts;
+
+namespace Swarm.Tool.Verification;
+
+/// <summary>
+/// Folds what a log holds behind a root (protocol, rule 15). Ends at the first missing number, where recovery would
+/// put its seal.
+/// </summary>
+/// <param name="segments">The log's segments.</param>
+/// <param name="inventory">What was listed before; none to take the first missing number for the end.</param>
+internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
+{
+    // A segment is put only when all but the last few before it are acknowledged (SegmentsInFlight, 16 at most).
+    private const ulong MaxInFlight = 16;
+
+    /// <summary>Folds one tail of a walk.</summary>
+    public async Task FoldAsync(ContextWalk walk, LogPosition tail)
+    {
+        var sequence = tail.Sequence;
+        long records = 0;
+        var isSealed = false;
+        try
+        {
+            while (await segments.ReadAsync(tail.Writer, sequence) is { } segment)
+            {
+                walk.Needed.Add(BlobNames.Log(tail.Writer, sequence));
+                if (segment.IsSeal)
+                {
+                    isSealed = true;
+                    break;
+                }
+
+                records += Fold(walk, segment);
+                sequence++;
+            }
+        }
+        catch (CorruptObjectException error)
+        {
+            var name = BlobNames.Log(tail.Writer, sequence);
+            walk.Needed.Add(name);
+            walk.Damage.Add(
+                name, error.Message, walk.Cost(CostKind.CannotOpen), walk.Cost(CostKind.InputsLost, walk.TokenLength));
+            walk.Tails.Add(new TailFold(tail, sequence, records, false));
+            return;
+        }
+
+        walk.Tails.Add(new TailFold(tail, sequence, records, isSealed));
+        if (!isSealed && LaterThan(tail.Writer, sequence) is { } later)
+        {
+            walk.Damage.Add(
+                BlobNames.Log(tail.Writer, sequence),
+                $"it is missing, though {BlobNames.Log(tail.Writer, later)} was written after it was acknowledged",
+                walk.Cost(CostKind.InputsLost, walk.TokenLength));
+        }
+    }
+
+    private static long Fold(ContextWalk walk, Segment segment)
+    {
+        if (walk.State is not { } state)
+        {
+            return 0;
+        }
+
+        long count = 0;
+        foreach (var record in segment.Records)
+        {
+            if (record.Context != walk.Id || !state.Fits(record, walk.Root!.OpenId, ProtocolRules.All))
+            {
+                continue;
+            }
+
+            if (record is TruncateRecord truncate && !LoadForRewind(walk, state, truncate.Length))
+            {
+                walk.State = null; // The damaged page was named when it was read.
+                return count;
+            }
+
+            state.Apply(record);
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>Takes pages that a rewind cuts back into the tails. False: one is damaged.</summary>
+    private static bool LoadForRewind(ContextWalk walk, DurableState state, long length)
+    {
+        while (state.Inputs.SealedPages is [.., var page] && page.EndPosition > length)
+        {
+            if (!walk.InputPages.TryGetValue(page, out var content))
+            {
+                return CannotOpen(walk, page);
+            }
+
+            state.Inputs.LoadTail(page, content.StartHash, content.Runs);
+        }
+
+        while (state.Extents.SealedPages is [.., var page] && page.EndPosition > length)
+        {
+            if (!walk.ExtentPages.TryGetValue(page, out var content))
+            {
+                return CannotOpen(walk, page);
+            }
+
+            state.Extents.LoadTail(page, content);
+        }
+
+        return true;
+    }
+
+    private static bool CannotOpen(ContextWalk walk, PageRef page)
+    {
+        walk.Damage.Add(
+            walk.NameOf(page), "a rewind behind the root needs it", walk.Cost(CostKind.CannotOpen));
+        return false;
+    }
+
+    private ulong? LaterThan(Id128 writer, ulong missing) =>
+        inventory?.Logs.GetValueOrDefault(writer) is { } log
+        && log.Where(item => item.Sequence > missing && item.Sequence - missing > MaxInFlight).ToArray() is [var first, ..]
+            ? first.Sequence
+            : null;
+}

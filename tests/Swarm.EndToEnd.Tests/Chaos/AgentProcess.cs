@@ -1,0 +1,101 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace Swarm.EndToEnd.Tests.Chaos;
+
+/// <summary>A process with several agents, that takes orders and records what it is told.</summary>
+internal sealed class AgentProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _errors = new();
+
+    private AgentProcess(string name, string history, Process process)
+    {
+        Name = name;
+        History = history;
+        _process = process;
+    }
+
+    /// <summary>Its name, in the history too.</summary>
+    public string Name { get; }
+
+    /// <summary>Its history file.</summary>
+    public string History { get; }
+
+    /// <summary>The process's id.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Contexts that it was told to hold.</summary>
+    public string[] Contexts { get; private set; } = [];
+
+    /// <summary>What it printed on standard error: the client's warnings.</summary>
+    public string Errors
+    {
+        get
+        {
+            lock (_errors)
+            {
+                return _errors.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts one.</summary>
+    public static AgentProcess Start(string name, string folder, string address, TimeSpan period)
+    {
+        var history = Path.Combine(folder, name + ".jsonl");
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                "exec", Programs.Agent, name, address, history,
+                period.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+            ])
+        {
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        var agent = new AgentProcess(name, history, new Process { StartInfo = start });
+        agent._process.ErrorDataReceived += (_, line) => agent.Keep(line.Data);
+        agent._process.Start();
+        agent._process.BeginErrorReadLine();
+        return agent;
+    }
+
+    /// <summary>Tells it to open new contexts.</summary>
+    public Task OpenAsync(string[] contexts) => OrderAsync("open", contexts);
+
+    /// <summary>Tells it to take contexts over once their holders are silent.</summary>
+    public Task TakeAsync(TimeSpan silence, string[] contexts) => OrderAsync(
+        string.Create(CultureInfo.InvariantCulture, $"take {silence.TotalMilliseconds:0}"), contexts);
+
+    /// <summary>Tells it to give its contexts back.</summary>
+    public Task ReleaseAsync() => OrderAsync("release", Contexts);
+
+    /// <summary>Ends it as SIGKILL does.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task OrderAsync(string order, string[] contexts)
+    {
+        Contexts = contexts;
+        await _process.StandardInput.WriteLineAsync($"{order} {string.Join(' ', contexts)}");
+        await _process.StandardInput.FlushAsync();
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_errors)
+        {
+            _errors.AppendLine(line);
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace Swarm.EndToEnd.Tests;
+
+/// <summary>A silo in a process of its own, as it runs in production.</summary>
+internal sealed class HostProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+
+    private HostProcess(Process process) => _process = process;
+
+    /// <summary>Where agents connect.</summary>
+    public string Address { get; private set; } = "";
+
+    /// <summary>Where their data goes, <c>host:port</c>.</summary>
+    public string DataPlane { get; private set; } = "";
+
+    /// <summary>The process's id.</summary>
+    public int Id => _process.Id;
+
+    /// <summary>Completes with the exit code when the process is gone.</summary>
+    public Task<int> Exited => WaitForExitAsync();
+
+    /// <summary>What it has printed so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+            {
+                return _output.ToString();
+            }
+        }
+    }
+
+    /// <summary>Starts one on free loopback ports and waits until it says that it is ready.</summary>
+    public static async Task<HostProcess> StartAsync(params string[] settings)
+    {
+        var start = new ProcessStartInfo(
+            "dotnet",
+            [
+                "exec", Programs.PathOf("src/Swarm.Host"), "--ready-json",
+                "--Swarm:Endpoints:Address=127.0.0.1", "--Swarm:Endpoints:Gateway=0", "--Swarm:Endpoints:Silo=0",
+                "--Swarm:Endpoints:DataPlane=0", "--Swarm:Endpoints:Http=0", "--Logging:LogLevel:Default=Warning",
+                .. settings,
+            ])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        var host = new HostProcess(new Process { StartInfo = start });
+        var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        host._process.OutputDataReceived += (_, line) =>
+        {
+            host.Keep(line.Data);
+            if (line.Data is null)
+            {
+                ready.TrySetException(new InvalidOperationException($"The silo ended:\n{host.Output}"));
+            }
+            else if (line.Data.StartsWith('{') && line.Data.Contains("\"gateway\"", StringComparison.OrdinalIgnoreCase))
+            {
+                ready.TrySetResult(line.Data);
+            }
+        };
+        host._process.ErrorDataReceived += (_, line) => host.Keep(line.Data);
+        try
+        {
+            host._process.Start();
+            host._process.BeginOutputReadLine();
+            host._process.BeginErrorReadLine();
+            using var report = JsonDocument.Parse(
+                await ready.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+            host.Address = "swarm://" + report.RootElement.GetProperty("gateway").GetString();
+            host.DataPlane = report.RootElement.GetProperty("dataPlane").GetString()!;
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The most memory that it ever had resident, in bytes.</summary>
+    public long PeakResidentBytes()
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status")
+            .Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) * 1024;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task<int> WaitForExitAsync()
+    {
+        await _process.WaitForExitAsync(CancellationToken.None);
+        return _process.ExitCode;
+    }
+
+    private void Keep(string? line)
+    {
+        lock (_output)
+        {
+            _output.AppendLine(line);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+using Swarm.Testing;
+using Xunit;
+
+namespace Swarm.Grains.Tests.Membership;
+
+/// <summary>Membership over Azure Blob, as Azurite has it.</summary>
+public sealed class AzuriteMembershipTableTests(AzuriteFixture azurite)
+    : BlobMembershipTableTests(azurite.NewStore()), IClassFixture<AzuriteFixture>;

@@ -1,0 +1,172 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Xunit;
+
+namespace Swarm.Storage.Tests.Contexts;
+
+/// <summary>Contexts of many pages, repeats of what is there already, and every kind of object damaged. Promises 1 to 5.</summary>
+public sealed class ContextStoreTests
+{
+    private const int ManyTokens = 13_000; // Over three sealed pages of 4,096 inputs.
+    private const int RunTokens = ContextWriter.RunTokens; // 2,600 runs: over two sealed pages of 1,024 extents.
+
+    private readonly LoneStore _lone = new();
+    private readonly ContextWriter _writer;
+
+    public ContextStoreTests() => _writer = new ContextWriter(_lone, LoneStore.Spec.Name);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_ContextOfManyPages_FindsAllOfIt(bool closesFirst)
+    {
+        _writer.Write(ManyTokens);
+        if (closesFirst)
+        {
+            _lone.Run(async () =>
+            {
+                await (await _writer.OpenAsync()).CloseAsync(default);
+                return true;
+            });
+        }
+
+        _lone.Restart();
+
+        _writer.AssertIsAllThere();
+    }
+
+    [Theory]
+    [InlineData(8_190)]
+    [InlineData(4_096)]
+    [InlineData(3)]
+    [InlineData(0)]
+    public void Rewind_IntoSealedPages_GoesOnWithOtherInputs(int length)
+    {
+        _writer.Write(ManyTokens);
+        var durable = _writer.Rewind(length);
+        Assert.Equal(length, durable.Tokens);
+        Assert.InRange(durable.Kv, Math.Max(0, length - RunTokens + 1), length);
+
+        _writer.Write(3_000, salt: 1_000_000);
+        _writer.AssertIsAllThere();
+        _lone.Restart();
+
+        _writer.AssertIsAllThere();
+    }
+
+    [Fact]
+    public void Append_OfWhatIsThere_IsAcknowledgedAndNotDoubled()
+    {
+        _writer.Write(ManyTokens);
+        foreach (var (first, count) in new[] { (0, 40), (4_090, 20), (8_192, 4_000), (ManyTokens - 7, 7) })
+        {
+            var inputs = _writer.Inputs(first, count);
+            var durable = _lone.Run(async () => await (await _writer.OpenAsync()).AppendInputsAsync(_writer.Proof, inputs, [], default));
+            Assert.Equal(new Watermarks(ManyTokens, ManyTokens), durable);
+        }
+
+        foreach (var (first, count) in new[] { (4_095, RunTokens), (4_096, 64), (ManyTokens - 3, 3) })
+        {
+            var kv = _writer.Kv(first, count); // Over the same inputs it is the same KV, however it is cut.
+            Assert.Equal(
+                new Watermarks(ManyTokens, ManyTokens),
+                _lone.Run(async () => await (await _writer.OpenAsync()).AppendKvAsync(_writer.Proof, kv, default)));
+        }
+
+        _writer.AssertIsAllThere();
+    }
+
+    [Fact]
+    public void Append_OfOtherThanWhatIsThere_IsAConflictThatNamesThePlace()
+    {
+        _writer.Write(ManyTokens);
+        foreach (var position in new[] { 0, 4_095, 9_000, ManyTokens - 1 })
+        {
+            var other = _writer.Inputs(position, 1).Tokens.ToArray();
+            other[0]++;
+            var refused = Assert.ThrowsAny<SwarmRefusedException>(() => _lone.Run(async () =>
+                await (await _writer.OpenAsync()).AppendInputsAsync(_writer.Proof, new InputRun(position, other, new[] { 1 }), [], default)));
+            Assert.Equal(RefusalCode.Conflict, refused.Refusal.Code);
+            Assert.Contains($"Position {position} ", refused.Message, StringComparison.Ordinal);
+        }
+
+        var gap = Assert.ThrowsAny<SwarmRefusedException>(() => _lone.Run(async () => await (await _writer.OpenAsync()).AppendInputsAsync(
+            _writer.Proof, new InputRun(ManyTokens + 1, new[] { 7 }, new[] { 1 }), [], default)));
+        Assert.Equal(RefusalCode.Gap, gap.Refusal.Code);
+        var strange = Assert.ThrowsAny<SwarmRefusedException>(() => _lone.Run(async () =>
+            await (await _writer.OpenAsync()).AppendKvAsync(_writer.Proof, _writer.Kv(4_095, RunTokens) with { PrefixHash = _writer.Kv(0, 9).PrefixHash }, default)));
+        Assert.Equal(RefusalCode.Conflict, strange.Refusal.Code);
+        _writer.AssertIsAllThere();
+    }
+
+    [Theory]
+    [InlineData("contexts/")]
+    [InlineData("pages/")]
+    [InlineData("models/")]
+    [InlineData("tenants/")]
+    [InlineData("log/")]
+    public void Open_DamagedObject_IsRefusedByNameAndNothingIsChanged(string prefix)
+    {
+        _writer.Write(5_000);
+        var random = new Random(5);
+        var good = _lone.Blobs.Objects.ToDictionary();
+        var needed = 0;
+        foreach (var name in good.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            foreach (var damage in new Func<byte[], byte[]>[]
+                { bytes => Flip(bytes, random.Next(16)), bytes => Flip(bytes, 40), bytes => bytes[..20], _ => [] })
+            {
+                _lone.Restart();
+                _lone.Blobs.Corrupt(name, damage);
+                var before = _lone.Blobs.Objects.ToDictionary();
+                if (Record.Exception(() => _lone.Run(_writer.OpenAsync)) is { } refused)
+                {
+                    needed++;
+                    Assert.Equal(RefusalCode.Corrupt, Assert.IsType<CorruptDataException>(refused).Refusal.Code);
+                    Assert.Contains(name, refused.Message, StringComparison.Ordinal);
+                    Assert.Equal(before, _lone.Blobs.Objects.ToDictionary());
+                }
+
+                _lone.Blobs.Restore(good);
+            }
+        }
+
+        _lone.Restart();
+        _writer.AssertIsAllThere();
+        Assert.True(needed > 0, $"nothing under {prefix} was needed to open the context");
+    }
+
+    [Fact]
+    public void Read_DamagedKv_EndsBeforeItAndInputsAreAllThere()
+    {
+        _writer.Write(200);
+        _lone.Run(async () =>
+        {
+            await (await _writer.OpenAsync()).CloseAsync(default);
+            return true;
+        });
+        _lone.Restart();
+        var segments = _lone.Blobs.Objects.Keys.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Order().ToArray();
+        var found = 0;
+        foreach (var name in segments)
+        {
+            var good = _lone.Blobs.Objects[name].Content;
+            _lone.Blobs.Corrupt(name, bytes => Flip(bytes, bytes.Length - 1)); // Payloads come behind the index.
+            var (tokens, kv) = _lone.Run(_writer.ReadAsync);
+            Assert.Equal(_writer.Tokens, tokens);
+            Assert.Equal(0, kv % RunTokens);
+            found += kv < 200 ? 1 : 0;
+            _lone.Blobs.Corrupt(name, _ => good);
+        }
+
+        Assert.True(found > 0, "no damage was ever noticed");
+        _writer.AssertIsAllThere();
+    }
+
+    private static byte[] Flip(byte[] bytes, int index)
+    {
+        byte[] changed = [.. bytes];
+        changed[index] ^= 0x10;
+        return changed;
+    }
+}

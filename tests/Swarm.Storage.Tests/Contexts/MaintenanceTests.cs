@@ -1,0 +1,132 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Xunit;
+
+namespace Swarm.Storage.Tests.Contexts;
+
+/// <summary>What is done in the background, and its effect on cost: merged runs, few objects, logs read once. Promises 1, 8 and 9.</summary>
+public sealed class MaintenanceTests(ITestOutputHelper output)
+{
+    private readonly LoneStore _lone = new();
+
+    [Fact]
+    public void Compaction_ManySmallRuns_BecomeFewAndTheirSegmentsGo()
+    {
+        var writer = new ContextWriter(_lone, "c");
+        writer.Write(13_000);
+        _lone.Run(async () =>
+        {
+            await Task.Delay(TimeSpan.FromSeconds(20), _lone.Time); // Compacted, checkpointed, in a new log.
+            return true;
+        });
+        writer.Write(50); // The log goes on; what came before is in the old one.
+        _lone.Restart();
+        writer.AssertIsAllThere(); // Opened: the dead silo's log is sealed.
+        var before = _lone.Blobs.Objects.Count;
+        var report = _lone.Run(() => _lone.Store.CollectAsync(default));
+        output.WriteLine($"{before} objects; {report}; {writer.RunsRead} runs");
+
+        Assert.Null(report.EndedEarly);
+        Assert.InRange(writer.RunsRead, 1, 150);
+        Assert.InRange(_lone.Blobs.Objects.Count, 1, before / 2);
+        writer.AssertIsAllThere();
+        _lone.Restart();
+        writer.AssertIsAllThere();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(4_096)]
+    [InlineData(8_190)]
+    [InlineData(13_000)]
+    public void Fork_ParentErasedAndCollected_HasAllOfItsPart(int position)
+    {
+        var parent = new ContextWriter(_lone, "parent");
+        parent.Write(13_000);
+        var forked = _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", position, default));
+        Assert.Equal(new Forked(true, position), forked);
+        Assert.Equal(
+            new Forked(false, position),
+            _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", position, default)));
+        var child = parent.ForkedAs("child", position);
+        child.AssertIsAllThere();
+
+        Assert.True(_lone.Run(async () => await _lone.Store.EraseAsync(parent.Id, default)));
+        Assert.False(_lone.Run(async () => await _lone.Store.EraseAsync(parent.Id, default)));
+        _lone.Run(() => _lone.Store.CollectAsync(default));
+        _lone.Run(() => _lone.Store.CollectAsync(default));
+        _lone.Restart();
+
+        Assert.Null(_lone.Run(async () => await _lone.Store.OpenAsync(parent.Id, default)));
+        child.AssertIsAllThere();
+        child.Write(1_000);
+        child.AssertIsAllThere();
+    }
+
+    [Fact]
+    public void Fork_WrongNameOrPosition_SaysWhy()
+    {
+        var parent = new ContextWriter(_lone, "parent");
+        var other = new ContextWriter(_lone, "other");
+        parent.Write(100);
+        other.Write(10);
+
+        Assert.Contains("101", Refusal(() => _lone.Store.ForkAsync(parent.Id, "child", 101, default)), StringComparison.Ordinal);
+        Assert.Contains("other", Refusal(() => _lone.Store.ForkAsync(parent.Id, "other", 5, default)), StringComparison.Ordinal);
+        Assert.Contains("itself", Refusal(() => _lone.Store.ForkAsync(parent.Id, "parent", 5, default)), StringComparison.Ordinal);
+        var nobody = ContextId.FromNames(LoneStore.Spec.Tenant, "nobody");
+        Assert.Contains("no context", Refusal(() => _lone.Store.ForkAsync(nobody, "child", null, default)), StringComparison.Ordinal);
+        parent.AssertIsAllThere();
+        other.AssertIsAllThere();
+    }
+
+    [Fact]
+    public void Erase_ThenCreate_StartsEmpty()
+    {
+        var first = new ContextWriter(_lone, "c");
+        first.Write(500);
+        Assert.True(_lone.Run(async () => await _lone.Store.EraseAsync(first.Id, default)));
+
+        var second = new ContextWriter(_lone, "c");
+        second.Write(20);
+        second.AssertIsAllThere();
+        _lone.Run(() => _lone.Store.CollectAsync(default));
+        _lone.Restart();
+        second.AssertIsAllThere();
+    }
+
+    [Fact]
+    public void Open_ThousandContextsOfADeadSilo_ReadEachSegmentOnce()
+    {
+        const int count = 1_000;
+        var writers = Enumerable.Range(0, count).Select(index => new ContextWriter(_lone, $"c{index}")).ToArray();
+        foreach (var writer in writers)
+        {
+            writer.Write(3);
+        }
+
+        _lone.Restart();
+        _lone.Blobs.Reads.Clear();
+        _lone.Run(async () =>
+        {
+            foreach (var opening in writers.Select(writer => _lone.Store.OpenAsync(writer.Id, default).AsTask()).ToArray())
+            {
+                Assert.NotNull(await opening);
+            }
+
+            return true;
+        });
+
+        var segments = _lone.Blobs.Reads.Where(item => item.Key.StartsWith("log/", StringComparison.Ordinal)).ToArray();
+        output.WriteLine($"{segments.Length} segments of {count} contexts");
+        Assert.True(segments.Length > 20);
+        Assert.All(segments, item => Assert.True(item.Value <= 2, $"{item.Key} was read {item.Value} times")); // A probe past the end, and what came.
+        Assert.True(segments.Count(item => item.Value > 1) <= 8, "only what was read ahead at the end is read again");
+        Array.ForEach(writers, writer => writer.AssertIsAllThere());
+    }
+
+    private string Refusal<T>(Func<ValueTask<T>> work) =>
+        Assert.ThrowsAny<SwarmRefusedException>(() => _lone.Run(async () => await work())).Message;
+}

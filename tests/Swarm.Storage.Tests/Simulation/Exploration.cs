@@ -1,0 +1,158 @@
+using Swarm.Core.Contexts;
+using Swarm.Testing.Simulation;
+
+namespace Swarm.Storage.Tests.Simulation;
+
+/// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
+internal sealed class Exploration
+{
+    private readonly World _world;
+    private readonly TokenBook _book = new();
+    private readonly SimulatedBlobStore _blobs;
+    private readonly StoreChecker _checker;
+    private readonly SimulatedSilo[] _silos;
+    private readonly List<(ContextSpec Spec, ContextOracle Oracle)> _contexts = [];
+
+    private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags)
+    {
+        _world = new World(seed);
+        _blobs = new SimulatedBlobStore(_world, StoreFaults.Pick(_world.Random)) { HasCoarseETags = hasCoarseETags };
+        _checker = new StoreChecker(_world, _blobs);
+        _silos = [.. Enumerable.Range(0, 1 + _world.Random.Next(3)).Select(index => new SimulatedSilo(_world, _blobs, index, rules))];
+        var isPolite = _world.Random.Next(2) == 0;
+        var errors = _world.Random.Next(2) == 0 ? 0 : 0.2;
+        foreach (var silo in _silos)
+        {
+            silo.Liveness = isPolite ? new SimulatedLiveness(_world, () => _silos.Where(other => other != silo), errors) : null;
+            silo.Start();
+        }
+    }
+
+    /// <summary>Runs a seed to its end.</summary>
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="rules">Rules in force.</param>
+    /// <param name="hasCoarseETags">Whether the store's ETags repeat.</param>
+    /// <returns>What happened.</returns>
+    /// <exception cref="InvalidOperationException">A promise was broken; the message has the seed.</exception>
+    public static ExplorationCounts Run(int seed, ProtocolRules rules, bool hasCoarseETags = false) =>
+        new Exploration(seed, rules, hasCoarseETags).Run();
+
+    private ExplorationCounts Run()
+    {
+        var count = 1 + _world.Random.Next(3);
+        for (var index = 0; index < count; index++)
+        {
+            Add($"c{index}");
+        }
+
+        var crashes = _world.Random.Next(3) > 0;
+        var faults = 0;
+        _world.RunUntil(_world.Start("agents").Run(async () =>
+        {
+            var lives = _contexts.ToArray().Select(context => DriveAsync(context.Spec, context.Oracle)).ToArray();
+            var chaos = crashes ? ChaosAsync(Task.WhenAll(lives)) : Task.CompletedTask;
+            await Task.WhenAll([.. lives, chaos]);
+            faults = _blobs.Injected;
+            await FinishAsync();
+        }));
+        return new ExplorationCounts(
+            _contexts.Sum(context => context.Oracle.Acknowledged), faults, _checker.Deleted, _checker.Chunks, _contexts.Count - count);
+    }
+
+    private (ContextSpec Spec, ContextOracle Oracle) Add(string name)
+    {
+        _contexts.Add((
+            new ContextSpec("t", name, SmallModel.Descriptor, SmallModel.BlockTokens),
+            new ContextOracle(_world, name, _book)));
+        return _contexts[^1];
+    }
+
+    private async Task DriveAsync(ContextSpec spec, ContextOracle oracle)
+    {
+        var home = _world.Random.Next(_silos.Length);
+        SimulatedSilo Pick() => _world.Random.Next(8) == 0
+            ? _silos[_world.Random.Next(_silos.Length)]
+            : _silos[home];
+
+        var lives = new List<Task>();
+        for (var agent = 0; agent < 5; agent++)
+        {
+            lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}").LiveAsync(4 + _world.Random.Next(20)));
+            await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(3000)), _world.Time);
+            home = _world.Random.Next(3) == 0 ? _world.Random.Next(_silos.Length) : home;
+            if (_world.Random.Next(8) == 0 && _contexts.Count < 5)
+            {
+                lives.Add(ForkAsync(Pick, spec, oracle));
+            }
+        }
+
+        await Task.WhenAll(lives);
+    }
+
+    private async Task ForkAsync(Func<SimulatedSilo> pick, ContextSpec spec, ContextOracle oracle)
+    {
+        var (childSpec, childOracle) = Add($"{spec.Name}.{_contexts.Count}");
+        if (await new SimulatedAgent(_world, pick, spec, oracle, "forker").ForkAsync(childSpec.Name, childOracle))
+        {
+            await new SimulatedAgent(_world, pick, childSpec, childOracle, "child").LiveAsync(2 + _world.Random.Next(8));
+        }
+        else
+        {
+            _contexts.RemoveAll(context => context.Oracle == childOracle);
+        }
+    }
+
+    private async Task ChaosAsync(Task done)
+    {
+        while (!done.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(200, 3000)), _world.Time);
+            var silo = _silos[_world.Random.Next(_silos.Length)];
+            if (_world.Random.Next(2) == 0)
+            {
+                silo.Kill();
+                silo.Start();
+            }
+            else
+            {
+                // A zombie: its successor is at work when it wakes up.
+                var zombie = silo.Process;
+                zombie.IsPaused = true;
+                if (_world.Random.Next(2) == 0)
+                {
+                    silo.Start();
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(100, 2500)), _world.Time);
+                zombie.IsPaused = false;
+            }
+        }
+    }
+
+    /// <summary>Everything is well again: all that was acknowledged is there, after a collection too, and goes on.</summary>
+    private async Task FinishAsync()
+    {
+        _blobs.Faults = StoreFaults.None;
+        foreach (var silo in _silos)
+        {
+            silo.Kill();
+            silo.Liveness = null;
+            silo.Start();
+        }
+
+        await Task.Delay(TimeSpan.FromSeconds(5), _world.Time); // Late requests have come by then.
+        if (_world.Random.Next(2) == 0)
+        {
+            await _silos[0].Store.CollectAsync(default);
+        }
+
+        foreach (var (spec, oracle) in _contexts)
+        {
+            var agent = new SimulatedAgent(_world, () => _silos[0], spec, oracle, "final");
+            var (epoch, tokens, kv) = await agent.CheckAsync(await agent.OpenAsync());
+            oracle.Final(epoch, tokens, kv);
+            oracle.Require(await agent.AcquireAsync(), "nobody can acquire it any more");
+            oracle.Require(await agent.AppendAsync(3), "nobody can append to it any more");
+        }
+    }
+}

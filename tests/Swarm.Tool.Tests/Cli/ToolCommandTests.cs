@@ -1,0 +1,67 @@
+using Swarm.Testing;
+using Swarm.Tool.Tests.Support;
+using Xunit;
+
+namespace Swarm.Tool.Tests.Cli;
+
+/// <summary>Exit codes and messages: what is wrong, and what to do.</summary>
+public sealed class ToolCommandTests
+{
+    [Fact]
+    public async Task Verify_FolderThatIsNoStore_FailsAndMakesNothing()
+    {
+        using var folder = new TempDirectory();
+
+        var (code, output, error) = await SwarmCommand.RunAsync("verify", "--store", folder.Path);
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains("is no store", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
+    }
+
+    [Fact]
+    public async Task Verify_StoreOfSomethingElse_Fails()
+    {
+        using var folder = new TempDirectory();
+        var blobs = new MemoryBlobStore();
+        blobs.Add("other/things", [1, 2, 3]);
+        await StoreFolder.WriteAsync(blobs, folder.Path);
+
+        var (code, _, error) = await SwarmCommand.RunAsync("verify", "--store", folder.Path);
+
+        Assert.Equal(2, code);
+        Assert.Contains("nothing of Swarm's", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("verify", "--store", "AccountName=x;AccountKey=secret!")]
+    [InlineData("verify", "--store", "UseDevelopmentStorage=true", "--container", "NO")]
+    [InlineData("verify", "--store", "/", "--depth", "3")]
+    [InlineData("inspect", "segment", "--store", "/")]
+    public async Task Command_BadUsage_SaysWhatIsWrongAndNoSecret(params string[] arguments)
+    {
+        var (code, output, error) = await SwarmCommand.RunAsync(arguments);
+
+        Assert.Equal((2, ""), (code, output));
+        Assert.NotEmpty(error);
+        Assert.DoesNotContain("secret!", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verify_TenantThatIsNotThere_Fails()
+    {
+        using var folder = new TempDirectory();
+        var blobs = new MemoryBlobStore();
+        await using (var store = Writing.Open(blobs))
+        {
+            await (await Writing.StartAsync(store, "t", "c")).DisposeAsync();
+        }
+
+        await StoreFolder.WriteAsync(blobs, folder.Path);
+
+        Assert.Equal(0, (await SwarmCommand.RunAsync("verify", "--store", folder.Path, "--tenant", "t")).Code);
+        Assert.Equal(2, (await SwarmCommand.RunAsync("verify", "--store", folder.Path, "--tenant", "u")).Code);
+        Assert.Equal(2, (await SwarmCommand.RunAsync("verify", "--store", folder.Path, "--tenant", "NO!")).Code);
+    }
+}
