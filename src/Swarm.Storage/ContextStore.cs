@@ -95,7 +95,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             Memory,
             new KvFetcher(reader, Memory),
             rules);
-        var checkpointer = new Checkpointer(_services.Pages);
+        var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
         _keeper = new RootKeeper(_services, checkpointer);
         var loader = new StateLoader(_services, _catalog);
@@ -373,7 +373,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private async Task CloseAsync(HostedContext hosted)
     {
         await _keeper.CloseAsync(hosted);
-        Drop(hosted, "it was asked to");
+        if (hosted.IsEnding)
+        {
+            Drop(hosted, "it was asked to");
+        }
     }
 
     private async Task<bool> IsCurrentAsync(HostedContext hosted)

@@ -1,3 +1,5 @@
+using Swarm.Format.Manifests;
+
 namespace Swarm.Storage;
 
 /// <summary>Settings of a context store. Bound from configuration section <c>Swarm:Log</c> and <c>Swarm:Tiers</c>.</summary>
@@ -44,4 +46,10 @@ public sealed class ContextStoreOptions
 
     /// <summary>Payloads read ahead by one reader. 1 to 64; default 8.</summary>
     public int ReadAhead { get; set; } = 8;
+
+    /// <summary>Blocks of inputs at which a page is full. Smaller only where tests want many pages.</summary>
+    internal int PageBlocks { get; set; } = 1024;
+
+    /// <summary>Extents at which a page is full, likewise.</summary>
+    internal int PageExtents { get; set; } = ManifestCodec.MaxPageExtents;
 }

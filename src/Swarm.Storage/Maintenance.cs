@@ -1,5 +1,4 @@
 using Swarm.Core.Errors;
-using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;
@@ -133,8 +132,8 @@ internal sealed class Maintenance : IAsyncDisposable
 
     private bool NeedsCheckpoint(HostedContext context) =>
         context.Writer.Acknowledged - context.TailStart > (ulong)_services.Options.CheckpointSegments
-        || context.Durable.Extents.Tail.Count >= 2 * ManifestCodec.MaxPageExtents
-        || context.Durable.Inputs.TailLength >= 2 * context.Durable.Inputs.PagePositions;
+        || context.Durable.Extents.Tail.Count >= 2 * _services.Options.PageExtents
+        || context.Durable.Inputs.TailBlocks >= 2 * _services.Options.PageBlocks;
 
     private async Task CheckpointAsync(HostedContext context)
     {

@@ -22,9 +22,6 @@ internal sealed record ProtocolRules
     /// <summary>Rule 9: a rewind raises the epoch.</summary>
     public bool RewindRaisesEpoch { get; init; } = true;
 
-    /// <summary>Rule 10: records of another open do not count.</summary>
-    public bool FoldsByOpen { get; init; } = true;
-
     /// <summary>Rule 13: a close waits for what is queued.</summary>
     public bool DrainsAtClose { get; init; } = true;
 

@@ -46,10 +46,16 @@ internal sealed class Samples(int seed)
             RecordType.Epoch => _random.Next(2) == 0
                 ? new EpochRecord(context, openId, epoch, Agent(), Digest(), "")
                 : new EpochRecord(context, openId, epoch, "", Digest(), Agent()),
-            RecordType.Truncate => new TruncateRecord(context, openId, epoch, Position(), Digest()),
+            RecordType.Truncate => Truncate(context, openId, epoch),
             RecordType.Fork => new ForkRecord(context, openId, epoch, Context(), Position()),
             _ => new TrimRecord(context, openId, epoch, _random.Next(KvGeometry.MaxGroups), Position()),
         };
+    }
+
+    private TruncateRecord Truncate(ContextId context, Id128 openId, Epoch epoch)
+    {
+        var length = Position();
+        return new TruncateRecord(context, openId, epoch, length, length - (length / 3), Digest());
     }
 
     public ContextRoot Root()

@@ -96,7 +96,8 @@ public interface IOpenContext
     /// <param name="count">Positions wanted; cut at the watermark.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
-    /// Runs in order, without holes; the first may begin before <paramref name="firstPosition"/>, the last end behind.
+    /// Runs in order, without holes: each begins at or before the end of the one before it, or <paramref name="firstPosition"/>,
+    /// and ends behind it. The last may end behind the range.
     /// The caller disposes each. Missing or corrupt bytes end the sequence: what follows is to be recomputed.
     /// </returns>
     IAsyncEnumerable<KvRunData> ReadKvAsync(long firstPosition, long count, CancellationToken cancellationToken);

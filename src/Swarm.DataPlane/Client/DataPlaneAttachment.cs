@@ -90,7 +90,8 @@ public class DataPlaneAttachment : IAsyncDisposable
     /// <param name="count">Positions wanted; cut at the watermark.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
-    /// Runs in order, without holes; dispose each, which lets the silo send more. Verify or decode their frames with
+    /// Runs in order, without holes, as <see cref="Core.Contexts.IOpenContext.ReadKvAsync"/> gives them; dispose each, which lets the
+    /// silo send more. Verify or decode their frames with
     /// <see cref="Format.Frames.KvPayload"/>: the wire adds no checksum of its own to them.
     /// </returns>
     /// <exception cref="SwarmRefusedException">The silo refused.</exception>

@@ -66,7 +66,7 @@ internal static class RecordReader
                     context, openId, epoch, body.Text(Names.MaxAgentLength), body.Digest(),
                     body.Text(Names.MaxAgentLength));
             case RecordType.Truncate:
-                return new TruncateRecord(context, openId, epoch, body.Position(), body.Digest());
+                return new TruncateRecord(context, openId, epoch, body.Position(), body.Position(), body.Digest());
             case RecordType.Fork:
                 return new ForkRecord(context, openId, epoch, body.Context(), body.Position());
             default:

@@ -41,6 +41,8 @@ internal static class RecordRules
                 break;
             case TruncateRecord truncate:
                 Require(truncate.Length >= 0, "positions to keep", truncate.Length, long.MaxValue);
+                Require(
+                    truncate.KvLength >= 0 && truncate.KvLength <= truncate.Length, "positions of KV to keep", truncate.KvLength, truncate.Length);
                 break;
             case ForkRecord fork:
                 Require(fork.Position >= 0, "shared positions", fork.Position, long.MaxValue);

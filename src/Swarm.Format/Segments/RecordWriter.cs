@@ -38,7 +38,7 @@ internal sealed class RecordWriter
     public static int FieldCount(RecordType type) => CommonFields + type switch
     {
         RecordType.Tokens or RecordType.Input or RecordType.Kv => 4,
-        RecordType.State or RecordType.Epoch => 3,
+        RecordType.State or RecordType.Epoch or RecordType.Truncate => 3,
         _ => 2,
     };
 
@@ -75,6 +75,7 @@ internal sealed class RecordWriter
                 break;
             case TruncateRecord truncate:
                 body.Number(truncate.Length);
+                body.Number(truncate.KvLength);
                 body.Digest(truncate.SecretHash);
                 break;
             case ForkRecord fork:

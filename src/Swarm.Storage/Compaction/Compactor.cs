@@ -91,7 +91,7 @@ internal sealed class Compactor(ContextServices services)
                 done += step.Count;
             }
 
-            if (all.Count + merged.Count > ManifestCodec.MaxPageExtents)
+            if (all.Count + merged.Count > services.Options.PageExtents)
             {
                 break;
             }

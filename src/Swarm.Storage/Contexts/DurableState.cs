@@ -51,7 +51,7 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
 
     /// <summary>Whether a record counts in a fold (protocol, rule 10): of the open, at the end, of a fitting epoch.</summary>
     public bool Fits(LogRecord record, Id128 openId, ProtocolRules rules) =>
-        (record.OpenId == openId || !rules.FoldsByOpen) && record switch
+        record.OpenId == openId && record switch
         {
             TokensRecord tokens => tokens.Epoch == Epoch && tokens.Position == Inputs.Length,
             KvRecord kv => kv.Epoch == Epoch && kv.Position == Extents.Length && kv.Position + kv.Count <= Inputs.Length,
@@ -82,7 +82,7 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
             case TruncateRecord truncate:
                 Ownership = Ownership with { Epoch = truncate.Epoch, SecretHash = truncate.SecretHash };
                 Inputs.Truncate(truncate.Length);
-                Extents.Truncate(truncate.Length);
+                Extents.Truncate(truncate.KvLength);
                 ForgetStatesBehind(truncate.Length);
                 break;
             default:

@@ -96,19 +96,35 @@ internal sealed class OwnershipRequests(HostedContext context, PageLoader loader
             }
 
             await context.DrainAsync();
-            await loader.LoadForRewindAsync(context, length);
-            context.RequireOpen();
-            await context.QueueEpochChange(new TruncateRecord(
-                context.Id,
-                context.Root.OpenId,
-                rules.RewindRaisesEpoch ? durable.Epoch.Next : durable.Epoch,
-                length,
-                rules.RewindRaisesEpoch ? newSecretHash : durable.SecretHash));
+            await RewindAsync(length, newSecretHash);
             return Grant();
         }
         finally
         {
             context.Gate.Release();
+        }
+    }
+
+    private async Task RewindAsync(long length, Digest256 newSecretHash)
+    {
+        // Until the rewind is done no page is sealed and no merged run installed: what it cuts stays as it was looked at.
+        await context.RootGate.WaitAsync();
+        try
+        {
+            await loader.LoadForRewindAsync(context, length);
+            context.RequireOpen();
+            var before = context.Durable.Ownership;
+            await context.QueueEpochChange(new TruncateRecord(
+                context.Id,
+                context.Root.OpenId,
+                rules.RewindRaisesEpoch ? before.Epoch.Next : before.Epoch,
+                length,
+                context.Durable.Extents.FloorToExtent(length),
+                rules.RewindRaisesEpoch ? newSecretHash : before.SecretHash));
+        }
+        finally
+        {
+            context.RootGate.Release();
         }
     }
 

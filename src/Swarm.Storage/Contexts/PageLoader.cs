@@ -9,24 +9,19 @@ namespace Swarm.Storage.Contexts;
 /// <summary>Brings sealed pages back where an operation needs what is in them. Runs on the store's loop.</summary>
 internal sealed class PageLoader(ContextServices services)
 {
-    /// <summary>Loads the pages that a rewind to a length cuts into the tails.</summary>
+    /// <summary>Loads the pages that a rewind to a length cuts into the tails. Call it with the root's gate.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task LoadForRewindAsync(HostedContext context, long length)
-    {
-        await context.RootGate.WaitAsync(); // No checkpoint moves pages meanwhile.
-        try
-        {
-            await GuardAsync(() => LoadForRewindAsync(services, context.Id, context.Durable, length));
-        }
-        finally
-        {
-            context.RootGate.Release();
-        }
-    }
+    public Task LoadForRewindAsync(HostedContext context, long length) =>
+        GuardAsync(() => LoadForRewindAsync(services, context.Id, context.Durable, length, length));
 
-    /// <summary>Loads the pages that a rewind to a length cuts into the tails of a state that nobody else uses.</summary>
+    /// <summary>Loads the pages that a rewind cuts into the tails of a state that nobody else uses.</summary>
+    /// <param name="services">What the store's contexts share.</param>
+    /// <param name="id">The context.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="length">Positions that are kept.</param>
+    /// <param name="kvLength">Positions whose KV is kept.</param>
     public static async Task LoadForRewindAsync(
-        ContextServices services, ContextId id, DurableState state, long length)
+        ContextServices services, ContextId id, DurableState state, long length, long kvLength)
     {
         while (state.Inputs.SealedPages.Count > 0 && state.Inputs.SealedPages[^1].EndPosition > length)
         {
@@ -35,7 +30,7 @@ internal sealed class PageLoader(ContextServices services)
             state.Inputs.LoadTail(page, startHash, runs);
         }
 
-        while (state.Extents.SealedPages.Count > 0 && state.Extents.SealedPages[^1].EndPosition > length)
+        while (state.Extents.SealedPages.Count > 0 && state.Extents.SealedPages[^1].EndPosition > kvLength)
         {
             var page = state.Extents.SealedPages[^1];
             state.Extents.LoadTail(page, await services.Pages.ReadExtentsAsync(id, page));

@@ -72,6 +72,7 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
             return;
         }
 
+        var outcome = RootOutcome.Lost;
         await context.RootGate.WaitAsync();
         try
         {
@@ -83,7 +84,8 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
             await checkpointer.SealFullPagesAsync(context.Id, context.Root.OpenId, context.Durable, context.NewHasher);
             for (var attempt = 0; attempt < Tries; attempt++)
             {
-                if (await WriteAsync(context, default, [], state) != RootOutcome.Again)
+                outcome = await WriteAsync(context, default, [], state);
+                if (outcome != RootOutcome.Again)
                 {
                     break;
                 }
@@ -97,7 +99,11 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         finally
         {
             context.RootGate.Release();
-            context.End();
+            context.IsEnding = services.Rules.CloseIsFinal || outcome != RootOutcome.Unknown;
+            if (context.IsEnding)
+            {
+                context.End();
+            }
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
             {
                 if (record is TruncateRecord truncate)
                 {
-                    await PageLoader.LoadForRewindAsync(services, id, state, truncate.Length);
+                    await PageLoader.LoadForRewindAsync(services, id, state, truncate.Length, truncate.KvLength);
                 }
 
                 state.Apply(record);

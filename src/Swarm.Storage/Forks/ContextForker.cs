@@ -101,7 +101,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             throw Refusals.Gap("inputs to fork", length, state.Inputs.Length);
         }
 
-        await PageLoader.LoadForRewindAsync(services, parent, state, length);
+        await PageLoader.LoadForRewindAsync(services, parent, state, length, length);
         state.CutTo(length);
         var key = await catalog.GetTenantKeyAsync(child.Tenant, parentRoot.Tenant);
         PrefixHasher NewHasher() => new(key, parentRoot.Model, parentRoot.BlockTokens);

@@ -7,7 +7,7 @@ using Swarm.Storage.Contexts;
 namespace Swarm.Storage.Manifests;
 
 /// <summary>Writes a durable state as pages (protocol, rule 12). Runs on the store's loop.</summary>
-internal sealed class Checkpointer(PageStore pages)
+internal sealed class Checkpointer(PageStore pages, ContextStoreOptions options)
 {
     /// <summary>Writes full pages of the tails for good, so that what is written again and again stays small.</summary>
     /// <returns>False: a rewind came between; try later.</returns>
@@ -15,7 +15,7 @@ internal sealed class Checkpointer(PageStore pages)
         ContextId context, Id128 openId, DurableState state, Func<PrefixHasher> newHasher)
     {
         var (inputs, extents) = (state.Inputs, state.Extents);
-        while (inputs.FullPage() is { } full)
+        while (inputs.FullPage(options.PageBlocks) is { } full)
         {
             var version = inputs.Version;
             var page = await pages.WriteInputsAsync(context, openId, inputs.TailStart, inputs.StartHash, full.Runs);
@@ -27,11 +27,11 @@ internal sealed class Checkpointer(PageStore pages)
             inputs.Seal(page, full.Steps, inputs.HasherAt(newHasher(), full.End).Parent);
         }
 
-        while (extents.Tail.Count >= ManifestCodec.MaxPageExtents)
+        while (extents.Tail.Count >= options.PageExtents)
         {
             var version = extents.Version;
             var page = await pages.WriteExtentsAsync(
-                context, openId, [.. extents.Tail.Take(ManifestCodec.MaxPageExtents)]);
+                context, openId, [.. extents.Tail.Take(options.PageExtents)]);
             if (extents.Version != version)
             {
                 return false;

@@ -41,7 +41,15 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
         Version++;
     }
 
-    /// <summary>Gives up extents that reach behind a length: a run's hash names all of it, so none is cut in two.</summary>
+    /// <summary>What is left of a length when no extent is cut in two: a run's hash names all of it.</summary>
+    /// <param name="length">Positions to keep at most; the page that holds them must have been loaded.</param>
+    public long FloorToExtent(long length)
+    {
+        var kept = _tail.FindLastIndex(extent => extent.EndPosition <= length);
+        return kept < 0 ? TailStart : _tail[kept].EndPosition;
+    }
+
+    /// <summary>Gives up extents that reach behind a length.</summary>
     public void Truncate(long length)
     {
         while (_tail.Count > 0 && _tail[^1].EndPosition > length)

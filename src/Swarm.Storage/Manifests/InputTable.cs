@@ -13,9 +13,6 @@ namespace Swarm.Storage.Manifests;
 /// </remarks>
 internal sealed class InputTable
 {
-    /// <summary>Blocks of a page.</summary>
-    public const int PageBlocks = 1024;
-
     private readonly int _blockTokens;
     private readonly List<PageRef> _pages;
     private readonly List<int> _tokens = [];
@@ -48,9 +45,6 @@ internal sealed class InputTable
 
     /// <summary>Changes whenever the tail is cut or moved: a checkpoint under way then keeps its hands off.</summary>
     public int Version { get; private set; }
-
-    /// <summary>Positions of a full page, at most.</summary>
-    public int PagePositions => PageBlocks * _blockTokens;
 
     private long Aligned(long position) => position - (position % _blockTokens);
 
@@ -129,19 +123,24 @@ internal sealed class InputTable
     /// <summary>The tail as runs: what a page of it holds.</summary>
     public IReadOnlyList<InputRun> TailRuns() => RunsUpTo(Length, _steps.Count);
 
+    /// <summary>Blocks that the tail has, the last perhaps not full.</summary>
+    public long TailBlocks => (TailLength + _blockTokens - 1) / _blockTokens;
+
     /// <summary>
     /// Where a full page of the tail would end, and its runs; or <see langword="null"/> while the tail is short.
     /// </summary>
-    public (long End, int Steps, IReadOnlyList<InputRun> Runs)? FullPage()
+    /// <param name="blocks">Blocks of a full page, at most.</param>
+    public (long End, int Steps, IReadOnlyList<InputRun> Runs)? FullPage(int blocks)
     {
-        if (TailLength < PagePositions)
+        var positions = blocks * _blockTokens;
+        if (TailLength < positions)
         {
             return null;
         }
 
         long end = TailStart;
         var steps = 0;
-        while (steps < _steps.Count && end + _steps[steps] <= TailStart + PagePositions)
+        while (steps < _steps.Count && end + _steps[steps] <= TailStart + positions)
         {
             end += _steps[steps++];
         }

@@ -143,6 +143,7 @@ internal sealed class SegmentInspector(StoreReader reader)
                 break;
             case TruncateRecord truncate:
                 row["end"] = truncate.Length;
+                row["detail"] = $"KV up to {truncate.KvLength}";
                 break;
             case ForkRecord fork:
                 row["detail"] = $"of {fork.Parent} at {fork.Position}";

@@ -74,7 +74,7 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
                 continue;
             }
 
-            if (record is TruncateRecord truncate && !LoadForRewind(walk, state, truncate.Length))
+            if (record is TruncateRecord truncate && !LoadForRewind(walk, state, truncate))
             {
                 walk.State = null; // The damaged page was named when it was read.
                 return count;
@@ -88,9 +88,9 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
     }
 
     /// <summary>Takes pages that a rewind cuts back into the tails. False: one is damaged.</summary>
-    private static bool LoadForRewind(ContextWalk walk, DurableState state, long length)
+    private static bool LoadForRewind(ContextWalk walk, DurableState state, TruncateRecord truncate)
     {
-        while (state.Inputs.SealedPages is [.., var page] && page.EndPosition > length)
+        while (state.Inputs.SealedPages is [.., var page] && page.EndPosition > truncate.Length)
         {
             if (!walk.InputPages.TryGetValue(page, out var content))
             {
@@ -100,7 +100,7 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
             state.Inputs.LoadTail(page, content.StartHash, content.Runs);
         }
 
-        while (state.Extents.SealedPages is [.., var page] && page.EndPosition > length)
+        while (state.Extents.SealedPages is [.., var page] && page.EndPosition > truncate.KvLength)
         {
             if (!walk.ExtentPages.TryGetValue(page, out var content))
             {

@@ -136,7 +136,7 @@ internal static class GoldenValues
             new PayloadRef(default, 0, KvPayload.Length, ManifestCodec.Checksum(KvPayload))),
         RecordType.State => new StateRecord(Context, Id(30), Epoch, 69, "sampler/rng", new byte[] { 9, 8, 7 }),
         RecordType.Epoch => new EpochRecord(Context, Id(30), Epoch.Next, "", Digest(36), "drone-b"),
-        RecordType.Truncate => new TruncateRecord(Context, Id(30), Epoch.Next, 66, Digest(37)),
+        RecordType.Truncate => new TruncateRecord(Context, Id(30), Epoch.Next, 66, 64, Digest(37)),
         RecordType.Fork => new ForkRecord(Context, Id(30), Epoch, ContextId.FromNames("acme", "parent"), 64),
         _ => new TrimRecord(Context, Id(30), Epoch, 1, 4096),
     };

@@ -46,12 +46,15 @@ internal sealed class Exploration
         }
 
         var crashes = _world.Random.Next(3) > 0;
+        var collects = _world.Random.Next(3) == 0;
         var faults = 0;
         _world.RunUntil(_world.Start("agents").Run(async () =>
         {
             var lives = _contexts.ToArray().Select(context => DriveAsync(context.Spec, context.Oracle)).ToArray();
-            var chaos = crashes ? ChaosAsync(Task.WhenAll(lives)) : Task.CompletedTask;
-            await Task.WhenAll([.. lives, chaos]);
+            var done = Task.WhenAll(lives);
+            var chaos = crashes ? ChaosAsync(done) : Task.CompletedTask;
+            var collections = collects ? CollectAsync(done) : Task.CompletedTask;
+            await Task.WhenAll(done, chaos, collections);
             faults = _blobs.Injected;
             await FinishAsync();
         }));
@@ -92,6 +95,11 @@ internal sealed class Exploration
     private async Task ForkAsync(Func<SimulatedSilo> pick, ContextSpec spec, ContextOracle oracle)
     {
         var (childSpec, childOracle) = Add($"{spec.Name}.{_contexts.Count}");
+        if (_world.Random.Next(2) == 0)
+        {
+            _ = StallAsync(pick().Process);
+        }
+
         if (await new SimulatedAgent(_world, pick, spec, oracle, "forker").ForkAsync(childSpec.Name, childOracle))
         {
             await new SimulatedAgent(_world, pick, childSpec, childOracle, "child").LiveAsync(2 + _world.Random.Next(8));
@@ -99,6 +107,24 @@ internal sealed class Exploration
         else
         {
             _contexts.RemoveAll(context => context.Oracle == childOracle);
+        }
+    }
+
+    /// <summary>A silo stands still for a while somewhere in its work, and the others go on and collect.</summary>
+    private async Task StallAsync(SimulatedProcess process)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(60)), _world.Time);
+        process.IsPaused = true;
+        await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(2500)), _world.Time);
+        process.IsPaused = false;
+    }
+
+    private async Task CollectAsync(Task done)
+    {
+        while (!done.IsCompleted)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(300)), _world.Time);
+            _ = _silos[_world.Random.Next(_silos.Length)].Store.CollectAsync(default);
         }
     }
 
@@ -135,7 +161,7 @@ internal sealed class Exploration
         _blobs.Faults = StoreFaults.None;
         foreach (var silo in _silos)
         {
-            silo.Kill();
+            silo.KillAll();
             silo.Liveness = null;
             silo.Start();
         }

@@ -59,8 +59,13 @@ internal sealed class SimulatedAgent(
             try
             {
                 var context = await OpenAsync();
-                var grant = await context.AcquireAsync(
-                    new AcquireRequest(name, secret, context.Status.Epoch), default).AsTask().WaitAsync(CallTimeout, world.Time);
+                var request = new AcquireRequest(name, secret, context.Status.Epoch);
+                var grant = await context.AcquireAsync(request, default).AsTask().WaitAsync(CallTimeout, world.Time);
+                if (Random.Next(8) == 0)
+                {
+                    _ = RepeatAcquireAsync(request, grant.Epoch);
+                }
+
                 var tokens = await ReadTokensAsync(context, grant.Durable.Tokens);
                 if (context.Status.Epoch != grant.Epoch)
                 {
@@ -86,6 +91,24 @@ internal sealed class SimulatedAgent(
         }
 
         return false;
+    }
+
+    /// <summary>A copy of an old request that the network kept: whatever it does, it takes the context from nobody.</summary>
+    private async Task RepeatAcquireAsync(AcquireRequest request, Epoch granted)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(3000)), world.Time);
+        try
+        {
+            var grant = await (await OpenAsync()).AcquireAsync(request, default).AsTask().WaitAsync(CallTimeout, world.Time);
+            if (grant.Epoch != granted)
+            {
+                world.Fail(new InvalidOperationException(
+                    $"Seed {world.Seed}, context {spec.Name}: a copy of the request that was granted epoch {granted} took epoch {grant.Epoch}."));
+            }
+        }
+        catch (Exception error) when (IsPassing(error))
+        {
+        }
     }
 
     /// <summary>Appends tokens until it is told that they are durable, or that it is fenced.</summary>
@@ -278,8 +301,9 @@ internal sealed class SimulatedAgent(
         {
             using (run)
             {
-                oracle.Require(run.FirstPosition == kv, $"KV has a hole at {kv}");
-                kv = run.FirstPosition + run.Count;
+                var end = run.FirstPosition + run.Count;
+                oracle.Require(run.FirstPosition <= kv && end > kv, $"KV goes on with {run.FirstPosition} to {end} at {kv}");
+                kv = end;
                 if (context.Status.Epoch == status.Epoch && kv <= tokens.Length)
                 {
                     oracle.Require(SmallModel.Matches(run, tokens), $"KV up to {kv} is not that of the inputs");
@@ -315,7 +339,15 @@ internal sealed class SimulatedAgent(
         {
             try
             {
-                await call(await OpenAsync()).AsTask().WaitAsync(CallTimeout, world.Time);
+                var context = await OpenAsync();
+                var answer = call(context).AsTask();
+                if (Random.Next(8) == 0)
+                {
+                    // Sent twice, as by an impatient client: the faster answer counts, and it must be as true as the other.
+                    answer = await Task.WhenAny(answer, call(context).AsTask());
+                }
+
+                await answer.WaitAsync(CallTimeout, world.Time);
                 return true;
             }
             catch (StaleEpochException)

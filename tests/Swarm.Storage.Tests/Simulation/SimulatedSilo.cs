@@ -6,7 +6,7 @@ namespace Swarm.Storage.Tests.Simulation;
 /// <summary>A silo's storage as a process that can be killed, paused and replaced.</summary>
 internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int index, ProtocolRules rules)
 {
-    private int _starts;
+    private readonly List<SimulatedProcess> _all = [];
 
     public SimulatedProcess Process { get; private set; } = null!;
 
@@ -17,8 +17,9 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
 
     public void Start()
     {
-        var name = $"silo {index}.{_starts++}";
+        var name = $"silo {index}.{_all.Count}";
         Process = world.Start(name, isOrdered: world.Random.Next(2) == 0);
+        _all.Add(Process);
         Trace.Write(world, name, "starts");
         var options = new ContextStoreOptions
         {
@@ -26,6 +27,8 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
             LargeRecordBytes = world.Random.Next(2) == 0 ? 4096 : 1 << 20,
             CheckpointSegments = 1 + world.Random.Next(20),
             HousekeepingInterval = TimeSpan.FromMilliseconds(100 + world.Random.Next(900)),
+            PageBlocks = world.Random.Next(2) == 0 ? 1 + world.Random.Next(3) : 1024,
+            PageExtents = world.Random.Next(2) == 0 ? 2 + world.Random.Next(6) : 1024,
             MemoryTierBytes = world.Random.Next(2) == 0 ? 0 : 1 << 20,
             RotateSegments = world.Random.Next(2) == 0 ? 16 : 1000,
             CompactionRuns = world.Random.Next(2) == 0 ? 2 + world.Random.Next(6) : 1024,
@@ -43,4 +46,7 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
     }
 
     public void Kill() => Process.Kill();
+
+    /// <summary>Kills the zombies of earlier starts too.</summary>
+    public void KillAll() => _all.ForEach(process => process.Kill());
 }

@@ -13,6 +13,7 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     private readonly SortedDictionary<string, (byte[] Content, string ETag)> _objects = new(StringComparer.Ordinal);
     private readonly SimulatedProcess _network = world.Start("network");
     private long _writes;
+    private DateTimeOffset _backAt;
 
     /// <summary>Faults so far.</summary>
     public int Injected { get; private set; }
@@ -133,19 +134,25 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
 
     private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> effect)
     {
+        if (IsAway())
+        {
+            Injected++;
+            await UnansweredAsync(() => effect(state), world.Random.Next(3));
+            throw new BlobStoreException("simulated: the store is away", isTransient: true);
+        }
+
         var dice = world.Random.NextDouble();
         if ((dice -= Faults.LostRequest) < 0)
         {
             Injected++;
-            await DelayAsync();
+            await UnansweredAsync(() => effect(state), 0);
             throw new BlobStoreException("simulated: the request was lost", isTransient: true);
         }
 
         if ((dice -= Faults.LostAnswer) < 0)
         {
             Injected++;
-            await DelayAsync();
-            effect(state);
+            await UnansweredAsync(() => effect(state), 1);
             throw new BlobStoreException("simulated: the answer was lost", isTransient: true);
         }
 
@@ -158,22 +165,13 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         if ((dice -= Faults.RepeatedEffect) < 0)
         {
             Injected++;
-            _ = _network.Run(async () =>
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(1000)), world.Time);
-                effect(state);
-            });
+            _ = TakeEffectLateAsync(() => effect(state), 1000);
         }
 
         if (dice - Faults.LateEffect < 0)
         {
             Injected++;
-            _ = _network.Run(async () =>
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(2000)), world.Time);
-                effect(state);
-            });
-            await DelayAsync();
+            await UnansweredAsync(() => effect(state), 2);
             throw new BlobStoreException("simulated: no answer in time", isTransient: true);
         }
 
@@ -188,7 +186,54 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         return result;
     }
 
-    private Task DelayAsync() => world.Random.NextDouble() < 0.5
-        ? Task.CompletedTask
-        : Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(1, Faults.MaxDelayMs)), world.Time);
+    private bool IsAway()
+    {
+        var now = world.Time.GetUtcNow();
+        if (now < _backAt)
+        {
+            return Faults.Outage > 0;
+        }
+
+        if (Faults.Outage > 0 && world.Random.NextDouble() < Faults.Outage)
+        {
+            _backAt = now.AddMilliseconds(world.Random.Next(20, 1500));
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>What becomes of a request whose answer does not come: nothing, its effect, or its effect later on.</summary>
+    private async Task UnansweredAsync(Action effect, int fate)
+    {
+        if (fate == 2)
+        {
+            _ = TakeEffectLateAsync(effect, 2000);
+        }
+
+        await DelayAsync();
+        if (fate == 1)
+        {
+            effect();
+        }
+    }
+
+    private Task TakeEffectLateAsync(Action effect, int withinMs) => _network.Run(async () =>
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(withinMs)), world.Time);
+        effect();
+    });
+
+    private Task DelayAsync()
+    {
+        if (Faults.Slow > 0 && world.Random.NextDouble() < Faults.Slow)
+        {
+            Injected++;
+            return Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(2500)), world.Time);
+        }
+
+        return world.Random.NextDouble() < 0.5
+            ? Task.CompletedTask
+            : Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(1, Faults.MaxDelayMs)), world.Time);
+    }
 }

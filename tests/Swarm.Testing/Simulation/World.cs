@@ -1,9 +1,11 @@
 namespace Swarm.Testing.Simulation;
 
 /// <summary>One thread, one clock and one seeded choice of what runs next: the same seed gives the same run.</summary>
+/// <remarks>Work that comes from another thread is a violation: something hopped to the thread pool, and no seed decides when.</remarks>
 public sealed class World(int seed)
 {
     private readonly List<(SimulatedProcess Process, Task Task)> _ready = [];
+    private readonly int _thread = Environment.CurrentManagedThreadId;
     private Exception? _violation;
 
     public int Seed { get; } = seed;
@@ -50,51 +52,71 @@ public sealed class World(int seed)
 
     internal void Forget(SimulatedProcess process)
     {
-        lock (_ready)
-        {
-            _ready.RemoveAll(item => item.Process == process);
-        }
+        _ready.RemoveAll(item => item.Process == process);
     }
 
     internal void Enqueue(SimulatedProcess process, Task task)
     {
-        lock (_ready)
+        if (Environment.CurrentManagedThreadId != _thread)
         {
-            if (!process.IsDead)
-            {
-                _ready.Add((process, task));
-            }
+            Fail(new InvalidOperationException($"Seed {Seed}: {process.Name} got work from another thread: {Environment.StackTrace}"));
+        }
+        else if (!process.IsDead)
+        {
+            _ready.Add((process, task));
         }
     }
 
     private void Step()
     {
         Steps++;
-        (SimulatedProcess Process, Task Task)? next = null;
-        lock (_ready)
+        var next = Pick();
+        if (next < 0)
         {
-            var runnable = _ready.Count(item => !item.Process.IsPaused);
-            if (runnable > 0)
-            {
-                var pick = Random.Next(runnable);
-                var index = _ready.FindIndex(item => !item.Process.IsPaused && pick-- == 0);
-                if (_ready[index].Process is { IsOrdered: true } ordered)
-                {
-                    index = _ready.FindIndex(item => item.Process == ordered);
-                }
+            Time.GoOn();
+            return;
+        }
 
-                next = _ready[index];
-                _ready.RemoveAt(index);
+        var (process, task) = _ready[next];
+        _ready.RemoveAt(next);
+        process.Execute(task);
+    }
+
+    /// <summary>Which of the tasks that may run is next; of an ordered process always its first.</summary>
+    private int Pick()
+    {
+        var runnable = 0;
+        foreach (var (process, _) in _ready)
+        {
+            runnable += process.IsPaused ? 0 : 1;
+        }
+
+        if (runnable == 0)
+        {
+            return -1;
+        }
+
+        var index = IndexOf(Random.Next(runnable));
+        if (_ready[index].Process is { IsOrdered: true } ordered)
+        {
+            index = 0;
+            while (_ready[index].Process != ordered)
+            {
+                index++;
             }
         }
 
-        if (next is not { } chosen)
+        return index;
+    }
+
+    private int IndexOf(int runnable)
+    {
+        var index = 0;
+        while (_ready[index].Process.IsPaused || runnable-- > 0)
         {
-            Time.GoOn();
+            index++;
         }
-        else
-        {
-            chosen.Process.Execute(chosen.Task);
-        }
+
+        return index;
     }
 }
