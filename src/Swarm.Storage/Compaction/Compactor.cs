@@ -70,13 +70,13 @@ internal sealed class Compactor(ContextServices services)
         }
 
         long total = 0;
+        var openId = context.Root.OpenId;
         var all = new List<KvExtent>();
         var kept = new List<PageRef>();
         foreach (var page in pages)
         {
             var old = await services.Pages.ReadExtentsAsync(context.Id, page);
             var merged = new List<KvExtent>();
-            var openId = context.Root.OpenId;
             for (var done = 0; done < old.Count;)
             {
                 var step = Take([.. old.Skip(done)]);
@@ -105,9 +105,9 @@ internal sealed class Compactor(ContextServices services)
             return 0;
         }
 
-        var present = context.Root.OpenId;
-        var sealedPage = await services.Pages.WriteExtentsAsync(context.Id, present, all);
-        if (!await InstallAsync(context, present, () => extents.TryReplace(kept, sealedPage)))
+        // All of it under one open: a page or chunk of an earlier one may be collected before a root names it.
+        var sealedPage = await services.Pages.WriteExtentsAsync(context.Id, openId, all);
+        if (!await InstallAsync(context, openId, () => extents.TryReplace(kept, sealedPage)))
         {
             return 0;
         }

@@ -65,7 +65,8 @@ internal sealed class PageLoader(ContextServices services)
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
     public async Task FeedAsync(HostedContext context, PrefixHasher hasher, long end)
     {
-        if (!context.Durable.Inputs.IsInTail(hasher.Position))
+        // Again where a checkpoint sealed more meanwhile: the tail may have moved on before this goes on.
+        while (hasher.Position < end && !context.Durable.Inputs.IsInTail(hasher.Position))
         {
             await GuardAsync(() => FeedFromPagesAsync(context, hasher, end, isFresh: false));
         }

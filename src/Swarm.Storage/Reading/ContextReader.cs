@@ -10,47 +10,68 @@ internal sealed class ContextReader(HostedContext context, ContextServices servi
 {
     /// <summary>Inputs of a range, cut to it and at the watermark.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task<IReadOnlyList<InputRun>> ReadInputsAsync(long firstPosition, long count)
+    public Task<IReadOnlyList<InputRun>> ReadInputsAsync(long firstPosition, long count)
     {
         var inputs = context.Durable.Inputs;
-        var end = Math.Min(firstPosition + count, inputs.Length);
-        var tail = inputs.TailRuns().Where(run => run.FirstPosition >= inputs.TailStart).ToArray();
-        var runs = new List<InputRun>();
-        foreach (var page in inputs.SealedPages.Where(page => page.EndPosition > firstPosition).ToArray())
+        return AgainIfMovedAsync<InputRun>(() => inputs.Version, async () =>
         {
-            if (page.FirstPosition < end)
+            var end = Math.Min(firstPosition + count, inputs.Length);
+            var tail = inputs.TailRuns().Where(run => run.FirstPosition >= inputs.TailStart).ToArray();
+            var runs = new List<InputRun>();
+            foreach (var page in inputs.SealedPages.Where(page => page.EndPosition > firstPosition).ToArray())
             {
-                await PageLoader.GuardAsync(async () =>
+                if (page.FirstPosition < end)
                 {
                     var (_, content) = await services.Pages.ReadInputsAsync(context.Id, page);
                     runs.AddRange(content.Where(run => run.FirstPosition >= page.FirstPosition));
-                });
+                }
             }
-        }
 
-        runs.AddRange(tail);
-        return [.. runs.Select(run => Cut(run, firstPosition, end)).Where(run => !run.Tokens.IsEmpty)];
+            runs.AddRange(tail);
+            return [.. runs.Select(run => Cut(run, firstPosition, end)).Where(run => !run.Tokens.IsEmpty)];
+        });
     }
 
     /// <summary>Extents that hold KV of a range, in order, without holes.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task<IReadOnlyList<KvExtent>> PlanAsync(long firstPosition, long count)
+    public Task<IReadOnlyList<KvExtent>> PlanAsync(long firstPosition, long count)
     {
         var extents = context.Durable.Extents;
-        var end = Math.Min(firstPosition + count, extents.Length);
-        var tail = extents.Tail.ToArray();
-        var plan = new List<KvExtent>();
-        foreach (var page in extents.SealedPages.ToArray())
+        return AgainIfMovedAsync<KvExtent>(() => extents.Version, async () =>
         {
-            if (page.EndPosition > firstPosition && page.FirstPosition < end)
+            var end = Math.Min(firstPosition + count, extents.Length);
+            var tail = extents.Tail.ToArray();
+            var plan = new List<KvExtent>();
+            foreach (var page in extents.SealedPages.ToArray())
             {
-                await PageLoader.GuardAsync(async () =>
-                    plan.AddRange(await services.Pages.ReadExtentsAsync(context.Id, page)));
+                if (page.EndPosition > firstPosition && page.FirstPosition < end)
+                {
+                    plan.AddRange(await services.Pages.ReadExtentsAsync(context.Id, page));
+                }
+            }
+
+            plan.AddRange(tail);
+            return [.. plan.Where(extent => extent.EndPosition > firstPosition && extent.FirstPosition < end)];
+        });
+    }
+
+    /// <summary>Reads pages; and once more where one was merged or rewound away, and collected, before it was read.</summary>
+    private static async Task<IReadOnlyList<T>> AgainIfMovedAsync<T>(Func<int> version, Func<Task<IReadOnlyList<T>>> read)
+    {
+        while (true)
+        {
+            var before = version();
+            IReadOnlyList<T>? result = null;
+            try
+            {
+                await PageLoader.GuardAsync(async () => result = await read());
+                return result!;
+            }
+            catch (SwarmRefusedException error) when (error.Refusal.Code == RefusalCode.Corrupt && version() != before)
+            {
+                continue;
             }
         }
-
-        plan.AddRange(tail);
-        return [.. plan.Where(extent => extent.EndPosition > firstPosition && extent.FirstPosition < end)];
     }
 
     private static InputRun Cut(InputRun run, long first, long end)

@@ -35,7 +35,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
                 total += counts;
                 if (failure is not null)
                 {
-                    failures.Add(seed, $"seed {seed}: {failure.GetType().Name} {failure.Message}");
+                    failures.Add(seed, $"seed {seed}: {failure.GetType().Name} {failure.Message}{(count == 1 ? failure.StackTrace : "")}");
                     if (failures.Count == MaxFailures)
                     {
                         loop.Stop();

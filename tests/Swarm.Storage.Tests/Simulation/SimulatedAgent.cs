@@ -66,6 +66,8 @@ internal sealed class SimulatedAgent(
                     _ = RepeatAcquireAsync(request, grant.Epoch);
                 }
 
+                var granted = secret;
+                secret = Fresh(); // Should it have to acquire once more, that is another acquisition.
                 var tokens = await ReadTokensAsync(context, grant.Durable.Tokens);
                 if (context.Status.Epoch != grant.Epoch)
                 {
@@ -76,7 +78,7 @@ internal sealed class SimulatedAgent(
                 oracle.Acquired(grant.Epoch.Value, name, tokens, grant.Durable.Kv);
                 _view.AddRange(tokens);
                 _kv = (int)grant.Durable.Kv;
-                _proof = new SessionProof(grant.Epoch, secret);
+                _proof = new SessionProof(grant.Epoch, granted);
                 return true;
             }
             catch (Exception error) when (IsPassing(error))
