@@ -156,7 +156,7 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
                     && (found.Root.OpenId != item.OpenId || !rules.KeepsPresentOpen));
         }
 
-        return (_seals.Contains(item.Writer) || !rules.KeepsUnsealedLogs)
+        return _seals.Contains(item.Writer)
             && (item.Bytes > LogSeals.MaxBytes || !rules.KeepsSeals)
             && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && item.Sequence >= first)
             && item.Writer != ownWriter();
