@@ -34,7 +34,6 @@ internal static class Results
             ],
             right with { Tokens = [1, 2, 3] },
             new StaleAppendEvent(true, "Epoch 1 is stale [current: 3]."),
-            [2.0, 4.0],
-            [2.0, 2.0]);
+            StepTimes.Compare([([3.0, 9.0, 4.0], [2.0]), ([1.0, 3.0], [1.0, 1.0, 7.0]), ([8.0], [2.0])]));
     }
 }

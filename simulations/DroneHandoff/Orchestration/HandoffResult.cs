@@ -9,8 +9,7 @@ namespace DroneHandoff.Orchestration;
 /// <param name="Successors">The successors, by strategy, rehydration first.</param>
 /// <param name="Twin">What the uninterrupted twin computed at the same place.</param>
 /// <param name="StaleAppend">What became of the zombie.</param>
-/// <param name="SwarmStepMs">Times of the predecessor's steps, with Swarm.</param>
-/// <param name="PlainStepMs">Times of the twin's steps, without.</param>
+/// <param name="Steps">What streaming cost the predecessor.</param>
 internal sealed record HandoffResult(
     ReadyEvent Model,
     ProgressEvent Left,
@@ -18,8 +17,7 @@ internal sealed record HandoffResult(
     IReadOnlyList<TookOverEvent> Successors,
     ContinuedEvent Twin,
     StaleAppendEvent StaleAppend,
-    IReadOnlyList<double> SwarmStepMs,
-    IReadOnlyList<double> PlainStepMs)
+    StepTimes Steps)
 {
     /// <summary>The successor that rehydrated.</summary>
     public TookOverEvent Rehydrated => Successors.Single(one => one.Strategy == Strategies.Rehydrate);

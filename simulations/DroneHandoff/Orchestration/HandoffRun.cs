@@ -20,15 +20,15 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
     private static readonly TimeSpan _silence = TimeSpan.FromSeconds(SilenceSeconds + 0.5);
 
     // The drone and its twin take turns of this many readings, so that a busy machine is unfair to neither.
-    private const int TurnReadings = 64;
+    private const int TurnReadings = 16;
+    private const int TurnsBetweenReports = 4;
 
     // Readings that a crash may come late, and room for what is fed and generated after it.
     private const int MaxCrashDelayReadings = 64;
     private const int SparePositions = 4096;
 
     private readonly long _targetReadings = TokenVocabulary.ReadingsIn(options.Positions - 1) + 1;
-    private readonly List<double> _swarmStepMs = [];
-    private readonly List<double> _plainStepMs = [];
+    private readonly List<(double[] WithSwarm, double[] Alone)> _turns = [];
 
     /// <summary>Runs the play.</summary>
     /// <param name="cancellationToken">Ends it early.</param>
@@ -68,7 +68,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
             new TakeOverCommand(Strategies.Cold, 0, 0, rehydrated.Readings), cancellationToken);
 
         progress.Say("the twin comes to the same place");
-        await AdvanceAsync(twin, rehydrated.Readings, _plainStepMs, cancellationToken);
+        await AdvanceAsync(twin, rehydrated.Readings, cancellationToken);
         var reference = await twin.AskAsync<ContinuedEvent>(new ContinueCommand(), Patience.Work, cancellationToken);
         await twin.SendAsync(new FinishCommand(), cancellationToken);
         return new HandoffResult(
@@ -78,8 +78,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
             [rehydrated, rePrefilled, cold],
             reference,
             staleAppend,
-            _swarmStepMs,
-            _plainStepMs);
+            StepTimes.Compare(_turns));
     }
 
     private string Context => $"track/vehicle-17/{folder.RunId}";
@@ -106,22 +105,22 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
         for (var readings = 0L; readings < _targetReadings;)
         {
             readings = Math.Min(readings + TurnReadings, _targetReadings);
-            var at = await AdvanceAsync(a, readings, _swarmStepMs, cancellationToken);
-            progress.Say(
-                $"drone A: {at.Positions:N0} of {options.Positions:N0} positions, durable {at.DurableTokens:N0} tokens, "
-                + $"{at.DurableKv:N0} KV");
-            await AdvanceAsync(twin, readings, _plainStepMs, cancellationToken);
+            var withSwarm = await AdvanceAsync(a, readings, cancellationToken);
+            var at = withSwarm.Progress;
+            if (_turns.Count % TurnsBetweenReports == 0 || readings == _targetReadings)
+            {
+                progress.Say(
+                    $"drone A: {at.Positions:N0} of {options.Positions:N0} positions, durable {at.DurableTokens:N0} tokens, "
+                    + $"{at.DurableKv:N0} KV");
+            }
+
+            var alone = await AdvanceAsync(twin, readings, cancellationToken);
+            _turns.Add((withSwarm.StepMs, alone.StepMs));
         }
     }
 
-    private static async Task<ProgressEvent> AdvanceAsync(
-        RoleProcess role, long readings, List<double> stepMs, CancellationToken cancellationToken)
-    {
-        var advanced = await role.AskAsync<AdvancedEvent>(
-            new AdvanceCommand(readings), Patience.Work, cancellationToken);
-        stepMs.AddRange(advanced.StepMs);
-        return advanced.Progress;
-    }
+    private static Task<AdvancedEvent> AdvanceAsync(RoleProcess role, long readings, CancellationToken cancellationToken) =>
+        role.AskAsync<AdvancedEvent>(new AdvanceCommand(readings), Patience.Work, cancellationToken);
 
     private async Task<ProgressEvent> ReleaseAsync(RoleProcess a, CancellationToken cancellationToken)
     {

@@ -71,21 +71,11 @@ internal static class TableReport
 
     private static void WriteStreaming(IAnsiConsole console, HandoffResult result)
     {
-        var with = Median(result.SwarmStepMs);
-        var without = Median(result.PlainStepMs);
         var bytes = result.Rehydrated.DurableKv * result.Model.KvBytesPerPosition;
         console.MarkupLineInterpolated(
-            $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made the median step {with / without:0.00} times as long ({without:0.00} ms alone, {with:0.00} ms with Swarm).");
+            $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made a step {result.Steps.Ratio:0.00} times as long (medians: {result.Steps.AloneMs:0.00} ms alone, {result.Steps.WithSwarmMs:0.00} ms with Swarm).");
     }
 
     private static double Ratio(TookOverEvent slow, TookOverEvent fast) =>
         slow.TimeToFirstTokenMs / fast.TimeToFirstTokenMs;
-
-    private static double Median(IReadOnlyList<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return sorted.Length == 0
-            ? double.NaN
-            : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

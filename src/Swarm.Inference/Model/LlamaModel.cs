@@ -48,6 +48,8 @@ public sealed class LlamaModel : IDisposable
 
     internal Device Device { get; }
 
+    internal StepThread Thread { get; } = new();
+
     internal IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
 
     internal Tensor Embedding => _tensors[LlamaTensors.Embedding];
@@ -191,6 +193,7 @@ public sealed class LlamaModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Thread.Dispose();
         foreach (var tensor in _tensors.Values.Concat(_joined))
         {
             tensor.Dispose();

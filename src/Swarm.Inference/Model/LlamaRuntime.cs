@@ -7,7 +7,7 @@ namespace Swarm.Inference.Model;
 /// <summary>One sequence of a <see cref="LlamaModel"/> with its paged KV cache.</summary>
 /// <remarks>
 /// Positions that were imported but not committed are forgotten by the next <see cref="Forward"/> or
-/// <see cref="Truncate"/>. Dispose after the last call on any thread has returned.
+/// <see cref="Truncate"/>. Steps are computed on a thread of the model, one at a time. Dispose after the last call on any thread has returned.
 /// </remarks>
 public sealed class LlamaRuntime : IKvRuntime, IDisposable
 {
@@ -19,6 +19,7 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
     private readonly BlockTable _table;
     private readonly ImportedPositions _imported;
     private readonly DecoderStep _step;
+    private readonly StepThread _thread;
     private int _length;
     private bool _disposed;
 
@@ -34,6 +35,7 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
         _table = new BlockTable(pool, maxPositions);
         _imported = new ImportedPositions(maxPositions);
         _step = new DecoderStep(model, pool, _table);
+        _thread = model.Thread;
     }
 
     /// <inheritdoc/>
@@ -81,7 +83,7 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
         var length = _length;
         Reserve(length, tokens.Length);
         _imported.Clear();
-        _step.Run(tokens, length, logits[..VocabularySize]);
+        _thread.Run(_step, tokens, length, logits[..VocabularySize]);
         Volatile.Write(ref _length, length + tokens.Length);
     }
 
