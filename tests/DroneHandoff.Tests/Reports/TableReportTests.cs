@@ -33,7 +33,7 @@ public sealed class TableReportTests
         Assert.Contains("identical", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("…", shown, StringComparison.Ordinal);
         Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
-        Assert.Contains("1.50 times as long", shown, StringComparison.Ordinal);
+        Assert.Contains("2.00 times as long", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
     }
 }

@@ -78,7 +78,7 @@ internal sealed class Exploration
             : _silos[home];
 
         var lives = new List<Task>();
-        for (var agent = 0; agent < 5; agent++)
+        for (var agent = _world.Random.Next(4); agent < 5; agent++)
         {
             lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}").LiveAsync(4 + _world.Random.Next(20)));
             await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(3000)), _world.Time);
