@@ -24,7 +24,7 @@ internal sealed class HostProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     /// <summary>Completes with the exit code when the process is gone.</summary>
-    public Task<int> Exited => WaitForExitAsync();
+    public Task<int> Exited { get; private set; } = Task.FromResult(-1);
 
     /// <summary>What it has printed so far.</summary>
     public string Output
@@ -72,6 +72,7 @@ internal sealed class HostProcess : IAsyncDisposable
         try
         {
             host._process.Start();
+            host.Exited = host.WaitForExitAsync();
             host._process.BeginOutputReadLine();
             host._process.BeginErrorReadLine();
             using var report = JsonDocument.Parse(
@@ -97,12 +98,12 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
+        if (!Exited.IsCompleted)
         {
             _process.Kill();
-            await _process.WaitForExitAsync(CancellationToken.None);
         }
 
+        await Exited; // Whoever waits has the exit code before the process is let go.
         _process.Dispose();
     }
 

@@ -144,9 +144,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         {
             try
             {
+                var proof = attachment.Proof;
                 var durable = await attachment.Context.AppendInputsAsync(
-                    attachment.Proof, inputs.Run, inputs.States.States, CancellationToken.None).ConfigureAwait(false);
-                await AnswerAppendAsync(header, attachment, durable).ConfigureAwait(false);
+                    proof, inputs.Run, inputs.States.States, CancellationToken.None).ConfigureAwait(false);
+                await AnswerAppendAsync(header, proof, durable).ConfigureAwait(false);
             }
             finally
             {
@@ -209,12 +210,13 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             try
             {
                 // The context verifies the payload's own checksums: hashed once.
+                var proof = found.Proof;
                 var durable = await found.Context.AppendKvAsync(
-                    found.Proof,
+                    proof,
                     new KvAppend(head.FirstPosition, head.Count, new BlockHash(head.PrefixHash), payload.Memory),
                     CancellationToken.None).ConfigureAwait(false);
                 GiveBack(); // Before the answer: whoever has it may ask for credit at once.
-                await AnswerAppendAsync(header, found, durable).ConfigureAwait(false);
+                await AnswerAppendAsync(header, proof, durable).ConfigureAwait(false);
             }
             finally
             {
@@ -223,9 +225,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }, GiveBack);
     }
 
-    private ValueTask AnswerAppendAsync(FrameHeader header, ServerAttachment attachment, Watermarks durable) =>
+    // In the append's own epoch: a rewind may be over by now, and these watermarks may be of before it.
+    private ValueTask AnswerAppendAsync(FrameHeader header, SessionProof proof, Watermarks durable) =>
         connection.SendAsync(
-            FrameType.Appended, header.Attachment, header.Correlation, new DurableState(attachment.Proof.Epoch.Value, durable));
+            FrameType.Appended, header.Attachment, header.Correlation, new DurableState(proof.Epoch.Value, durable));
 
     private async Task RewindAsync(FrameHeader header, ServerAttachment attachment, Rewind rewind) =>
         await connection.SendAsync(

@@ -108,9 +108,17 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
     }
 
     /// <summary>Asks storage whether this open is still the one that counts.</summary>
-    /// <remarks>A silo that was taken for dead does not know it yet; it must not send an agent away for good.</remarks>
+    /// <remarks>
+    /// A silo that was taken for dead does not know it yet; it must not send an agent away for good. One that was closed here
+    /// never is, though the root may name no open either: somebody else may have had it since.
+    /// </remarks>
     public async Task<bool> IsCurrentAsync(HostedContext context)
     {
+        if (context.Root.OpenId.IsDefault)
+        {
+            return false;
+        }
+
         var isCurrent = false;
         await PageLoader.GuardAsync(async () =>
             isCurrent = await services.Roots.ReadAsync(context.Id) is { } found

@@ -8,14 +8,18 @@ namespace Swarm.Storage.Tests.Simulation;
 /// while logs rotate, KV is compacted and garbage collected. Promises 1 to 5, 8 and 9.
 /// </summary>
 /// <remarks>
-/// <c>SWARM_SEED</c> and <c>SWARM_SEEDS</c> choose the seeds, <c>SWARM_RULES</c> the rules to take away (by name, with commas
-/// between), <c>SWARM_TRACE</c> prints what happens in simulated time.
+/// <c>SWARM_SEED</c> and <c>SWARM_SEEDS</c> choose the seeds, <c>SWARM_LIMITS</c> what they may do (a failing seed prints how little it
+/// needs), <c>SWARM_RULES</c> the rules to take away (by name, with commas between), <c>SWARM_TRACE</c> prints what happens in
+/// simulated time.
 /// </remarks>
 public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
 {
     private const int DefaultSeeds = 10_000;
     private const int MaxFailures = 20;
     private const int PlantedSeeds = 10_000;
+    private static readonly ExplorationLimits _limits =
+        ExplorationLimits.Parse(Environment.GetEnvironmentVariable("SWARM_LIMITS") ?? "");
+
     private static readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
     [Fact]
@@ -29,13 +33,14 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
         Parallel.For(first, first + count, _parallel, (seed, loop) =>
         {
             ExplorationCounts counts = default;
-            var failure = Record.Exception(() => counts = Exploration.Run(seed, ProtocolRules.All));
+            var failure = Record.Exception(() => counts = Exploration.Run(seed, ProtocolRules.All, limits: _limits));
+            var shrunk = failure is null ? "" : Shrunk(seed, ProtocolRules.All, failure);
             lock (gate)
             {
                 total += counts;
                 if (failure is not null)
                 {
-                    failures.Add(seed, $"seed {seed}: {failure.GetType().Name} {failure.Message}{(count == 1 ? failure.StackTrace : "")}");
+                    failures.Add(seed, $"seed {seed}: {shrunk}");
                     if (failures.Count == MaxFailures)
                     {
                         loop.Stop();
@@ -48,6 +53,25 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
 
         Assert.True(total.Acknowledged > count * 10, $"only {total}: the simulation does nothing");
         Assert.True(count < 50 || (total.Faults > count && total.Deleted > count), $"only {total}: the simulation is too kind");
+    }
+
+    /// <summary>A failing seed says how little it needs to fail, and that fails in the same way when it is run again.</summary>
+    [Fact]
+    public void Exploration_FailingSeed_ShrinksAndReplays()
+    {
+        var rules = new ProtocolRules { Seals = false };
+        var seed = Enumerable.Range(Number("SWARM_SEED", 0), PlantedSeeds).First(seed => Fails(seed, rules, ExplorationLimits.None));
+
+        var limits = ExplorationLimits.Shrink(tighter => Fails(seed, rules, tighter));
+        output.WriteLine($"seed {seed}: {limits}");
+
+        Assert.NotEqual(ExplorationLimits.None, limits);
+        var replayed = ExplorationLimits.Parse(limits.ToString());
+        Assert.Equal(limits, replayed);
+        var first = Record.Exception(() => Exploration.Run(seed, rules, limits: replayed));
+        var second = Record.Exception(() => Exploration.Run(seed, rules, limits: replayed));
+        Assert.NotNull(first);
+        Assert.Equal(first.Message, second?.Message);
     }
 
     [Fact]
@@ -86,6 +110,17 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
             .Append(CoarseETags)
             .Where(rule => Environment.GetEnvironmentVariable("SWARM_RULES") is not { } wanted || wanted.Split(',').Contains(rule)),
     ];
+
+    private static bool Fails(int seed, ProtocolRules rules, ExplorationLimits limits) =>
+        Record.Exception(() => Exploration.Run(seed, rules, limits: limits)) is not null;
+
+    /// <summary>A failure, and the little that it needs: run that with SWARM_SEED, SWARM_LIMITS and SWARM_TRACE to see it.</summary>
+    private static string Shrunk(int seed, ProtocolRules rules, Exception failure)
+    {
+        var limits = ExplorationLimits.Shrink(tighter => Fails(seed, rules, tighter));
+        var last = Record.Exception(() => Exploration.Run(seed, rules, limits: limits)) ?? failure;
+        return $"{failure.GetType().Name} {failure.Message} SWARM_LIMITS={limits} gives {last}";
+    }
 
     private const string CoarseETags = "FreshETags";
 

@@ -12,13 +12,15 @@ internal sealed class Exploration
     private readonly StoreChecker _checker;
     private readonly SimulatedSilo[] _silos;
     private readonly List<(ContextSpec Spec, ContextOracle Oracle)> _contexts = [];
+    private readonly ExplorationLimits _limits;
 
-    private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags)
+    private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags, ExplorationLimits limits)
     {
+        _limits = limits;
         _world = new World(seed);
-        _blobs = new SimulatedBlobStore(_world, StoreFaults.Pick(_world.Random)) { HasCoarseETags = hasCoarseETags };
+        _blobs = new SimulatedBlobStore(_world, limits.Of(StoreFaults.Pick(_world.Random))) { HasCoarseETags = hasCoarseETags };
         _checker = new StoreChecker(_world, _blobs);
-        _silos = [.. Enumerable.Range(0, 1 + _world.Random.Next(3)).Select(index => new SimulatedSilo(_world, _blobs, index, rules))];
+        _silos = [.. Enumerable.Range(0, Math.Min(limits.Silos, 1 + _world.Random.Next(3))).Select(index => new SimulatedSilo(_world, _blobs, index, rules))];
         var isPolite = _world.Random.Next(2) == 0;
         var errors = _world.Random.Next(2) == 0 ? 0 : 0.2;
         foreach (var silo in _silos)
@@ -32,21 +34,23 @@ internal sealed class Exploration
     /// <param name="seed">Decides everything.</param>
     /// <param name="rules">Rules in force.</param>
     /// <param name="hasCoarseETags">Whether the store's ETags repeat.</param>
+    /// <param name="limits">The most that it may do; not limited by default.</param>
     /// <returns>What happened.</returns>
     /// <exception cref="InvalidOperationException">A promise was broken; the message has the seed.</exception>
-    public static ExplorationCounts Run(int seed, ProtocolRules rules, bool hasCoarseETags = false) =>
-        new Exploration(seed, rules, hasCoarseETags).Run();
+    public static ExplorationCounts Run(
+        int seed, ProtocolRules rules, bool hasCoarseETags = false, ExplorationLimits? limits = null) =>
+        new Exploration(seed, rules, hasCoarseETags, limits ?? ExplorationLimits.None).Run();
 
     private ExplorationCounts Run()
     {
-        var count = 1 + _world.Random.Next(3);
+        var count = Math.Min(_limits.Contexts, 1 + _world.Random.Next(3));
         for (var index = 0; index < count; index++)
         {
             Add($"c{index}");
         }
 
-        var crashes = _world.Random.Next(3) > 0;
-        var collects = _world.Random.Next(3) == 0;
+        var crashes = _world.Random.Next(3) > 0 && _limits.Crashes > 0;
+        var collects = _world.Random.Next(3) == 0 && _limits.Collections > 0;
         var faults = 0;
         _world.RunUntil(_world.Start("agents").Run(async () =>
         {
@@ -78,12 +82,12 @@ internal sealed class Exploration
             : _silos[home];
 
         var lives = new List<Task>();
-        for (var agent = _world.Random.Next(4); agent < 5; agent++)
+        for (var agent = Math.Max(_world.Random.Next(4), 5 - _limits.Agents); agent < 5; agent++)
         {
-            lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}").LiveAsync(4 + _world.Random.Next(20)));
+            lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}").LiveAsync(Math.Min(_limits.Operations, 4 + _world.Random.Next(20))));
             await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(3000)), _world.Time);
             home = _world.Random.Next(3) == 0 ? _world.Random.Next(_silos.Length) : home;
-            if (_world.Random.Next(8) == 0 && _contexts.Count < 5)
+            if (_world.Random.Next(8) == 0 && _contexts.Count < 5 && _limits.Forks > 0)
             {
                 lives.Add(ForkAsync(Pick, spec, oracle));
             }

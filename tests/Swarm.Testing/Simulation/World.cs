@@ -5,7 +5,7 @@ namespace Swarm.Testing.Simulation;
 public sealed class World(int seed)
 {
     private readonly List<(SimulatedProcess Process, Task Task)> _ready = [];
-    private readonly int _thread = Environment.CurrentManagedThreadId;
+    private int? _thread;
     private Exception? _violation;
 
     public int Seed { get; } = seed;
@@ -23,6 +23,7 @@ public sealed class World(int seed)
     {
         var before = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
+        _thread = Environment.CurrentManagedThreadId;
         try
         {
             for (long step = 0; !task.IsCompleted; step++)
@@ -41,6 +42,7 @@ public sealed class World(int seed)
         }
         finally
         {
+            _thread = null;
             SynchronizationContext.SetSynchronizationContext(before);
         }
 
@@ -57,7 +59,7 @@ public sealed class World(int seed)
 
     internal void Enqueue(SimulatedProcess process, Task task)
     {
-        if (Environment.CurrentManagedThreadId != _thread)
+        if (_thread is { } thread && Environment.CurrentManagedThreadId != thread)
         {
             Fail(new InvalidOperationException($"Seed {Seed}: {process.Name} got work from another thread: {Environment.StackTrace}"));
         }
