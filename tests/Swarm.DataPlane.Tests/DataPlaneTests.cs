@@ -137,6 +137,28 @@ public sealed class DataPlaneTests
     }
 
     [Fact]
+    public async Task AppendKv_AnsweredBehindARewind_RaisesNoWatermark()
+    {
+        await using var server = await TestServer.StartAsync();
+        var runtime = Payloads.Computed(64);
+        var context = server.AddContext("c/1", runtime);
+        await using var client = await server.ConnectAsync();
+        var (session, _, _) = await TestServer.AttachAsync(client, context, "c/1");
+        await (await session.SendInputsAsync(Payloads.Inputs(0, 64), [], Token));
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        (context.KvGate, context.Discards, context.KvAnswer) = (gate, true, new Watermarks(64, 64));
+        var append = await Payloads.SendKvAsync(session, runtime, 0, 64, Token);
+        await TestServer.WaitAsync(() => context.HeldBytes > 0, "the append to be on its way");
+
+        var granted = await session.RewindAsync(10, SessionSecret.Create(), Token);
+        gate.SetResult();
+        await append;
+
+        Assert.Equal(new Watermarks(10, 0), granted.Durable);
+        Assert.Equal((granted.Epoch, granted.Durable), (session.Epoch, session.Durable));
+    }
+
+    [Fact]
     public async Task Close_OnTheSilo_TellsEveryAttachment()
     {
         await using var server = await TestServer.StartAsync();

@@ -45,6 +45,9 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     /// <summary>Whether KV is verified and then forgotten.</summary>
     public bool Discards { get; set; }
 
+    /// <summary>What appends of discarded KV are answered with: watermarks as they were when it became durable, say.</summary>
+    public Watermarks? KvAnswer { get; set; }
+
     /// <summary>Lets reads find a record, many times over.</summary>
     public void Serve(KvAppend kv, int times)
     {
@@ -173,7 +176,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             {
                 if (Discards)
                 {
-                    return Watermarks;
+                    return KvAnswer ?? Watermarks;
                 }
 
                 _kv.Add((kv.FirstPosition, kv.Count, kv.PrefixHash, kv.Frames.ToArray()));
