@@ -164,7 +164,6 @@ internal sealed class Rehydrator(
     private bool TryLoad(RuntimeDriver target, KvRunData run)
     {
         var end = run.FirstPosition + run.Count;
-        _bytes += run.Frames.Length;
         _tier = run.Tier > _tier ? run.Tier : _tier;
         if (run.FirstPosition > _loaded || end <= _loaded || end > history.Length)
         {
@@ -192,6 +191,7 @@ internal sealed class Rehydrator(
             return Discard(run, exception.Message);
         }
 
+        _bytes += (end - _loaded) * target.Runtime.Model.Geometry.BytesPerPosition;
         _loaded = (int)end;
         return true;
     }
