@@ -88,15 +88,26 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
         var rules = rule == CoarseETags ? ProtocolRules.All : Without(rule);
         var first = Number("SWARM_SEED", 0);
         var (found, tried) = ("", 0);
-        Parallel.For(first, first + PlantedSeeds, _parallel, (seed, loop) =>
+        void Try(int seed, Action stop)
         {
             Interlocked.Increment(ref tried);
             if (Record.Exception(() => Exploration.Run(seed, rules, rule == CoarseETags)) is { } violation)
             {
                 Interlocked.CompareExchange(ref found, $"{rule}, seed {seed}: {violation.Message}", "");
-                loop.Stop();
+                stop();
             }
-        });
+        }
+
+        if (_lastFoundAt.TryGetValue(rule, out var hint))
+        {
+            Try(hint, static () => { });
+        }
+
+        if (found.Length == 0)
+        {
+            Parallel.For(first, first + PlantedSeeds, _parallel, (seed, loop) => Try(seed, loop.Stop));
+        }
+
         output.WriteLine($"{tried} seeds; {found}");
 
         Assert.True(found.Length > 0, $"{tried} seeds without {rule}, and no violation.");
@@ -121,6 +132,15 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
         var last = Record.Exception(() => Exploration.Run(seed, rules, limits: limits)) ?? failure;
         return $"{failure.GetType().Name} {failure.Message} SWARM_LIMITS={limits} gives {last}";
     }
+
+    /// <summary>Where rules whose absence is seldom seen were missed last: tried first, so that an ordinary run is short.</summary>
+    private static readonly Dictionary<string, int> _lastFoundAt = new()
+    {
+        [nameof(ProtocolRules.RewindRaisesEpoch)] = 8382,
+        [nameof(ProtocolRules.CloseIsFinal)] = 295,
+        [nameof(ProtocolRules.ComparesExtents)] = 6210,
+        [nameof(ProtocolRules.ReadsRootTwice)] = 9518,
+    };
 
     private const string CoarseETags = "FreshETags";
 
