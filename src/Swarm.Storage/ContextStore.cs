@@ -80,6 +80,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var loop = scheduler is null ? StoreLoop.OnThreadPool() : new StoreLoop(scheduler);
         var reader = new RetryingReader(store, time);
         var segments = new SegmentReader(reader);
+        var logs = new LogReader(reader, segments, options, logger);
         Memory = new MemoryTier(options.MemoryTierBytes);
         _services = new ContextServices(
             store,
@@ -90,6 +91,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             loop,
             reader,
             segments,
+            logs,
             new RootStore(store, reader, time, logger),
             new PageStore(store, reader, time, ids),
             Memory,
@@ -102,7 +104,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         _opener = new ContextOpener(
             _services,
             liveness ?? new EveryOtherWriterIsGone(),
-            new RecoveredLogs(new LogRecovery(store, segments, time, ids, logger, rules)),
+            new RecoveredLogs(new LogRecovery(store, segments, logs, time, ids, logger, rules)),
             loader,
             checkpointer,
             _catalog,

@@ -17,7 +17,10 @@ public sealed class ContextStoreOptions
     /// <summary>A KV record larger than this becomes a chunk of its own. 4 KiB to 64 MiB; default 1 MiB.</summary>
     public int LargeRecordBytes { get; set; } = 1 << 20;
 
-    /// <summary>Segments by which a context's root may lag behind the log. 1 to 100,000; default 1,024.</summary>
+    /// <summary>
+    /// Segments by which a context's root may lag behind the log; with more than 16 contexts open it is 64 for each of them, if
+    /// that is more, so that their checkpoints stay few beside the segments. 1 to 100,000; default 1,024.
+    /// </summary>
     public int CheckpointSegments { get; set; } = 1024;
 
     /// <summary>Pause between two looks at what needs a checkpoint. 10 ms to 1 min; default 1 s.</summary>
@@ -29,7 +32,10 @@ public sealed class ContextStoreOptions
     /// </summary>
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Segments after which a silo goes on in a new log and seals the old one. 16 to 1,000,000; default 8,192.</summary>
+    /// <summary>
+    /// Segments after which a silo goes on in a new log and seals the old one, or twice the lag allowed to roots, if that is
+    /// more. 16 to 1,000,000; default 8,192.
+    /// </summary>
     public int RotateSegments { get; set; } = 8192;
 
     /// <summary>Small runs of KV that a context's newest extents gather before they are merged. 2 to 1,024; default 128.</summary>
@@ -46,6 +52,15 @@ public sealed class ContextStoreOptions
 
     /// <summary>Payloads read ahead by one reader. 1 to 64; default 8.</summary>
     public int ReadAhead { get; set; } = 8;
+
+    /// <summary>Segments of a log's index. Smaller only where tests want many of them.</summary>
+    internal int IndexSegments { get; set; } = 128;
+
+    /// <summary>Segments for each open context by which its root may lag, likewise.</summary>
+    internal int SegmentsPerContext { get; set; } = 64;
+
+    /// <summary>Records that all open contexts' roots together may lag behind: what a recovery keeps in memory, some 200 bytes each.</summary>
+    internal int TailRecords { get; set; } = 500_000;
 
     /// <summary>Blocks of inputs at which a page is full. Smaller only where tests want many pages.</summary>
     internal int PageBlocks { get; set; } = 1024;

@@ -119,19 +119,35 @@ internal sealed class Maintenance : IAsyncDisposable
 
     private async Task KeepHouseAsync()
     {
-        foreach (var context in _open().Where(NeedsCheckpoint))
+        var options = _services.Options;
+        var open = _open();
+        var lag = Math.Max((long)options.CheckpointSegments, (long)open.Count * options.SegmentsPerContext);
+        foreach (var context in open.Where(context => NeedsCheckpoint(context, lag)))
         {
             await CheckpointAsync(context);
         }
 
-        if (_open().Any(context => context.Writer.Acknowledged >= (ulong)_services.Options.RotateSegments))
+        var records = _open().Sum(context => (long)context.TailRecords);
+        foreach (var context in _open().OrderByDescending(context => context.TailRecords))
+        {
+            if (records <= options.TailRecords)
+            {
+                break;
+            }
+
+            records -= context.TailRecords;
+            await CheckpointAsync(context);
+        }
+
+        var rotateAt = (ulong)Math.Max(options.RotateSegments, 2 * lag);
+        if (_open().Any(context => context.Writer.Acknowledged >= rotateAt))
         {
             await _rotate();
         }
     }
 
-    private bool NeedsCheckpoint(HostedContext context) =>
-        context.Writer.Acknowledged - context.TailStart > (ulong)_services.Options.CheckpointSegments
+    private bool NeedsCheckpoint(HostedContext context, long lag) =>
+        context.Writer.Acknowledged - context.TailStart > (ulong)lag
         || context.Durable.Extents.Tail.Count >= 2 * _services.Options.PageExtents
         || context.Durable.Inputs.TailBlocks >= 2 * _services.Options.PageBlocks;
 

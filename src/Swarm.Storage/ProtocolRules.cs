@@ -62,6 +62,9 @@ internal sealed record ProtocolRules
     /// <summary>Recovery seals at the first missing number, not behind the last one that is listed.</summary>
     public bool SealsAtFirstMissing { get; init; } = true;
 
+    /// <summary>An index of a log holds acknowledged segments alone: no seal can come before them any more.</summary>
+    public bool IndexesWhatIsAcknowledged { get; init; } = true;
+
     /// <summary>Promise 3: KV is taken only over the inputs whose chain hash it carries.</summary>
     public bool ComparesPrefixHash { get; init; } = true;
 }

@@ -58,6 +58,12 @@ internal static partial class StorageLog
     [LoggerMessage(17, LogLevel.Information, "Context {Context} is erased.")]
     public static partial void ContextErased(ILogger logger, ContextId context);
 
+    [LoggerMessage(19, LogLevel.Warning, "Log index {Name} was not written; a recovery will read its segments instead. {Reason}")]
+    public static partial void IndexFailed(ILogger logger, string name, string reason);
+
+    [LoggerMessage(20, LogLevel.Error, "Log index {Name} is damaged; its segments are read instead. {Reason}")]
+    public static partial void IndexDamaged(ILogger logger, string name, string reason);
+
     [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
     public static partial void Checkpointed(ILogger logger, ContextId context, ulong segment);
 }

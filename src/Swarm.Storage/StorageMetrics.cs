@@ -27,6 +27,14 @@ internal static class StorageMetrics
     public static readonly Counter<long> Seals =
         Meter.CreateCounter<long>("swarm.log.seals", "{log}", "Logs sealed by recovery.");
 
+    /// <summary>Log indexes that could not be written: recovery reads the segments instead.</summary>
+    public static readonly Counter<long> IndexesFailed =
+        Meter.CreateCounter<long>("swarm.log.indexes_failed", "{index}", "Log indexes that could not be written.");
+
+    /// <summary>Log indexes found damaged: recovery read the segments instead.</summary>
+    public static readonly Counter<long> IndexesDamaged =
+        Meter.CreateCounter<long>("swarm.log.indexes_damaged", "{index}", "Log indexes found damaged on a read.");
+
     /// <summary>Writers of this process that found their log sealed or unusable.</summary>
     public static readonly Counter<long> WritersLost =
         Meter.CreateCounter<long>("swarm.log.writers_lost", "{writer}", "Writers that lost their log.");

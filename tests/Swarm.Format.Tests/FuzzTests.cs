@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using Swarm.Core.Geometry;
@@ -51,6 +52,26 @@ public sealed class FuzzTests
             },
             Decode,
             error => error is CorruptObjectException);
+    }
+
+    [Fact]
+    public void LogIndex_HeadsMutatedUnderSoundChecksums_GivesTheSegmentsOrIsCorrupt()
+    {
+        var heads = GoldenValues.Indexed.Select(segment => SegmentHead(segment)).ToArray();
+
+        var values = new FuzzRun("log-index-heads", Corpus + "log-index-heads.txt").Run(
+            heads,
+            (head, random) => Forge.WithMeta(head, Mutator.Mutate(Forge.Meta(head), random)),
+            head =>
+            {
+                var content = LogIndexCodec.Encode(GoldenValues.Indexed[0].Writer, 3, [heads[0], head, heads[2]]).ToArray();
+                var index = LogIndexCodec.Decode(content);
+                Assert.Equal([3, 4, 5], index.Segments.Select(segment => segment.Sequence));
+                return new FuzzOutcome($"{index.Segments[1].Records.Count}");
+            },
+            error => error is CorruptObjectException);
+
+        Assert.True(values > 0, "no mutation got through: the fuzz tests too little");
     }
 
     [Fact]
@@ -108,6 +129,8 @@ public sealed class FuzzTests
             case ObjectKind.Model:
                 var model = ManifestCodec.DecodeModel(content);
                 return new("model", () => ManifestCodec.EncodeModel(model));
+            case ObjectKind.LogIndex:
+                return new($"index {LogIndexCodec.Decode(content).Segments.Count}");
             case ObjectKind.Chunk:
                 return new($"chunk {ChunkCodec.PayloadStart(content, content.Length)}");
             default:
@@ -115,6 +138,8 @@ public sealed class FuzzTests
                 return new($"segment {string.Join('-', segment.Records.Take(4).Select(record => record.Type))}", () => Samples.Encode(segment));
         }
     }
+
+    private static byte[] SegmentHead(Segment segment) => [.. Samples.Head(segment, GoldenValues.KvPayload).Span];
 
     private static byte[] RandomBytes(Random random)
     {

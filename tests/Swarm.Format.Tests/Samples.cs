@@ -25,6 +25,13 @@ internal sealed class Samples(int seed)
     public static byte[] Encode(Segment segment, ReadOnlyMemory<byte> payload = default) =>
         SegmentCodec.Encode(segment, payload.IsEmpty ? [] : [payload], out _).ToArray();
 
+    /// <summary>A segment's bytes up to its payload.</summary>
+    public static ReadOnlyMemory<byte> Head(Segment segment, ReadOnlyMemory<byte> payload) =>
+        SegmentCodec.Encode(segment, [payload], out _).First;
+
+    public static byte[] EncodeIndex(IReadOnlyList<Segment> segments, ReadOnlyMemory<byte> payload) => LogIndexCodec.Encode(
+        segments[0].Writer, segments[0].Sequence, [.. segments.Select(segment => Head(segment, payload))]).ToArray();
+
     public Segment Segment(params RecordType[] types) => new(
         Id(), (ulong)_random.NextInt64(), Id(), IsSeal: false,
         [.. (types.Length > 0 ? types : AnyTypes()).Select(Record)]);

@@ -18,6 +18,9 @@ public static class BlobNames
     /// <summary>Prefix of all logs.</summary>
     public const string LogsPrefix = "log/";
 
+    /// <summary>Prefix of the indexes of all logs.</summary>
+    public const string LogIndexesPrefix = "logindex/";
+
     /// <summary>Prefix of all chunks.</summary>
     public const string ChunksPrefix = "chunks/";
 
@@ -49,6 +52,9 @@ public static class BlobNames
 
     /// <summary>A segment, or the seal, of a writer's log.</summary>
     public static string Log(Id128 writer, ulong sequence) => $"{LogsPrefix}{writer}/{sequence:x16}";
+
+    /// <summary>The index of a writer's segments from a number on.</summary>
+    public static string LogIndex(Id128 writer, ulong first) => $"{LogIndexesPrefix}{writer}/{first:x16}";
 
     /// <summary>A chunk of a context.</summary>
     public static string Chunk(ContextId context, Id128 openId, Id128 chunkId) =>

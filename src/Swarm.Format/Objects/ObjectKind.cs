@@ -32,4 +32,7 @@ public enum ObjectKind
 
     /// <summary>What a model fingerprint hashes.</summary>
     Model = 9,
+
+    /// <summary>Header and meta of many segments of one log.</summary>
+    LogIndex = 10,
 }

@@ -15,7 +15,7 @@ public static class SegmentCodec
     /// <param name="segment">The index; own payload offsets are relative to the payload area.</param>
     /// <param name="payloads">Concatenated, they are the payload area; offsets must fit.</param>
     /// <param name="payloadStart">Offset of the payload area in the object.</param>
-    /// <returns>The whole object; valid as long as the payloads are.</returns>
+    /// <returns>The whole object; valid as long as the payloads are. Its first part is header and meta.</returns>
     /// <exception cref="ArgumentException">A record is not valid, or a seal has content.</exception>
     public static ReadOnlySequence<byte> Encode(
         Segment segment, IReadOnlyList<ReadOnlyMemory<byte>> payloads, out long payloadStart)
@@ -53,6 +53,16 @@ public static class SegmentCodec
         var header = ReadHeader(prefix);
         ObjectCodec.RequireLength(header, objectLength);
         return ObjectCodec.DecodeMeta(header, prefix, (ref reader) => ReadMeta(ref reader, header));
+    }
+
+    /// <summary>Decodes the first bytes of a segment, up to its payload, whose length is not known apart.</summary>
+    /// <exception cref="CorruptObjectException">Damaged, or it needs what this build does not know.</exception>
+    internal static Segment DecodeHead(ReadOnlySpan<byte> head)
+    {
+        var header = ReadHeader(head);
+        return head.Length == header.IndexEnd
+            ? Decode(head, header.IndexEnd + header.PayloadLength)
+            : throw new CorruptObjectException($"{header.Kind}: a head of {head.Length} bytes where {header.IndexEnd} are.");
     }
 
     private static ObjectHeader ReadHeader(ReadOnlySpan<byte> prefix)

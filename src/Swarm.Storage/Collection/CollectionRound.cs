@@ -62,7 +62,7 @@ internal sealed class CollectionRound(ContextServices services)
         _kept = candidates;
         foreach (var item in garbage.ToArray())
         {
-            if (item.IsSegment || await FenceAsync(item.Context))
+            if (item.IsOfLog || await FenceAsync(item.Context))
             {
                 if (await services.Store.DeleteAsync(item.Name, CancellationToken.None))
                 {

@@ -19,6 +19,9 @@ namespace Swarm.Storage.Collection;
 /// </remarks>
 internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
 {
+    private static readonly string[] _prefixes =
+        [BlobNames.LogsPrefix, BlobNames.LogIndexesPrefix, BlobNames.ChunksPrefix, BlobNames.PagesPrefix];
+
     private readonly HashSet<Id128> _seals = [];
     private readonly Dictionary<ContextId, Id128> _forking = [];
 
@@ -50,7 +53,7 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
     private async Task<List<Candidate>> ListAsync()
     {
         var candidates = new List<Candidate>();
-        foreach (var prefix in (string[])[BlobNames.LogsPrefix, BlobNames.ChunksPrefix, BlobNames.PagesPrefix])
+        foreach (var prefix in _prefixes)
         {
             await foreach (var item in services.Store.ListAsync(prefix, CancellationToken.None))
             {
@@ -149,16 +152,17 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
             return false;
         }
 
-        if (!item.IsSegment)
+        if (!item.IsOfLog)
         {
             return !round.Roots.TryGetValue(item.Context, out var found)
                 || (found.Root.State != RootState.Forking
                     && (found.Root.OpenId != item.OpenId || !rules.KeepsPresentOpen));
         }
 
+        var end = item.Sequence + (item.IsIndex ? (ulong)services.Options.IndexSegments : 1);
         return _seals.Contains(item.Writer)
-            && (item.Bytes > LogSeals.MaxBytes || !rules.KeepsSeals)
-            && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && item.Sequence >= first)
+            && (item.Bytes > LogSeals.MaxBytes || item.IsIndex || !rules.KeepsSeals)
+            && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && end > first)
             && item.Writer != ownWriter();
     }
 }

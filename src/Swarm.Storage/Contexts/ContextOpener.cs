@@ -134,14 +134,7 @@ internal sealed class ContextOpener(
                 return false;
             }
 
-            var end = writer.Acknowledged;
-            for (var sequence = first; sequence < end; sequence++)
-            {
-                var segment = await services.Segments.ReadAsync(tailWriter, sequence)
-                    ?? throw new CorruptObjectException($"{BlobNames.Log(tailWriter, sequence)} is missing.");
-                await loader.FoldAsync(id, root.OpenId, state, segment.Records);
-            }
-
+            await FoldOwnAsync(id, root, state, writer.Acknowledged);
             return true;
         }
 
@@ -156,5 +149,26 @@ internal sealed class ContextOpener(
                     id, root.OpenId, state, await recovered.ReadAsync(tailWriter, first, id));
                 return true;
         }
+    }
+
+    private async Task FoldOwnAsync(ContextId id, ContextRoot root, DurableState state, ulong end)
+    {
+        var (writer, next) = root.Tails[0];
+        if (next >= end)
+        {
+            return;
+        }
+
+        await foreach (var segment in services.Logs.ReadAsync(writer, next))
+        {
+            await loader.FoldAsync(id, root.OpenId, state, segment.Records);
+            next = segment.Sequence + 1;
+            if (next == end)
+            {
+                return;
+            }
+        }
+
+        throw new CorruptObjectException($"{BlobNames.Log(writer, next)} is missing.");
     }
 }

@@ -18,6 +18,7 @@ internal sealed record ContextServices(
     StoreLoop Loop,
     RetryingReader Reader,
     SegmentReader Segments,
+    LogReader Logs,
     RootStore Roots,
     PageStore Pages,
     MemoryTier Memory,

@@ -90,6 +90,9 @@ internal sealed class HostedContext
     /// <summary>First segment of the writer's log that the root does not cover.</summary>
     public ulong TailStart { get; private set; }
 
+    /// <summary>Durable records that the root does not cover.</summary>
+    public int TailRecords { get; private set; }
+
     /// <summary>Requests enter one by one, in the order of their calls.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
 
@@ -229,6 +232,8 @@ internal sealed class HostedContext
         {
             TailStart = root.Tails[0].Sequence;
         }
+
+        TailRecords = 0; // Those that came while it was written are few.
     }
 
     /// <summary>Goes on in another log, under a root that names it. Nothing is queued or durable but not in that root.</summary>
@@ -265,6 +270,7 @@ internal sealed class HostedContext
     private void ApplyEpochChange(LogRecord record)
     {
         Durable.Apply(record);
+        TailRecords++;
         if (record is TruncateRecord)
         {
             TokenLength = Durable.Inputs.Length;
@@ -280,6 +286,7 @@ internal sealed class HostedContext
     private void Apply(LogRecord record)
     {
         Durable.Apply(record);
+        TailRecords++;
         Show();
     }
 

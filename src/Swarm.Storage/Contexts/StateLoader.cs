@@ -109,7 +109,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
     {
         foreach (var (writer, first) in root.Tails)
         {
-            for (var sequence = first; await services.Segments.ReadAsync(writer, sequence) is { IsSeal: false } segment; sequence++)
+            await foreach (var segment in services.Logs.ReadAsync(writer, first))
             {
                 await FoldAsync(id, root.OpenId, state, segment.Records);
             }

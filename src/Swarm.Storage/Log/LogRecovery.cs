@@ -10,7 +10,7 @@ namespace Swarm.Storage.Log;
 
 /// <summary>Reads the log of a writer that is gone, and seals it at the first missing number (protocol, recover).</summary>
 internal sealed class LogRecovery(
-    IBlobStore store, SegmentReader segments, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
+    IBlobStore store, SegmentReader segments, LogReader logs, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
 {
     private const int ReadAhead = 8;
     private const int SealTries = 5;
@@ -42,7 +42,12 @@ internal sealed class LogRecovery(
                 continue;
             }
 
-            while (ahead.Count < ReadAhead && !log.Has(next))
+            if ((sequence == first || logs.IsIndexStart(sequence)) && await AddIndexedAsync(writer, sequence, log))
+            {
+                continue;
+            }
+
+            while (ahead.Count < ReadAhead && !log.Has(next) && (next == sequence || !logs.IsIndexStart(next)))
             {
                 ahead.Enqueue(segments.ReadAsync(writer, next++));
             }
@@ -79,6 +84,22 @@ internal sealed class LogRecovery(
         }
 
         Forget(ahead);
+    }
+
+    /// <summary>Takes what indexes hold from a segment on. False: there is none.</summary>
+    private async Task<bool> AddIndexedAsync(Id128 writer, ulong sequence, RecoveredLog log)
+    {
+        await foreach (var segment in logs.ReadIndexedAsync(writer, sequence))
+        {
+            if (segment.Sequence > sequence && log.Has(segment.Sequence))
+            {
+                break;
+            }
+
+            log.Add(segment);
+        }
+
+        return log.Has(sequence);
     }
 
     private async Task ReadToTheEndAsync(Id128 writer, ulong first, RecoveredLog log)

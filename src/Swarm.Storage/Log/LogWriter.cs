@@ -23,7 +23,8 @@ internal sealed class LogWriter
     private readonly SegmentReader _segments;
     private readonly ProtocolRules _rules;
     private readonly Action<LogWriter, string> _lost;
-    private readonly Dictionary<ulong, List<Pending>> _waiting = [];
+    private readonly LogIndexer _indexer;
+    private readonly Dictionary<ulong, (List<Pending> Records, ReadOnlyMemory<byte> Head)> _waiting = [];
     private readonly Dictionary<ulong, bool> _written = [];
     private List<LogEntry> _buffer = [];
     private LogEntry? _last;
@@ -51,6 +52,7 @@ internal sealed class LogWriter
         _rules = rules;
         _lost = lost;
         Id = ids.NextWriter();
+        _indexer = new LogIndexer(store, options, time, logger, Id);
     }
 
     private readonly record struct Pending(LogEntry Entry, LogRecord Durable);
@@ -118,7 +120,7 @@ internal sealed class LogWriter
         var failure = UnknownOutcome();
         foreach (var (_, pending) in _waiting.OrderBy(pair => pair.Key))
         {
-            pending.ForEach(item => item.Entry.Fail(failure));
+            pending.Records.ForEach(item => item.Entry.Fail(failure));
         }
 
         foreach (var entry in _buffer)
@@ -262,7 +264,12 @@ internal sealed class LogWriter
             pending.Add(new Pending(batch[index], Locate(records[index], batch[index], sequence, payloadStart)));
         }
 
-        _waiting.Add(sequence, pending);
+        _waiting.Add(sequence, (pending, content.First));
+        if (!_rules.IndexesWhatIsAcknowledged)
+        {
+            _indexer.Add(content.First);
+        }
+
         return content;
     }
 
@@ -319,8 +326,8 @@ internal sealed class LogWriter
     {
         if (!_rules.AcknowledgesInOrder && _waiting.Remove(sequence, out var early))
         {
-            early.ForEach(item => item.Entry.Acknowledge(item.Durable));
-            _waiting.Add(sequence, []);
+            early.Records.ForEach(item => item.Entry.Acknowledge(item.Durable));
+            _waiting.Add(sequence, ([], early.Head));
         }
 
         _written.Add(sequence, true);
@@ -328,7 +335,11 @@ internal sealed class LogWriter
         {
             _waiting.Remove(Acknowledged, out var pending);
             Acknowledged++;
-            pending!.ForEach(item => item.Entry.Acknowledge(item.Durable));
+            pending.Records.ForEach(item => item.Entry.Acknowledge(item.Durable));
+            if (_rules.IndexesWhatIsAcknowledged)
+            {
+                _indexer.Add(pending.Head);
+            }
         }
     }
 }

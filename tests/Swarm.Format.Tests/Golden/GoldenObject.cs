@@ -32,6 +32,7 @@ internal sealed record GoldenObject(
         Of("seal", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal),
         OfSegment("segment", Enum.GetValues<RecordType>()),
         .. Enum.GetValues<RecordType>().Select(type => OfSegment($"segment-{type}".ToLowerInvariant(), type)),
+        OfIndex("log-index", GoldenValues.Indexed),
         new GoldenObject(
             "chunk", () => ChunkCodec.Encode(GoldenValues.KvPayload, out _).ToArray(), DecodeChunk,
             () => ShowKv(GoldenValues.KvPayload)),
@@ -55,6 +56,13 @@ internal sealed record GoldenObject(
             return Fields.Show(SegmentCodecAssert.Located(segment, SegmentCodec.IndexEnd(content)));
         });
     }
+
+    private static GoldenObject OfIndex(string name, IReadOnlyList<Segment> segments) => new(
+        name,
+        () => Samples.EncodeIndex(segments, GoldenValues.KvPayload),
+        content => Fields.Show(LogIndexCodec.Decode(content).Segments),
+        () => Fields.Show(segments.Select(segment => SegmentCodecAssert.Located(
+            segment, Samples.Head(segment, GoldenValues.KvPayload).Length)).ToArray()));
 
     private static string DecodeSegment(byte[] content)
     {

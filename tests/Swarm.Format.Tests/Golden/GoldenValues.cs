@@ -146,6 +146,14 @@ internal static class GoldenValues
 
     public static Segment Seal { get; } = new(Id(40), 4, Id(42), IsSeal: true, []);
 
+    /// <summary>Segments 3 to 5 of a log.</summary>
+    public static IReadOnlyList<Segment> Indexed { get; } =
+    [
+        SegmentOf(RecordType.Tokens, RecordType.Kv),
+        SegmentOf(RecordType.Kv, RecordType.State) with { Sequence = 4 },
+        SegmentOf() with { Sequence = 5 },
+    ];
+
     /// <summary>Some id that is the same for ever.</summary>
     private static Id128 Id(ulong number) => new(0x0102_0304_0506_0708 * (number + 1), number);
 

@@ -1,12 +1,13 @@
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>What happened in a run, or in several.</summary>
-internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Forks)
+internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Forks)
 {
     public static ExplorationCounts operator +(ExplorationCounts left, ExplorationCounts right) => new(
         left.Acknowledged + right.Acknowledged,
         left.Faults + right.Faults,
         left.Deleted + right.Deleted,
         left.Chunks + right.Chunks,
+        left.Indexes + right.Indexes,
         left.Forks + right.Forks);
 }

@@ -1,10 +1,14 @@
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Format.Segments;
 using Swarm.Testing.Simulation;
 
 namespace Swarm.Storage.Tests.Simulation;
 
-/// <summary>No root ever refers to an object that is not there, whoever writes roots and deletes objects.</summary>
+/// <summary>
+/// No root ever refers to an object that is not there, whoever writes roots and deletes objects; and an index of a log never says
+/// anything else than the log does.
+/// </summary>
 internal sealed class StoreChecker
 {
     private readonly World _world;
@@ -23,6 +27,9 @@ internal sealed class StoreChecker
 
     /// <summary>Chunks that roots have referred to: what compaction and large records made.</summary>
     public int Chunks { get; private set; }
+
+    /// <summary>Indexes of logs that were written.</summary>
+    public int Indexes { get; private set; }
 
     private void Check(string name, byte[]? content)
     {
@@ -61,6 +68,25 @@ internal sealed class StoreChecker
             }
 
             _references[name] = names;
+        }
+        else if (name.StartsWith(BlobNames.LogIndexesPrefix, StringComparison.Ordinal))
+        {
+            Indexes++;
+            CheckIndex(name, LogIndexCodec.Decode(content));
+        }
+    }
+
+    private void CheckIndex(string name, LogIndex index)
+    {
+        Require(name == BlobNames.LogIndex(index.Writer, index.First), $"{name} says that it is {index.Writer}/{index.First}");
+        foreach (var segment in index.Segments)
+        {
+            // One that is not there was collected before this index came, late; nobody needs either any more.
+            if (_blobs.Objects.TryGetValue(BlobNames.Log(index.Writer, segment.Sequence), out var found))
+            {
+                var read = SegmentCodec.Decode(found.Content, found.Content.Length);
+                Require(read.Nonce == segment.Nonce && !read.IsSeal, $"{name} holds another segment {segment.Sequence} than the log");
+            }
         }
     }
 
