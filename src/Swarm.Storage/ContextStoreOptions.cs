@@ -18,8 +18,8 @@ public sealed class ContextStoreOptions
     public int LargeRecordBytes { get; set; } = 1 << 20;
 
     /// <summary>
-    /// Segments by which a context's root may lag behind the log; with more than 16 contexts open it is 64 for each of them, if
-    /// that is more, so that their checkpoints stay few beside the segments. 1 to 100,000; default 1,024.
+    /// Segments by which a context's root may lag behind the log; with more than 16 contexts open it is 64 for each of them, at
+    /// most 200,000, if that is more, so that their checkpoints stay few beside the segments. 1 to 100,000; default 1,024.
     /// </summary>
     public int CheckpointSegments { get; set; } = 1024;
 

@@ -11,6 +11,9 @@ namespace Swarm.Storage;
 /// <remarks>Runs on the store's loop, in three sequences of its own, so that a slow collection holds up no checkpoint.</remarks>
 internal sealed class Maintenance : IAsyncDisposable
 {
+    /// <summary>Segments that no root lags behind for the sake of few checkpoints: 1,600 indexes to read for a recovery.</summary>
+    private const long MaxLag = 200_000;
+
     private readonly ContextServices _services;
     private readonly RootKeeper _keeper;
     private readonly Compactor _compactor;
@@ -121,28 +124,39 @@ internal sealed class Maintenance : IAsyncDisposable
     {
         var options = _services.Options;
         var open = _open();
-        var lag = Math.Max((long)options.CheckpointSegments, (long)open.Count * options.SegmentsPerContext);
+        var lag = Math.Max(options.CheckpointSegments, Math.Min(MaxLag, (long)open.Count * options.SegmentsPerContext));
         foreach (var context in open.Where(context => NeedsCheckpoint(context, lag)))
         {
             await CheckpointAsync(context);
         }
 
-        var records = _open().Sum(context => (long)context.TailRecords);
-        foreach (var context in _open().OrderByDescending(context => context.TailRecords))
-        {
-            if (records <= options.TailRecords)
-            {
-                break;
-            }
-
-            records -= context.TailRecords;
-            await CheckpointAsync(context);
-        }
-
+        await BoundTailRecordsAsync();
         var rotateAt = (ulong)Math.Max(options.RotateSegments, 2 * lag);
         if (_open().Any(context => context.Writer.Acknowledged >= rotateAt))
         {
             await _rotate();
+        }
+    }
+
+    /// <summary>Checkpoints those that have most behind their roots, until all of it together is within its bound.</summary>
+    private async Task BoundTailRecordsAsync()
+    {
+        var open = _open();
+        var over = open.Sum(context => (long)context.TailRecords) - _services.Options.TailRecords;
+        if (over <= 0)
+        {
+            return;
+        }
+
+        foreach (var context in open.OrderByDescending(context => context.TailRecords))
+        {
+            if (over <= 0)
+            {
+                return;
+            }
+
+            over -= context.TailRecords;
+            await CheckpointAsync(context);
         }
     }
 

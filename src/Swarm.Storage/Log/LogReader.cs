@@ -49,18 +49,20 @@ internal sealed class LogReader(RetryingReader reader, SegmentReader segments, C
     /// <summary>Reads the indexes that hold a segment and those behind it, up to the first that is missing.</summary>
     /// <param name="writer">The writer.</param>
     /// <param name="sequence">The segment; its index may begin before it.</param>
+    /// <param name="isKnown">Segments whose index need not be read: there it ends.</param>
     /// <returns>What they hold, in order; nothing when there is no index of that segment.</returns>
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
-    public async IAsyncEnumerable<Segment> ReadIndexedAsync(Id128 writer, ulong sequence)
+    public async IAsyncEnumerable<Segment> ReadIndexedAsync(
+        Id128 writer, ulong sequence, Predicate<ulong>? isKnown = null)
     {
         var step = (ulong)options.IndexSegments;
         var next = sequence - (sequence % step);
         for (var count = 1; ; count = Math.Min(2 * count, MaxReadAhead))
         {
             // All are awaited, so that none is left behind when the enumeration ends early.
-            var first = next;
-            var indexes = await Task.WhenAll(
-                Enumerable.Range(0, count).Select(index => ReadIndexAsync(writer, first + ((ulong)index * step))));
+            var firsts = Enumerable.Range(0, count).Select(index => next + ((ulong)index * step))
+                .TakeWhile(first => first <= sequence || isKnown?.Invoke(first) != true).ToArray();
+            var indexes = await Task.WhenAll(firsts.Select(first => ReadIndexAsync(writer, first)));
             foreach (var index in indexes)
             {
                 if (index is null || index.First != next)
@@ -78,6 +80,11 @@ internal sealed class LogReader(RetryingReader reader, SegmentReader segments, C
                 {
                     yield break; // Written under another setting: what follows it starts elsewhere.
                 }
+            }
+
+            if (firsts.Length < count)
+            {
+                yield break;
             }
         }
     }

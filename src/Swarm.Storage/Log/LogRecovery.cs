@@ -89,13 +89,8 @@ internal sealed class LogRecovery(
     /// <summary>Takes what indexes hold from a segment on. False: there is none.</summary>
     private async Task<bool> AddIndexedAsync(Id128 writer, ulong sequence, RecoveredLog log)
     {
-        await foreach (var segment in logs.ReadIndexedAsync(writer, sequence))
+        await foreach (var segment in logs.ReadIndexedAsync(writer, sequence, log.Has))
         {
-            if (segment.Sequence > sequence && log.Has(segment.Sequence))
-            {
-                break;
-            }
-
             log.Add(segment);
         }
 

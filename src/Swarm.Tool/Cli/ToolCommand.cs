@@ -98,6 +98,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
         Inspect("root", "A root.", "its object's name", (inspector, name) => inspector.RootAsync(name)),
         Inspect("segment", "A segment or seal.", "its object's name", (inspector, name) => inspector.SegmentAsync(name)),
         Inspect("page", "A page of a manifest.", "its object's name", (inspector, name) => inspector.PageAsync(name)),
+        Inspect("index", "An index of a log.", "its object's name", (inspector, name) => inspector.IndexAsync(name)),
         Inspect("log", "A writer's log.", "the writer's id", (inspector, name) => inspector.LogAsync(name)),
     };
 

@@ -67,7 +67,7 @@ internal sealed class Inspector
         for (var attempt = 1; ; attempt++)
         {
             const int Tries = 6;
-            var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader.Segments), null));
+            var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), null));
             var walk = await walker.WalkAsync(id)
                 ?? throw new ToolException($"There is no context '{name}': {BlobNames.Root(id)} is missing.");
             if (attempt == Tries || walk.ETag is null || await _reader.ETagAsync(BlobNames.Root(id)) == walk.ETag)
@@ -106,6 +106,11 @@ internal sealed class Inspector
 
     /// <summary>A segment or seal, with its payload checked.</summary>
     public Task<InspectView> SegmentAsync(string name) => new SegmentInspector(_reader).SegmentAsync(name);
+
+    /// <summary>An index of a log.</summary>
+    public Task<InspectView> IndexAsync(string name) => Inventory.ParseIndex(name) is { } at
+        ? _views.ShowAsync(name, BlobNames.LogIndexesPrefix, (content, _) => ManifestViews.Index(content, at.Writer, at.First))
+        : throw new ToolException($"'{name}' names no index of a log: 'logindex/', the writer's id, '/', 16 hexadecimal digits.");
 
     /// <summary>A log.</summary>
     /// <param name="writer">The writer's id.</param>

@@ -3,6 +3,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Format.Segments;
 using Swarm.Tool.Verification;
 
 namespace Swarm.Tool.Inspection;
@@ -77,6 +78,28 @@ internal static class ManifestViews
         ObjectKind.StatePage => new JsonObject { ["states"] = States(ManifestCodec.DecodeStates(content)) },
         _ => throw new CorruptObjectException($"it says that it is {kind}, and no page"),
     };
+
+    /// <summary>An index of a log.</summary>
+    /// <param name="content">The index.</param>
+    /// <param name="writer">The writer that its name says.</param>
+    /// <param name="first">The first segment that its name says.</param>
+    public static JsonObject Index(byte[] content, Id128 writer, ulong first)
+    {
+        var index = LogIndexCodec.Decode(content);
+        return index.Writer == writer && index.First == first
+            ? new JsonObject
+            {
+                ["writer"] = $"{writer}",
+                ["segments"] = new JsonArray([.. index.Segments.Select(segment => new JsonObject
+                {
+                    ["sequence"] = segment.Sequence,
+                    ["records"] = segment.Records.Count,
+                    ["contexts"] = segment.Records.Select(record => record.Context).Distinct().Count(),
+                    ["nonce"] = $"{segment.Nonce}",
+                })]),
+            }
+            : throw new CorruptObjectException($"it says that it is {index.Writer}/{index.First}");
+    }
 
     /// <summary>A context as a walk found it.</summary>
     public static JsonObject Context(ContextWalk walk)

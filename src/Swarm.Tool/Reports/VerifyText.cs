@@ -18,7 +18,7 @@ internal static class VerifyText
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Looked at {counts.Contexts} contexts with {counts.Tokens} positions, {counts.Pages} pages, {counts.Extents} KV extents, "
-            + $"{counts.Segments} segments, {counts.Chunks} chunks, {counts.Seals} seals, {counts.Tenants} tenants, "
+            + $"{counts.Segments} segments, {counts.Indexes} log indexes, {counts.Chunks} chunks, {counts.Seals} seals, {counts.Tenants} tenants, "
             + $"{counts.Models} models; {counts.KvBytes} bytes of KV read, in {report.ElapsedSeconds:f1} s."));
         foreach (var damage in report.Damage)
         {

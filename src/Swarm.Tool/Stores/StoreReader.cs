@@ -3,6 +3,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Storage;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
@@ -27,6 +28,7 @@ internal sealed class StoreReader
         Blobs = store;
         Ranges = new RetryingReader(store, time);
         Segments = new SegmentReader(Ranges);
+        Logs = new LogReader(Ranges, Segments, new ContextStoreOptions(), NullLogger.Instance);
         Roots = new RootStore(store, Ranges, time, NullLogger.Instance);
         Pages = new PageStore(store, Ranges, time, new RandomIdSource(time));
     }
@@ -39,6 +41,9 @@ internal sealed class StoreReader
 
     /// <summary>Reads segments.</summary>
     public SegmentReader Segments { get; }
+
+    /// <summary>Reads indexes of logs.</summary>
+    public LogReader Logs { get; }
 
     /// <summary>Reads roots.</summary>
     public RootStore Roots { get; }

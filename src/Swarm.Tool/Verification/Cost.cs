@@ -11,6 +11,7 @@ internal sealed record Cost(CostKind Kind, string? Context = null, long First = 
     public override string ToString() => Kind switch
     {
         CostKind.Nothing => "no context needs it now",
+        CostKind.RecoverySlower => "nothing is lost: a recovery of this log reads its segments one by one",
         CostKind.CannotOpen => $"{Context} cannot be opened until it is restored",
         CostKind.StatesLost => $"{Context}: its named states are lost",
         CostKind.InputsLost => $"{Context}: inputs of {Positions} are lost",

@@ -6,6 +6,9 @@ internal enum CostKind
     /// <summary>Nothing: no context needs these bytes now.</summary>
     Nothing,
 
+    /// <summary>A recovery of the log reads its segments one by one; nothing is lost.</summary>
+    RecoverySlower,
+
     /// <summary>KV of positions is computed again from their inputs.</summary>
     KvRecomputed,
 

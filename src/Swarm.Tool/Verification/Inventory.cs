@@ -14,6 +14,9 @@ internal sealed class Inventory
     /// <summary>Segments and seals of each log: number and length, ascending.</summary>
     public Dictionary<Id128, List<(ulong Sequence, long Length)>> Logs { get; } = [];
 
+    /// <summary>Indexes of logs: the writer, the first segment and the length of each.</summary>
+    public List<(Id128 Writer, ulong First, long Length)> Indexes { get; } = [];
+
     /// <summary>Chunks and their lengths.</summary>
     public Dictionary<string, long> Chunks { get; } = new(StringComparer.Ordinal);
 
@@ -41,6 +44,7 @@ internal sealed class Inventory
         foreach (var (prefix, add) in new (string, Func<BlobItem, bool>)[]
         {
             (BlobNames.LogsPrefix, inventory.AddLog),
+            (BlobNames.LogIndexesPrefix, inventory.AddIndex),
             (BlobNames.ChunksPrefix, item => inventory.Chunks.TryAdd(item.Name, item.Length)),
             (BlobNames.PagesPrefix, item => inventory.Pages.TryAdd(item.Name, item.Length)),
             (BlobNames.RootsPrefix, inventory.AddRoot),
@@ -65,16 +69,10 @@ internal sealed class Inventory
     }
 
     /// <summary>A log's segment that a name says, or none.</summary>
-    public static (Id128 Writer, ulong Sequence)? ParseLog(string name)
-    {
-        var parts = name.Split('/');
-        return parts.Length == 3
-            && Id128.TryParse(parts[1], out var writer)
-            && ulong.TryParse(parts[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sequence)
-            && BlobNames.Log(writer, sequence) == name
-                ? (writer, sequence)
-                : null;
-    }
+    public static (Id128 Writer, ulong Sequence)? ParseLog(string name) => Parse(name, BlobNames.Log);
+
+    /// <summary>A log's writer and the first segment of an index that a name says, or none.</summary>
+    public static (Id128 Writer, ulong First)? ParseIndex(string name) => Parse(name, BlobNames.LogIndex);
 
     /// <summary>The context whose root a name is, or none.</summary>
     public static ContextId? ParseRoot(string name)
@@ -85,6 +83,17 @@ internal sealed class Inventory
             && Id128.TryParse(parts[2], out var context)
             && BlobNames.Root(new ContextId(tenant, context)) == name
                 ? new ContextId(tenant, context)
+                : null;
+    }
+
+    private static (Id128 Writer, ulong Sequence)? Parse(string name, Func<Id128, ulong, string> nameOf)
+    {
+        var parts = name.Split('/');
+        return parts.Length == 3
+            && Id128.TryParse(parts[1], out var writer)
+            && ulong.TryParse(parts[2], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var sequence)
+            && nameOf(writer, sequence) == name
+                ? (writer, sequence)
                 : null;
     }
 
@@ -101,6 +110,17 @@ internal sealed class Inventory
         }
 
         segments.Add((parsed.Sequence, item.Length));
+        return true;
+    }
+
+    private bool AddIndex(BlobItem item)
+    {
+        if (ParseIndex(item.Name) is not { } parsed)
+        {
+            return false;
+        }
+
+        Indexes.Add((parsed.Writer, parsed.First, item.Length));
         return true;
     }
 

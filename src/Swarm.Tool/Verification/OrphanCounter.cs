@@ -1,11 +1,13 @@
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
+using Swarm.Storage;
 
 namespace Swarm.Tool.Verification;
 
 /// <summary>Knows what contexts need, and counts the rest of what was listed before (protocol, rules 17 and 18).</summary>
 internal sealed class OrphanCounter
 {
+    private static readonly ulong SegmentsOfIndex = (ulong)new ContextStoreOptions().IndexSegments;
     private readonly HashSet<string> _needed = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sessions = new(StringComparer.Ordinal);
     private readonly Dictionary<Id128, ulong> _tails = [];
@@ -69,6 +71,9 @@ internal sealed class OrphanCounter
                 .Select(page => (page.Key, page.Value))),
             Count("chunks", inventory.Chunks.Where(chunk => !_sessions.Contains(FolderOf(chunk.Key)))
                 .Select(chunk => (chunk.Key, chunk.Value))),
+            Count("log indexes", inventory.Indexes
+                .Where(index => index.First + SegmentsOfIndex <= _tails.GetValueOrDefault(index.Writer, ulong.MaxValue))
+                .Select(index => (BlobNames.LogIndex(index.Writer, index.First), index.Length))),
             Count("segments", segments.Where(segment => !seals.Contains(segment.Name))),
         ];
     }

@@ -37,7 +37,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         var contexts = ContextsOf(inventory, tenant);
         await CheckCatalogAsync(inventory, contexts, tenant);
         var objects = new ObjectChecker(_reader, id => _models.GetValueOrDefault(id), isQuick);
-        var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader.Segments), inventory));
+        var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), inventory));
         foreach (var context in contexts)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -45,6 +45,17 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         }
 
         await CheckLogEndsAsync(inventory, cancellationToken);
+        var indexes = new IndexChecker(_reader, isQuick);
+        foreach (var (writer, first, _) in inventory.Indexes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _counts.Indexes++;
+            if (await indexes.CheckAsync(writer, first) is { } problem)
+            {
+                _damage.Add(BlobNames.LogIndex(writer, first), problem, new Cost(CostKind.RecoverySlower));
+            }
+        }
+
         AddUnclaimed(objects);
         (_counts.Segments, _counts.Chunks, _counts.KvBytes) = (_orphans.Segments, _orphans.Chunks, objects.KvBytes);
         _counts.Seals = _seals.Count;

@@ -24,6 +24,9 @@ internal sealed class VerifyCounts
     /// <summary>Segments that some context needs.</summary>
     public long Segments { get; set; }
 
+    /// <summary>Indexes of logs.</summary>
+    public long Indexes { get; set; }
+
     /// <summary>Seals.</summary>
     public long Seals { get; set; }
 

@@ -11,12 +11,22 @@ internal sealed class LoneStore
     private readonly World _world = new(1);
     private readonly SimulatedProcess _agents;
 
-    public LoneStore()
+    private readonly int _checkpointSegments;
+    private readonly int _compactionRuns;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="checkpointSegments">Segments by which a root may lag, and a tenth of those that a log has before the next one.</param>
+    /// <param name="compactionRuns">Runs of KV that are merged.</param>
+    public LoneStore(int checkpointSegments = 4, int compactionRuns = 128)
     {
+        (_checkpointSegments, _compactionRuns) = (checkpointSegments, compactionRuns);
         _agents = _world.Start("test");
         Blobs = new SimulatedBlobStore(_world, StoreFaults.None);
         Restart();
     }
+
+    /// <summary>Segments of a log's index.</summary>
+    public const int IndexSegments = 16;
 
     public static ContextSpec Spec { get; } = new("t", "c", SmallModel.Descriptor, SmallModel.BlockTokens);
 
@@ -45,10 +55,13 @@ internal sealed class LoneStore
             Blobs,
             new ContextStoreOptions
             {
-                CheckpointSegments = 4,
+                CheckpointSegments = _checkpointSegments,
+                SegmentsPerContext = 0,
+                IndexSegments = IndexSegments,
                 MemoryTierBytes = 0,
                 HousekeepingInterval = TimeSpan.FromMilliseconds(50),
-                RotateSegments = 40,
+                CompactionRuns = _compactionRuns,
+                RotateSegments = 10 * _checkpointSegments,
             },
             _world.Time,
             NullLoggerFactory.Instance,

@@ -119,12 +119,55 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
             return true;
         });
 
+        var indexes = _lone.Blobs.Reads.Where(item => item.Key.StartsWith("logindex/", StringComparison.Ordinal)).ToArray();
+        Assert.All(indexes, item => Assert.True(item.Value <= 2, $"{item.Key} was read {item.Value} times"));
         var segments = _lone.Blobs.Reads.Where(item => item.Key.StartsWith("log/", StringComparison.Ordinal)).ToArray();
-        output.WriteLine($"{segments.Length} segments of {count} contexts");
-        Assert.True(segments.Length > 20);
+        output.WriteLine($"{segments.Length} segments and {indexes.Length} indexes of {count} contexts");
+        Assert.True(segments.Length + indexes.Length > 15);
         Assert.All(segments, item => Assert.True(item.Value <= 2, $"{item.Key} was read {item.Value} times")); // A probe past the end, and what came.
         Assert.True(segments.Count(item => item.Value > 1) <= 8, "only what was read ahead at the end is read again");
         Array.ForEach(writers, writer => writer.AssertIsAllThere());
+    }
+
+    /// <summary>A root far behind its log costs a recovery few reads; indexes that are damaged or gone cost it reads, and nothing else.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("damaged")]
+    [InlineData("gone")]
+    public void Open_RootFarBehindItsLog_ReadsIndexesWhereTheyAre(string fault)
+    {
+        const int appends = 30 * LoneStore.IndexSegments;
+        var lone = new LoneStore(checkpointSegments: 10_000, compactionRuns: 1024);
+        var writer = new ContextWriter(lone, "c");
+        for (var append = 0; append < appends; append++)
+        {
+            writer.Write(5); // A segment each: it waits for it.
+        }
+
+        var indexes = lone.Blobs.Objects.Keys.Where(name => name.StartsWith("logindex/", StringComparison.Ordinal)).ToArray();
+        Assert.InRange(indexes.Length, 29, 100);
+        var hurt = indexes[indexes.Length / 2];
+        lone.Restart();
+        if (fault == "damaged")
+        {
+            lone.Blobs.Corrupt(hurt, content => [.. content[..^1], (byte)(content[^1] ^ 4)]);
+        }
+        else if (fault == "gone")
+        {
+            lone.Blobs.Remove(hurt);
+        }
+
+        lone.Blobs.Reads.Clear();
+        lone.Run(async () => await lone.Store.OpenAsync(writer.Id, default));
+
+        int Read(string prefix) => lone.Blobs.Reads.Where(item => item.Key.StartsWith(prefix, StringComparison.Ordinal)).Sum(item => item.Value);
+        var (segments, reads) = (Read("log/"), Read("logindex/"));
+        output.WriteLine($"{appends} appends, {indexes.Length} indexes; {segments} segments and {reads} indexes were read");
+        Assert.InRange(segments, 1, (fault.Length > 0 ? 3 : 2) * LoneStore.IndexSegments);
+        Assert.InRange(reads, indexes.Length, indexes.Length + 32);
+        writer.AssertIsAllThere();
+        lone.Restart();
+        writer.AssertIsAllThere();
     }
 
     private string Refusal<T>(Func<ValueTask<T>> work) =>

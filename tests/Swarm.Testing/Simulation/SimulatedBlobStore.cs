@@ -22,12 +22,18 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
 
     public IReadOnlyDictionary<string, (byte[] Content, string ETag)> Objects => _objects;
 
+    /// <summary>Requests of any kind so far; each page of a listing is one.</summary>
+    public long Requests { get; private set; }
+
     /// <summary>How often each object was read.</summary>
     public Dictionary<string, int> Reads { get; } = [];
 
     /// <summary>Changes an object behind everybody's back.</summary>
     public void Corrupt(string name, Func<byte[], byte[]> change) =>
         _objects[name] = (change(_objects[name].Content), _objects[name].ETag);
+
+    /// <summary>Takes an object away behind everybody's back.</summary>
+    public void Remove(string name) => _objects.Remove(name);
 
     /// <summary>Goes back to what <see cref="Objects"/> was.</summary>
     public void Restore(IReadOnlyDictionary<string, (byte[] Content, string ETag)> objects)
@@ -134,6 +140,7 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
 
     private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> effect)
     {
+        Requests++;
         if (IsAway())
         {
             Injected++;

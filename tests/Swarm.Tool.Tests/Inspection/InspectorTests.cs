@@ -17,12 +17,14 @@ public sealed class InspectorTests : IAsyncLifetime
 
     private string Segment => _blobs.Names.First(name => name.StartsWith("log/", StringComparison.Ordinal));
 
+    private string Index => _blobs.Names.First(name => name.StartsWith("logindex/", StringComparison.Ordinal));
+
     private string Page => _blobs.Names.First(name => name.StartsWith("pages/", StringComparison.Ordinal));
 
     public async ValueTask InitializeAsync()
     {
         var written = new MemoryBlobStore();
-        await using var store = Writing.Open(written);
+        await using var store = Writing.Open(written, indexSegments: 2);
         var writing = await Writing.StartAsync(store, "t", "track/c");
         await writing.AddTokensAsync(300);
         await writing.AddKvAsync(250, 10);
@@ -69,7 +71,7 @@ public sealed class InspectorTests : IAsyncLifetime
         foreach (var (kind, name, expected) in pages.Concat(
         [
             ("root", BlobNames.Root(Id), "\"tokens\": 300"), ("segment", Segment, "\"sequence\": 0"),
-            ("log", Segment.Split('/')[1], "\"segments\": "), ("context", "t/track/c", "\"kv\": 250"),
+            ("index", Index, "\"sequence\": 1"), ("log", Segment.Split('/')[1], "\"segments\": "), ("context", "t/track/c", "\"kv\": 250"),
         ]))
         {
             var (code, json, error) = await RunAsync(kind, name, "--json");
@@ -87,9 +89,10 @@ public sealed class InspectorTests : IAsyncLifetime
     [InlineData("page", 800)]
     [InlineData("segment", 30)]
     [InlineData("page", 3)]
+    [InlineData("index", 560)]
     public async Task Objects_Damaged_AreShownAsFarAsTheyCanBeRead(string kind, int bit)
     {
-        var name = kind switch { "root" => BlobNames.Root(Id), "segment" => Segment, _ => Page };
+        var name = kind switch { "root" => BlobNames.Root(Id), "segment" => Segment, "index" => Index, _ => Page };
         StoreFolder.Flip(_folder.Path, name, bit);
 
         var (code, view) = await JsonAsync(kind, name);
@@ -131,6 +134,7 @@ public sealed class InspectorTests : IAsyncLifetime
     [InlineData("root", "contexts/none")]
     [InlineData("page", "tenants/00000000000000000000000000000000")]
     [InlineData("segment", "log/x")]
+    [InlineData("index", "logindex/x")]
     [InlineData("log", "x")]
     [InlineData("log", "00000000000000000000000000000000")]
     [InlineData("context", "t/none")]

@@ -32,13 +32,15 @@ internal sealed class Writing : IAsyncDisposable
     /// <summary>A silo's store: records over 4 KiB go to chunks of their own.</summary>
     /// <param name="blobs">Where to.</param>
     /// <param name="checkpointSegments">Checkpoints after so many segments; by default nothing is done in the background.</param>
-    public static ContextStore Open(IBlobStore blobs, int? checkpointSegments = null) => new(
+    /// <param name="indexSegments">Segments of a log's index.</param>
+    public static ContextStore Open(IBlobStore blobs, int? checkpointSegments = null, int indexSegments = 128) => new(
         blobs,
         new ContextStoreOptions
         {
             FlushInterval = TimeSpan.FromMilliseconds(1),
             LargeRecordBytes = 4 << 10,
             CheckpointSegments = checkpointSegments ?? 1024,
+            IndexSegments = indexSegments,
             HousekeepingInterval = checkpointSegments is null ? TimeSpan.FromMinutes(1) : TimeSpan.FromMilliseconds(10),
             MemoryTierBytes = 0,
         },

@@ -1,6 +1,7 @@
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Format.Segments;
 using Swarm.Tool.Tests.Support;
 using Swarm.Tool.Verification;
 using Xunit;
@@ -16,6 +17,7 @@ public sealed class StoreVerifierTests
 
     private static readonly Lazy<Task<(MemoryBlobStore Blobs, ContextId Id, int[] Tokens)>> Closed = new(() => CreateAsync(true));
     private static readonly Lazy<Task<(MemoryBlobStore Blobs, ContextId Id, int[] Tokens)>> Abandoned = new(() => CreateAsync(false));
+    private static readonly Lazy<Task<(MemoryBlobStore Blobs, ContextId Id, int[] Tokens)>> Indexed = new(() => CreateAsync(false, 90));
 
     [Fact]
     public async Task Verify_OpenClosedAndRewoundContexts_AreClean()
@@ -122,6 +124,49 @@ public sealed class StoreVerifierTests
     }
 
     [Fact]
+    public async Task Verify_LogIndexDamaged_CostsTimeAlone()
+    {
+        var (blobs, id, tokens) = await Indexed.Value;
+        blobs = blobs.Copy();
+        Assert.Empty((await SwarmCommand.VerifyAsync(blobs)).Damage);
+        var name = blobs.Names.Single(name => name.StartsWith("logindex/", StringComparison.Ordinal));
+        blobs.Damage(name, bytes => Flipped(bytes, 8 * 3000));
+
+        var damage = Assert.Single((await SwarmCommand.VerifyAsync(blobs)).Damage);
+
+        Assert.Equal(name, damage.Object);
+        Assert.Equal(CostKind.RecoverySlower, Assert.Single(damage.Costs).Kind);
+        Assert.Equal(tokens, (await Reopened.FromAsync(blobs, id)).Tokens);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Verify_SegmentDamagedOrGoneThatAnIndexHolds_CostsAtMostItsKv(bool isGone)
+    {
+        var (blobs, id, tokens) = await Indexed.Value;
+        blobs = blobs.Copy();
+        var name = blobs.Names.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Take(100).Last(HasKv);
+        blobs.Damage(name, bytes => Flipped(bytes, 8 * 70));
+        if (isGone)
+        {
+            blobs.Remove(name);
+        }
+
+        var damage = Assert.Single((await SwarmCommand.VerifyAsync(blobs)).Damage);
+
+        Assert.Equal(name, damage.Object);
+        var cost = Assert.Single(damage.Costs);
+        var found = await Reopened.FromAsync(blobs, id);
+        Assert.Equal(isGone ? CostKind.KvRecomputed : CostKind.Nothing, cost.Kind);
+        Assert.Equal(tokens, found.Tokens);
+        Assert.True(!isGone || found.Kv == cost.First, $"KV to {found.Kv}, {cost}");
+
+        bool HasKv(string name) =>
+            SegmentCodec.Decode(blobs[name], blobs[name].Length).Records.Any(record => record is KvRecord);
+    }
+
+    [Fact]
     public async Task Verify_RootReplacedWhileItIsWalked_IsWalkedAgain()
     {
         var (before, id, _) = await WrittenAsync(isClosed: false);
@@ -182,7 +227,7 @@ public sealed class StoreVerifierTests
         var clean = (await SwarmCommand.VerifyAsync(blobs)).Orphans!;
         var page = blobs.Names.First(name => name.StartsWith("pages/", StringComparison.Ordinal));
         var other = new Id128(1, 2);
-        foreach (var name in new[] { BlobNames.Page(id, other, other), BlobNames.Chunk(id, other, other), BlobNames.Log(other, 0) })
+        foreach (var name in new[] { BlobNames.Page(id, other, other), BlobNames.Chunk(id, other, other), BlobNames.Log(other, 0), BlobNames.LogIndex(other, 0) })
         {
             blobs.Add(name, blobs[page]);
         }
@@ -215,7 +260,7 @@ public sealed class StoreVerifierTests
         return (blobs.Copy(), id, tokens);
     }
 
-    private static async Task<(MemoryBlobStore Blobs, ContextId Id, int[] Tokens)> CreateAsync(bool isClosed)
+    private static async Task<(MemoryBlobStore Blobs, ContextId Id, int[] Tokens)> CreateAsync(bool isClosed, int rounds = 40)
     {
         var blobs = new MemoryBlobStore();
         await using var store = Writing.Open(blobs);
@@ -227,7 +272,7 @@ public sealed class StoreVerifierTests
         }
         else
         {
-            for (var more = 0; more < 40; more++)
+            for (var more = 0; more < rounds; more++)
             {
                 await writing.AddTokensAsync(9);
                 await writing.AddKvAsync(5, 5);
