@@ -113,15 +113,16 @@ public sealed class AzureBlobStore : IBlobStore
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         BlobNameRules.Check(name);
-        return SendAsync("delete", name, DeleteCoreAsync, cancellationToken);
+        return SendAsync("delete", name, () => DeleteCoreAsync(name, null, cancellationToken), cancellationToken);
+    }
 
-        async Task<bool> DeleteCoreAsync()
-        {
-            var response = await _once.GetBlobClient(name)
-                .DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, null, cancellationToken)
-                .ConfigureAwait(false);
-            return response.Value;
-        }
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken)
+    {
+        BlobNameRules.Check(name);
+        ArgumentException.ThrowIfNullOrEmpty(expected);
+        var conditions = new BlobRequestConditions { IfMatch = new ETag(expected) };
+        return SendAsync("delete", name, () => DeleteCoreAsync(name, conditions, cancellationToken), cancellationToken);
     }
 
     private static BlobClientOptions ClientOptions(AzureBlobStoreOptions options, int retries)
@@ -173,6 +174,20 @@ public sealed class AzureBlobStore : IBlobStore
             {
                 return default;
             }
+        }
+    }
+
+    private async Task<bool> DeleteCoreAsync(string name, BlobRequestConditions? conditions, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await _once.GetBlobClient(name)
+                .DeleteIfExistsAsync(DeleteSnapshotsOption.IncludeSnapshots, conditions, cancellationToken).ConfigureAwait(false);
+            return response.Value;
+        }
+        catch (RequestFailedException refused) when (refused.ErrorCode == BlobErrorCode.ConditionNotMet)
+        {
+            return false;
         }
     }
 

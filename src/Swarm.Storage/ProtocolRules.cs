@@ -56,6 +56,9 @@ internal sealed record ProtocolRules
     /// <summary>Collection replaces a root before it deletes what that root does not name: an opening under way then fails.</summary>
     public bool FencesOpenings { get; init; } = true;
 
+    /// <summary>A root of a context that is no more is deleted only as it was read.</summary>
+    public bool DeletesRootsAsRead { get; init; } = true;
+
     /// <summary>Recovery seals a log.</summary>
     public bool Seals { get; init; } = true;
 

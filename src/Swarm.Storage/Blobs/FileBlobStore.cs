@@ -90,7 +90,15 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken)
     {
         BlobNameRules.Check(name);
-        return _writes.RunAsync(() => Delete(ObjectPath.Of(name), cancellationToken), cancellationToken);
+        return _writes.RunAsync(() => Delete(ObjectPath.Of(name), null, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken)
+    {
+        BlobNameRules.Check(name);
+        ArgumentException.ThrowIfNullOrEmpty(expected);
+        return _writes.RunAsync(() => Delete(ObjectPath.Of(name), expected, cancellationToken), cancellationToken);
     }
 
     /// <summary>Removes the instance's temporary folder.</summary>
@@ -236,7 +244,7 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         }
     }
 
-    private bool Delete(ObjectPath path, CancellationToken cancellationToken)
+    private bool Delete(ObjectPath path, string? expected, CancellationToken cancellationToken)
     {
         var folderPath = _folders.PathOf(path.Folder);
         using (var folder = StoreFolders.TryOpen(folderPath))
@@ -247,8 +255,21 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
             }
 
             FolderLock.Take(folder, folderPath, exclusive: true, cancellationToken);
-            var error = Posix.Unlink(folder, path.FileName);
-            Posix.Unlock(folder);
+            int error;
+            try
+            {
+                if (expected is not null && ObjectState.Of(folder, folderPath, path.FileName).ETag != expected)
+                {
+                    return false;
+                }
+
+                error = Posix.Unlink(folder, path.FileName);
+            }
+            finally
+            {
+                Posix.Unlock(folder);
+            }
+
             if (error == Errno.NoEntry)
             {
                 return false;

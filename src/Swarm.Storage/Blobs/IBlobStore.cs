@@ -54,4 +54,11 @@ public interface IBlobStore
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>Whether it existed.</returns>
     Task<bool> DeleteAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Deletes an object if nobody has replaced it.</summary>
+    /// <param name="name">The object's name.</param>
+    /// <param name="expected">ETag that the object must have.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Whether this deleted it; otherwise it has another ETag, or is not there.</returns>
+    Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken);
 }

@@ -45,7 +45,7 @@ internal sealed class CollectionRound(ContextServices services)
         // A vacant name may be taken again, by a fork that reads its parent after that parent was read here: look again.
         foreach (var id in _vacant)
         {
-            if (await services.Roots.ReadAsync(id) is not { } found || found.ETag != Roots[id].ETag)
+            if (await services.Roots.ReadAsync(id) is { } found && found.ETag != Roots[id].ETag)
             {
                 return $"Context {id} came back.";
             }
@@ -74,6 +74,18 @@ internal sealed class CollectionRound(ContextServices services)
             }
         }
     }
+
+    /// <summary>Deletes the root of a context that is no more, unless it has changed.</summary>
+    public async Task DeleteRootAsync(ContextId id)
+    {
+        var name = BlobNames.Root(id);
+        _deleted += await (services.Rules.DeletesRootsAsRead
+            ? services.Store.DeleteAsync(name, Roots[id].ETag, CancellationToken.None)
+            : services.Store.DeleteAsync(name, CancellationToken.None)) ? 1 : 0;
+    }
+
+    /// <summary>Contexts that are no more, as roots that this round read say: erased, or forks that were given up.</summary>
+    public IReadOnlyCollection<ContextId> Vacant => _vacant;
 
     /// <summary>Sums the round up.</summary>
     public CollectionReport Report(string? reason) => new(_deleted, _deletedBytes, _kept, EndedEarly = reason);

@@ -24,6 +24,7 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
 
     private readonly HashSet<Id128> _seals = [];
     private readonly Dictionary<ContextId, Id128> _forking = [];
+    private Dictionary<ContextId, string> _vacant = [];
 
     /// <summary>Does a round.</summary>
     /// <returns>What was done. A fault of the store or a damaged page ends it early, and is told.</returns>
@@ -39,6 +40,7 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
                 candidates ??= await ListAsync();
                 await SealLogsAsync(round, candidates);
                 await round.DeleteAsync(candidates.Where(item => IsGarbage(round, item)), candidates.Count);
+                await DeleteVacantAsync(round);
                 reason = round.EndedEarly;
             }
 
@@ -91,6 +93,17 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
         }
 
         return forking.Length == 0 ? null : $"{forking.Length} forks are being made.";
+    }
+
+    /// <summary>Deletes roots of contexts that are no more, and were no more in the round before: what was sent to them has come by now.</summary>
+    private async Task DeleteVacantAsync(CollectionRound round)
+    {
+        var before = _vacant;
+        _vacant = round.Vacant.ToDictionary(id => id, id => round.Roots[id].ETag);
+        foreach (var (id, _) in _vacant.Where(item => before.GetValueOrDefault(item.Key) == item.Value))
+        {
+            await round.DeleteRootAsync(id);
+        }
     }
 
     /// <summary>Finds the seals of logs. A log that no root needs and nobody has sealed is sealed now, and collected later.</summary>

@@ -26,6 +26,10 @@ internal sealed class ReadOnlyBlobStore(IBlobStore inner) : IBlobStore
     /// <exception cref="NotSupportedException">Always.</exception>
     public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) => throw Refusal("delete", name);
 
+    /// <summary>Refused.</summary>
+    /// <exception cref="NotSupportedException">Always.</exception>
+    public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken) => throw Refusal("delete", name);
+
     /// <inheritdoc/>
     /// <exception cref="CorruptObjectException">The store itself says that this one object is damaged.</exception>
     public async Task<BlobRead> ReadAsync(

@@ -252,6 +252,39 @@ public abstract class BlobStoreContract
     }
 
     [Fact]
+    public async Task Delete_ExpectedETag_TakesThatObjectAlone()
+    {
+        var first = (await Store.CreateAsync("d/e/f", Content(1), Stop)).ETag!;
+        var second = (await Store.ReplaceAsync("d/e/f", Content(2), first, Stop)).ETag!;
+
+        Assert.False(await Store.DeleteAsync("d/e/f", first, Stop));
+        Assert.False((await Store.ReadAsync("d/e/f", 0, new byte[1], Stop)).IsMissing);
+        Assert.True(await Store.DeleteAsync("d/e/f", second, Stop));
+        Assert.False(await Store.DeleteAsync("d/e/f", second, Stop));
+        Assert.False(await Store.DeleteAsync("never/was", second, Stop));
+        Assert.True((await Store.ReadAsync("d/e/f", 0, new byte[1], Stop)).IsMissing);
+
+        await Store.CreateAsync("d/e/f", Content(1), Stop); // The same bytes as once before.
+        Assert.False(await Store.DeleteAsync("d/e/f", first, Stop));
+    }
+
+    [Fact]
+    public async Task Delete_ExpectedETagInParallelWithReplace_OneOfThemHappens()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var name = $"dx/{round}";
+            var first = (await Store.CreateAsync(name, Content(0), Stop)).ETag!;
+
+            var replace = Store.ReplaceAsync(name, Content(1), first, Stop);
+            var delete = Store.DeleteAsync(name, first, Stop);
+
+            Assert.Equal((await replace).IsRefused, await delete);
+            Assert.Equal(await delete, (await Store.ReadAsync(name, 0, new byte[1], Stop)).IsMissing);
+        }
+    }
+
+    [Fact]
     public async Task Delete_InParallelWithReplace_OneOfThemIsLast()
     {
         for (var round = 0; round < 20; round++)

@@ -98,6 +98,28 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Erase_ThenCollect_LeavesNothingOfIt()
+    {
+        var kept = new ContextWriter(_lone, "kept");
+        kept.Write(300);
+        var gone = new ContextWriter(_lone, "gone");
+        gone.Write(3_000);
+        Assert.True(_lone.Run(async () => await _lone.Store.EraseAsync(gone.Id, default)));
+        kept.Write(300); // On in the next log.
+
+        for (var round = 0; round < 3; round++)
+        {
+            _lone.Run(() => _lone.Store.CollectAsync(default));
+        }
+
+        Assert.DoesNotContain(_lone.Blobs.Objects.Keys, name => name.Contains($"{gone.Id.Context}", StringComparison.Ordinal));
+        kept.AssertIsAllThere();
+        var again = new ContextWriter(_lone, "gone");
+        again.Write(100);
+        again.AssertIsAllThere();
+    }
+
+    [Fact]
     public void Open_ThousandContextsOfADeadSilo_ReadEachSegmentOnce()
     {
         const int count = 1_000;

@@ -63,7 +63,7 @@ internal sealed class Exploration
             await FinishAsync();
         }));
         return new ExplorationCounts(
-            _contexts.Sum(context => context.Oracle.Acknowledged), faults, _checker.Deleted, _checker.Chunks, _checker.Indexes, _contexts.Count - count);
+            _contexts.Sum(context => context.Oracle.Acknowledged), faults, _checker.Deleted, _checker.Chunks, _checker.Indexes, _checker.Roots, _contexts.Count - count);
     }
 
     private (ContextSpec Spec, ContextOracle Oracle) Add(string name)

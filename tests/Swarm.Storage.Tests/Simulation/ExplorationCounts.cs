@@ -1,7 +1,7 @@
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>What happened in a run, or in several.</summary>
-internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Forks)
+internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks)
 {
     public static ExplorationCounts operator +(ExplorationCounts left, ExplorationCounts right) => new(
         left.Acknowledged + right.Acknowledged,
@@ -9,5 +9,6 @@ internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, 
         left.Deleted + right.Deleted,
         left.Chunks + right.Chunks,
         left.Indexes + right.Indexes,
+        left.Roots + right.Roots,
         left.Forks + right.Forks);
 }

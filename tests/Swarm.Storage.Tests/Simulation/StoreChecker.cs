@@ -14,6 +14,7 @@ internal sealed class StoreChecker
     private readonly World _world;
     private readonly SimulatedBlobStore _blobs;
     private readonly Dictionary<string, HashSet<string>> _references = [];
+    private readonly HashSet<string> _vacant = [];
 
     public StoreChecker(World world, SimulatedBlobStore blobs)
     {
@@ -28,6 +29,9 @@ internal sealed class StoreChecker
     /// <summary>Chunks that roots have referred to: what compaction and large records made.</summary>
     public int Chunks { get; private set; }
 
+    /// <summary>Roots of contexts that are no more, which collection has deleted.</summary>
+    public int Roots { get; private set; }
+
     /// <summary>Indexes of logs that were written.</summary>
     public int Indexes { get; private set; }
 
@@ -36,6 +40,8 @@ internal sealed class StoreChecker
         if (content is null)
         {
             Deleted++;
+            Roots += _vacant.Remove(name) ? 1 : 0;
+            Require(!_references.ContainsKey(name), $"{name} was deleted; it is the root of a context that is there");
             foreach (var (root, names) in _references)
             {
                 Require(!names.Contains(name), $"{name} was deleted; {root} refers to it");
@@ -49,6 +55,14 @@ internal sealed class StoreChecker
                 "store",
                 $"{root.Name}: root {root.State} {root.Generation}, epoch {root.Epoch}, {root.TokenLength} tokens, KV of {root.KvLengths[0]}, open {root.OpenId}, "
                 + $"tail {string.Join(' ', root.Tails)}");
+            if (root.State is RootState.Erased or RootState.Aborted)
+            {
+                _vacant.Add(name);
+                _references.Remove(name);
+                return;
+            }
+
+            _vacant.Remove(name);
             var names = new HashSet<string>();
             foreach (var page in root.InputPages.Concat(root.ExtentPages).Concat(root.StatePage is { } state ? [state] : []))
             {

@@ -130,6 +130,15 @@ public sealed class FaultBlobStore(IBlobStore inner, int seed = 0, TimeProvider?
             cancellationToken);
 
     /// <inheritdoc/>
+    public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken) =>
+        SendAsync(
+            BlobOperation.Delete,
+            name,
+            () => inner.DeleteAsync(name, expected, cancellationToken),
+            isDeleted => new OperationCounts(0, 1, isDeleted ? 0 : 1, 0, 0),
+            cancellationToken);
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<BlobItem> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

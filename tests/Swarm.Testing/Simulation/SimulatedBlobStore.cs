@@ -102,17 +102,10 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         }
     }
 
-    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) =>
-        RequestAsync(0, _ =>
-        {
-            var existed = _objects.Remove(name);
-            if (existed)
-            {
-                Check(name, null);
-            }
+    public Task<bool> DeleteAsync(string name, CancellationToken cancellationToken) => RequestAsync(0, _ => Delete(name));
 
-            return existed;
-        });
+    public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken) =>
+        RequestAsync(0, _ => _objects.TryGetValue(name, out var found) && found.ETag == expected && Delete(name));
 
     private static byte[] Copy(ReadOnlySequence<byte> content) => content.ToArray();
 
@@ -124,6 +117,17 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         _objects[name] = (bytes, etag);
         Check(name, bytes);
         return new BlobWrite(etag);
+    }
+
+    private bool Delete(string name)
+    {
+        var existed = _objects.Remove(name);
+        if (existed)
+        {
+            Check(name, null);
+        }
+
+        return existed;
     }
 
     private void Check(string name, byte[]? content)

@@ -127,6 +127,14 @@ internal sealed class MemoryBlobStore : IBlobStore
         }
     }
 
+    public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            return Task.FromResult(_objects.TryGetValue(name, out var found) && found.ETag == expected && _objects.Remove(name));
+        }
+    }
+
     private BlobWrite Put(string name, ReadOnlySequence<byte> content)
     {
         var etag = (++_writes).ToString(CultureInfo.InvariantCulture);
