@@ -114,7 +114,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             _services,
             _keeper,
             new Compactor(_services),
-            new Collector(_services, () => _writer?.Id ?? default),
+            new Collector(_services, IsOwn),
             () => [.. Snapshot().Select(context => context.Hosted)],
             End,
             RotateAsync);
@@ -231,6 +231,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
         return _writer;
     }
+
+    /// <summary>Whether a log is written here still: contexts may be in one that is being left, and collection may not know of them yet.</summary>
+    private bool IsOwn(Id128 writer) => _writer?.Id == writer || _retiring.Any(leaving => leaving.Id == writer);
 
     private void OnWriterLost(LogWriter writer, string reason)
     {

@@ -60,7 +60,7 @@ public sealed class ContextStoreOptions
     internal int SegmentsPerContext { get; set; } = 64;
 
     /// <summary>Records that all open contexts' roots together may lag behind: what a recovery keeps in memory, some 200 bytes each.</summary>
-    internal int TailRecords { get; set; } = 500_000;
+    internal int TailRecords { get; set; } = 250_000;
 
     /// <summary>Blocks of inputs at which a page is full. Smaller only where tests want many pages.</summary>
     internal int PageBlocks { get; set; } = 1024;

@@ -161,7 +161,7 @@ internal sealed class Maintenance : IAsyncDisposable
     }
 
     private bool NeedsCheckpoint(HostedContext context, long lag) =>
-        context.Writer.Acknowledged - context.TailStart > (ulong)lag
+        context.Writer.Acknowledged > context.TailStart + (ulong)lag
         || context.Durable.Extents.Tail.Count >= 2 * _services.Options.PageExtents
         || context.Durable.Inputs.TailBlocks >= 2 * _services.Options.PageBlocks;
 

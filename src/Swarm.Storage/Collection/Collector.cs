@@ -17,7 +17,7 @@ namespace Swarm.Storage.Collection;
 /// </para>
 /// <para>Runs on the store's loop; remembers from round to round what cannot change.</para>
 /// </remarks>
-internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
+internal sealed class Collector(ContextServices services, Func<Id128, bool> isOwn)
 {
     private static readonly string[] _prefixes =
         [BlobNames.LogsPrefix, BlobNames.LogIndexesPrefix, BlobNames.ChunksPrefix, BlobNames.PagesPrefix];
@@ -118,7 +118,7 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
             }
 
             // Sealing the log of a live writer costs it a new one; without a tail it has no open context.
-            if (!round.Live.TryGetTail(log.Key, out _) && log.Key != ownWriter())
+            if (!round.Live.TryGetTail(log.Key, out _) && !isOwn(log.Key))
             {
                 await SealAsync(log.Key, [.. log.Select(item => item.Sequence)]);
             }
@@ -176,6 +176,6 @@ internal sealed class Collector(ContextServices services, Func<Id128> ownWriter)
         return _seals.Contains(item.Writer)
             && (item.Bytes > LogSeals.MaxBytes || item.IsIndex || !rules.KeepsSeals)
             && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && end > first)
-            && item.Writer != ownWriter();
+            && !isOwn(item.Writer);
     }
 }
