@@ -108,7 +108,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             loader,
             checkpointer,
             _catalog,
-            CurrentWriter);
+            CurrentWriter,
+            OwnWriter);
         _forker = new ContextForker(_services, loader, checkpointer, _catalog);
         _maintenance = new Maintenance(
             _services,
@@ -235,6 +236,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>Whether a log is written here still: contexts may be in one that is being left, and collection may not know of them yet.</summary>
     private bool IsOwn(Id128 writer) => _writer?.Id == writer || _retiring.Any(leaving => leaving.Id == writer);
 
+    /// <summary>A log that is written here, the present one or one that is being left.</summary>
+    private LogWriter? OwnWriter(Id128 id) =>
+        _retiring.Append(_writer).FirstOrDefault(writer => writer is { IsDead: false } && writer.Id == id);
+
     private void OnWriterLost(LogWriter writer, string reason)
     {
         var dropped = Snapshot().Where(context => context.Hosted.Writer == writer).ToArray();
@@ -353,8 +358,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     private async Task<ReleaseOutcome> AnswerReleaseCoreAsync(Id128 writer, ContextId id)
     {
-        var isMine = _writer is { IsDead: false } mine && mine.Id == writer;
-        if (!isMine && !(Find(id) is OpenContext { Hosted.Writer: { IsDead: false } its } && its.Id == writer))
+        if (OwnWriter(writer) is null && !(Find(id) is OpenContext { Hosted.Writer: { IsDead: false } its } && its.Id == writer))
         {
             return ReleaseOutcome.Gone;
         }

@@ -17,7 +17,8 @@ internal sealed class ContextOpener(
     StateLoader loader,
     Checkpointer checkpointer,
     Catalog catalog,
-    Func<LogWriter> currentWriter)
+    Func<LogWriter> currentWriter,
+    Func<Id128, LogWriter?> ownWriter)
 {
     private const int Tries = 6;
 
@@ -43,7 +44,7 @@ internal sealed class ContextOpener(
             var model = await catalog.GetModelAsync(found.Root.Model);
             var key = await catalog.GetTenantKeyAsync(id.Tenant, found.Root.Tenant);
             var writer = currentWriter();
-            var state = await LoadAsync(id, found.Root, found.ETag, writer);
+            var state = await LoadAsync(id, found.Root, found.ETag);
             if (state is null)
             {
                 continue;
@@ -66,12 +67,12 @@ internal sealed class ContextOpener(
     }
 
     /// <summary>The state of a root and its tail; none when the root changed, so that what it names may have been collected.</summary>
-    private async Task<DurableState?> LoadAsync(ContextId id, ContextRoot root, string etag, LogWriter writer)
+    private async Task<DurableState?> LoadAsync(ContextId id, ContextRoot root, string etag)
     {
         try
         {
             var state = await loader.LoadAsync(id, root);
-            return root.Tails.IsEmpty || await FoldTailAsync(id, root, state, writer) ? state : null;
+            return root.Tails.IsEmpty || await FoldTailAsync(id, root, state) ? state : null;
         }
         catch (CorruptObjectException)
         {
@@ -123,11 +124,12 @@ internal sealed class ContextOpener(
     }
 
     /// <summary>Folds what the log holds behind the root. False: look at the root again.</summary>
-    private async Task<bool> FoldTailAsync(ContextId id, ContextRoot root, DurableState state, LogWriter writer)
+    private async Task<bool> FoldTailAsync(ContextId id, ContextRoot root, DurableState state)
     {
         var (tailWriter, first) = root.Tails[0];
-        if (tailWriter == writer.Id)
+        if (ownWriter(tailWriter) is { } writer)
         {
+            // A log that is being left too: an opening before may have named it, and it is not to be sealed under those still in it.
             await writer.BarrierAsync();
             if (writer.IsDead)
             {

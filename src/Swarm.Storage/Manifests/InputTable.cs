@@ -129,7 +129,7 @@ internal sealed class InputTable
     /// <summary>
     /// Where a full page of the tail would end, and its runs; or <see langword="null"/> while the tail is short.
     /// </summary>
-    /// <param name="blocks">Blocks of a full page, at most.</param>
+    /// <param name="blocks">Blocks of a full page, at most, unless its first step alone is longer: no step is cut.</param>
     public (long End, int Steps, IReadOnlyList<InputRun> Runs)? FullPage(int blocks)
     {
         var positions = blocks * _blockTokens;
@@ -140,7 +140,7 @@ internal sealed class InputTable
 
         long end = TailStart;
         var steps = 0;
-        while (steps < _steps.Count && end + _steps[steps] <= TailStart + positions)
+        while (steps < _steps.Count && (steps == 0 || end + _steps[steps] <= TailStart + positions))
         {
             end += _steps[steps++];
         }

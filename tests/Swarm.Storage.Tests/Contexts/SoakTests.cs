@@ -1,11 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.Core.Contexts;
-using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Tests.Simulation;
 using Swarm.Testing;
 using Xunit;
 
@@ -18,7 +14,6 @@ namespace Swarm.Storage.Tests.Contexts;
 public sealed class SoakTests(ITestOutputHelper output)
 {
     private const int Workers = 12;
-    private const int StepTokens = 8;
     private static readonly double _minutes =
         double.Parse(Environment.GetEnvironmentVariable("SWARM_SOAK_MINUTES") ?? "0.5", CultureInfo.InvariantCulture);
 
@@ -48,7 +43,7 @@ public sealed class SoakTests(ITestOutputHelper output)
         using var stop = new CancellationTokenSource(TimeSpan.FromMinutes(_minutes));
         var lives = Enumerable.Range(0, Workers)
             .Select(worker => (Worker: worker, Random: new Random(seeded.Random.Next())))
-            .Select(life => Task.Run(() => LiveAsync(store, life.Worker, life.Random, stop.Token))).ToArray();
+            .Select(life => Task.Run(() => ContextLives.LiveAsync(store, life.Worker, life.Random, MaxTokens, () => stop.IsCancellationRequested))).ToArray();
 
         var samples = new List<(long Resident, long Objects)>();
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
@@ -70,70 +65,6 @@ public sealed class SoakTests(ITestOutputHelper output)
             + $"{before.Average(item => item.Objects):f0} objects, then {objects:f3} of it; seed {seeded.Seed}; in the end {CountByKind(Path.Combine(folder.Path, "objects"))}"));
         Assert.InRange(resident, 0, isLong ? 1.1 : double.MaxValue); // A short run shares its process with other tests.
         Assert.InRange(objects, 0, isLong ? 1.1 : 1.5);
-    }
-
-    private static async Task<int> LiveAsync(ContextStore store, int worker, Random random, CancellationToken stop)
-    {
-        var contexts = 0;
-        while (!stop.IsCancellationRequested)
-        {
-            var name = $"c{worker}.{contexts++}";
-            var context = await StreamAsync(store, name, 20 + random.Next(MaxTokens), random, stop);
-            if (random.Next(3) == 0)
-            {
-                await store.ForkAsync(context, $"{name}.fork", null, default);
-                await store.EraseAsync(ContextId.FromNames(LoneStore.Spec.Tenant, $"{name}.fork"), default);
-            }
-
-            Assert.True(await store.EraseAsync(context, default));
-        }
-
-        return contexts;
-    }
-
-    /// <summary>A context from its first position to its last, some of them twice.</summary>
-    private static async Task<ContextId> StreamAsync(ContextStore store, string name, int length, Random random, CancellationToken stop)
-    {
-        var spec = LoneStore.Spec with { Name = name };
-        await store.CreateAsync(spec, default);
-        var context = (await store.OpenAsync(spec.Id, default))!;
-        var secret = SessionSecret.Create().Hash;
-        var grant = await context.AcquireAsync(new AcquireRequest("a", secret, context.Status.Epoch), default);
-        var proof = new SessionProof(grant.Epoch, secret);
-        var key = await store.GetTenantKeyAsync(spec.Tenant, default);
-        var tokens = new List<int>();
-        var kv = 0;
-        while (tokens.Count < length && !stop.IsCancellationRequested)
-        {
-            var first = tokens.Count;
-            tokens.AddRange(Enumerable.Range(0, StepTokens).Select(_ => random.Next(1000)));
-            await context.AppendInputsAsync(
-                proof, new InputRun(first, tokens.GetRange(first, StepTokens).ToArray(), new[] { StepTokens }), [], default);
-            for (; kv < tokens.Count; kv += StepTokens)
-            {
-                await context.AppendKvAsync(proof, SmallModel.Kv(key, tokens.ToArray(), kv, StepTokens), default);
-            }
-
-            if (random.Next(50) == 0)
-            {
-                secret = SessionSecret.Create().Hash;
-                var kept = first - (first % (4 * StepTokens));
-                grant = await context.RewindAsync(proof, kept, secret, default);
-                proof = new SessionProof(grant.Epoch, secret);
-                tokens.RemoveRange(kept, tokens.Count - kept);
-                kv = (int)grant.Durable.Kv; // Where a merged run was cut, all of it is to be appended again.
-            }
-        }
-
-        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, default))
-        {
-            using (run)
-            {
-                Assert.True(SmallModel.Matches(run, tokens.ToArray()), $"{name}: KV at {run.FirstPosition} is not that of the inputs");
-            }
-        }
-
-        return spec.Id;
     }
 
     private static long CountFiles(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).LongCount();

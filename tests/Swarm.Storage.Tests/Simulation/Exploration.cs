@@ -63,7 +63,14 @@ internal sealed class Exploration
             await FinishAsync();
         }));
         return new ExplorationCounts(
-            _contexts.Sum(context => context.Oracle.Acknowledged), faults, _checker.Deleted, _checker.Chunks, _checker.Indexes, _checker.Roots, _contexts.Count - count);
+            _contexts.Sum(context => context.Oracle.Acknowledged),
+            faults,
+            _checker.Deleted,
+            _checker.Chunks,
+            _checker.Indexes,
+            _checker.Roots,
+            _contexts.Count - count,
+            _silos.Sum(silo => silo.LostWriters));
     }
 
     private (ContextSpec Spec, ContextOracle Oracle) Add(string name)

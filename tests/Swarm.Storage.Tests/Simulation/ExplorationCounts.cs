@@ -1,7 +1,7 @@
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>What happened in a run, or in several.</summary>
-internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks)
+internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks, int LostWriters)
 {
     public static ExplorationCounts operator +(ExplorationCounts left, ExplorationCounts right) => new(
         left.Acknowledged + right.Acknowledged,
@@ -10,5 +10,6 @@ internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, 
         left.Chunks + right.Chunks,
         left.Indexes + right.Indexes,
         left.Roots + right.Roots,
-        left.Forks + right.Forks);
+        left.Forks + right.Forks,
+        left.LostWriters + right.LostWriters);
 }

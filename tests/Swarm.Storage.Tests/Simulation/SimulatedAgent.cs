@@ -10,10 +10,10 @@ namespace Swarm.Storage.Tests.Simulation;
 internal sealed class SimulatedAgent(
     World world, Func<SimulatedSilo> pickSilo, ContextSpec spec, ContextOracle oracle, string name)
 {
-
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
     private readonly List<int> _view = [];
     private int[] _before = [];
+    private int _lastAppend;
     private int _kv;
     private SessionProof _proof;
 
@@ -34,7 +34,7 @@ internal sealed class SimulatedAgent(
             await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(1, 80)), world.Time);
             var isAlive = Random.Next(12) switch
             {
-                0 when _view.Count > 0 => await RewindAsync(Random.Next(_view.Count)),
+                0 when _view.Count > 0 => await RewindAsync(Random.Next(3) == 0 ? Math.Min(_lastAppend, _view.Count - 1) : Random.Next(_view.Count)),
                 1 => await ReadAsync(),
                 2 when Random.Next(6) == 0 => await ReleaseAsync(),
                 2 when _before.Length > 0 => await AppendLateKvAsync(),
@@ -125,7 +125,8 @@ internal sealed class SimulatedAgent(
         }
 
         NamedState[] states = Random.Next(4) == 0 ? [new NamedState("tracker", before.Length + count, new byte[3])] : [];
-        var inputs = new InputRun(before.Length, tokens, SmallModel.OneStepEach(count));
+        var steps = tokens[0] % 4 == 0 ? [count] : SmallModel.OneStepEach(count); // One step may be longer than a page.
+        var inputs = new InputRun(before.Length, tokens, steps);
         if (!await CallAsync(context => context.AppendInputsAsync(_proof, inputs, states, default)))
         {
             return false;
@@ -134,7 +135,26 @@ internal sealed class SimulatedAgent(
         Trace.Write(world, name, $"{spec.Name}: appended [{before.Length}, {before.Length + count}) in epoch {_proof.Epoch}");
         oracle.Appended(_proof.Epoch.Value, name, before, tokens);
         _view.AddRange(tokens);
+        _lastAppend = before.Length;
+        if (Random.Next(4) == 0)
+        {
+            _ = RepeatAppendAsync(_proof, inputs);
+        }
+
         return true;
+    }
+
+    /// <summary>A copy of an old append that the network kept: it never attaches to what a rewind left.</summary>
+    private async Task RepeatAppendAsync(SessionProof proof, InputRun inputs)
+    {
+        await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(400)), world.Time);
+        try
+        {
+            await (await OpenAsync()).AppendInputsAsync(proof, inputs, [], default).AsTask().WaitAsync(CallTimeout, world.Time);
+        }
+        catch (Exception error) when (error is SwarmRefusedException or TimeoutException)
+        {
+        }
     }
 
     private async Task<bool> AppendKvAsync()
@@ -205,7 +225,7 @@ internal sealed class SimulatedAgent(
         _before = [.. _view];
         _view.RemoveRange(length, _view.Count - length);
         _kv = (int)grant!.Durable.Kv;
-        _proof = new SessionProof(grant.Epoch, secret);
+        _proof = grant.Epoch == before.Epoch ? before : new SessionProof(grant.Epoch, secret); // The same where that rule is taken away.
         oracle.Acquired(grant.Epoch.Value, name, [.. _view], grant.Durable.Kv);
         oracle.Require(grant.Durable.Tokens == length, $"a rewind to {length} left {grant.Durable.Tokens} tokens");
         return true;

@@ -12,6 +12,9 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
 
     public ContextStore Store { get; private set; } = null!;
 
+    /// <summary>Logs that it lost in all its lives: somebody sealed them.</summary>
+    public int LostWriters { get; private set; }
+
     /// <summary>What it knows of others from its next start on; none: it takes every other writer for gone.</summary>
     public IWriterLiveness? Liveness { get; set; }
 
@@ -41,7 +44,7 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
             blobs,
             options,
             world.Time,
-            new Trace(world, () => name),
+            new Trace(world, () => name, warning => LostWriters += warning == nameof(StorageLog.WriterLost) ? 1 : 0),
             Liveness,
             new SimulatedIds(world),
             Process,
