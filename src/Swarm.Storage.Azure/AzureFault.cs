@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Swarm.Storage.Blobs;
@@ -13,7 +14,8 @@ internal static class AzureFault
     {
         OperationCanceledException => !cancellationToken.IsCancellationRequested, // The SDK's own timeout.
         AggregateException many => many.InnerExceptions.All(one => Is(one, cancellationToken)),
-        _ => cause is RequestFailedException or IOException or HttpRequestException,
+        _ => cause is RequestFailedException or IOException or HttpRequestException
+            or SocketException, // As it is where a new connection is cut at once.
     };
 
     /// <summary>The fault.</summary>

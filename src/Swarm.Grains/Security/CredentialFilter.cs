@@ -8,11 +8,13 @@ namespace Swarm.Grains.Security;
 /// <summary>Lets a call reach only the grains of the tenant whose credential came with it.</summary>
 /// <remarks>
 /// Every call of an agent or context grain is checked, those between grains too: the credential flows with them. Which
-/// gateways there are, anybody may ask. Of Orleans' own grains, such as the management grain, a client reaches none;
+/// gateways there are, anybody may ask; a call of one's own, anybody may cancel. Of Orleans' own grains, such as the management grain, a client reaches none;
 /// the system targets that its connection needs, it does.
 /// </remarks>
 internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<CredentialFilter> logger) : IIncomingGrainCallFilter
 {
+    private const string Cancellation = "Orleans.Runtime.IGrainCallCancellationExtension"; // Internal to Orleans.
+
     /// <inheritdoc/>
     public Task Invoke(IIncomingGrainCallContext context)
     {
@@ -20,6 +22,12 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
         if (context.SourceId == target)
         {
             return context.Invoke(); // A grain's own timer: nobody's request.
+        }
+
+        if (context.InterfaceName == Cancellation
+            && (context.SourceId?.IsClient() != true || context.Request.GetArgument(0) is GrainId caller && caller == context.SourceId))
+        {
+            return context.Invoke(); // Without the call's credential: Orleans sends it on its own behalf, a silo's for its grains.
         }
 
         if (context.Grain is not (IAgentGrain or IContextGrain))

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
@@ -21,7 +24,7 @@ public sealed class CredentialFilterTests : IAsyncLifetime
     {
         var hash = Digest256.Sha256("correct horse"u8);
         _silo = await TestSilo.StartAsync(
-            _folder.Path, $"--Swarm:Tenants:default={hash}", $"--Swarm:Tenants:other={Digest256.Sha256("o"u8)}");
+            _folder.Path, "--Logging:LogLevel:Swarm.Grains=Warning", $"--Swarm:Tenants:default={hash}", $"--Swarm:Tenants:other={Digest256.Sha256("o"u8)}");
     }
 
     public async ValueTask DisposeAsync()
@@ -80,5 +83,45 @@ public sealed class CredentialFilterTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => management.GetTotalActivationCount(Token));
 
         Assert.Equal(RefusalCode.Unauthorized, refused.Refusal.Code);
+    }
+
+    /// <summary>Orleans tells a silo by a call of its own, without credential, that a caller has stopped waiting.</summary>
+    [Fact]
+    public async Task Call_Cancelled_IsNoRefusedCall()
+    {
+        using var warnings = new Warnings();
+        _silo!.Host.Services.GetRequiredService<ILoggerFactory>().AddProvider(warnings);
+        for (var round = 0; round < 50; round++)
+        {
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+            var call = _silo.Agent("a", TokenText).AcquireAsync(Requests.Acquire($"c{round}", "a"), stop.Token);
+            RequestContext.Clear(); // As in a timer.
+            await stop.CancelAsync();
+            _ = await Record.ExceptionAsync(() => call);
+        }
+
+        await _silo.Agent("a", TokenText).AcquireAsync(Requests.Acquire("last", "a"), Token); // Behind them on the same connection.
+
+        Assert.Empty(warnings.Messages);
+    }
+
+    private sealed class Warnings : ILoggerProvider, ILogger
+    {
+        public ConcurrentBag<string> Messages { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Messages.Add(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 }

@@ -1,6 +1,7 @@
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
 using Swarm.Testing;
+using Swarm.Testing.Network;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Blobs;
@@ -46,6 +47,25 @@ public sealed class AzureBlobStoreFaultTests(AzuriteFixture azurite) : IClassFix
             Assert.Contains("'a' in devstoreaccount1/nowhere", fault.Message, StringComparison.Ordinal);
             Assert.Contains("check the endpoint", fault.Message, StringComparison.Ordinal);
         });
+    }
+
+    /// <summary>However a connection ends, it is a fault of the store that passes: a log is not given up for it.</summary>
+    [Fact]
+    public async Task AnyCall_ConnectionsCutAtOnce_IsTransient()
+    {
+        var authority = new Uri(azurite.ConnectionString.Split(';')
+            .Single(part => part.StartsWith("BlobEndpoint=", StringComparison.Ordinal))["BlobEndpoint=".Length..]).Authority;
+        await using var proxy = new CuttingProxy(authority);
+        proxy.Stop();
+        var store = AzureBlobStore.Connect(
+            azurite.ConnectionString.Replace(authority, proxy.Endpoint, StringComparison.Ordinal), "cut", new AzureBlobStoreOptions { ReadRetries = 0 });
+
+        for (var round = 0; round < 200; round++)
+        {
+            var faults = await Task.WhenAll(Enumerable.Range(0, 16).Select(async index =>
+                await Record.ExceptionAsync(() => store.CreateAsync($"a/{index}", default, Stop))));
+            Assert.All(faults, fault => Assert.True(Assert.IsType<BlobStoreException>(fault).IsTransient));
+        }
     }
 
     [Fact]
