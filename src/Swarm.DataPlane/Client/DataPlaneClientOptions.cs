@@ -12,8 +12,8 @@ public sealed class DataPlaneClientOptions
     /// <summary>After this long without a frame received, the connection counts as dead. Default 15 s.</summary>
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Bytes of KV that the server may send ahead of their use, per read. Default 8 MiB.</summary>
-    public int ReadWindowBytes { get; set; } = 8 << 20;
+    /// <summary>Bytes of KV that the server may send ahead of their use, per read. Default 32 MiB: several of the largest records, so that the next is on its way while one is taken in.</summary>
+    public int ReadWindowBytes { get; set; } = 32 << 20;
 
     /// <summary>Idle receive buffers kept for reuse, in bytes. Default 64 MiB.</summary>
     public long IdleBufferBytes { get; set; } = 64L << 20;

@@ -1,10 +1,16 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Swarm.DataPlane.Transport;
 
-/// <summary>A connection of Kestrel: the bytes pass through its pipes.</summary>
+/// <summary>A connection of Kestrel: bytes are received through its pipe, and sent from where they lie.</summary>
+/// <remarks>
+/// Kestrel itself sends only what is in its output pipe, which stays empty where there is a bare socket: that spares every byte
+/// sent a copy. Behind TLS, or another transport, bytes pass through the pipe.
+/// </remarks>
 /// <param name="connection">The connection; its owner disposes it.</param>
 internal sealed class PipeTransport(ConnectionContext connection) : ByteTransport
 {
@@ -13,6 +19,9 @@ internal sealed class PipeTransport(ConnectionContext connection) : ByteTranspor
 
     private readonly PipeReader _input = connection.Transport.Input;
     private readonly PipeWriter _output = connection.Transport.Output;
+    private readonly Socket? _socket = connection.Features.Get<ITlsHandshakeFeature>() is null
+        ? connection.Features.Get<IConnectionSocketFeature>()?.Socket
+        : null;
 
     public override async ValueTask<bool> ReadAsync(Memory<byte> destination)
     {
@@ -38,6 +47,20 @@ internal sealed class PipeTransport(ConnectionContext connection) : ByteTranspor
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload)
     {
+        if (_socket is not null)
+        {
+            try
+            {
+                await SendAllAsync(_socket, head).ConfigureAwait(false);
+                await SendAllAsync(_socket, payload).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                throw new IOException($"The connection is lost: {exception.Message}", exception);
+            }
+        }
+
         _output.Write(head.Span);
         do
         {
@@ -64,5 +87,14 @@ internal sealed class PipeTransport(ConnectionContext connection) : ByteTranspor
     {
         await _input.CompleteAsync().ConfigureAwait(false);
         await _output.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private static async ValueTask SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var sent = await socket.SendAsync(bytes, SocketFlags.None).ConfigureAwait(false);
+            bytes = bytes[sent..];
+        }
     }
 }

@@ -1,0 +1,97 @@
+using System.Runtime.InteropServices;
+using Swarm.Core.Geometry;
+
+namespace Swarm.Benchmarks.Paths;
+
+/// <summary>KV of one layer group as a runtime holds it: [stream][layer][position][row], in native memory.</summary>
+internal sealed unsafe class KvMemory : IDisposable
+{
+    private readonly LayerGroup _group;
+    private readonly int _positions;
+    private readonly byte* _start;
+
+    /// <summary>Makes room, every page of it touched.</summary>
+    /// <param name="geometry">A geometry of one group.</param>
+    /// <param name="positions">Positions.</param>
+    public KvMemory(KvGeometry geometry, int positions)
+    {
+        Geometry = geometry;
+        _group = geometry.Groups.Single();
+        _positions = positions;
+        Bytes = positions * geometry.BytesPerPosition;
+        _start = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, 64);
+        Clear();
+    }
+
+    /// <summary>The geometry.</summary>
+    public KvGeometry Geometry { get; }
+
+    /// <summary>Bytes in all.</summary>
+    public long Bytes { get; }
+
+    /// <summary>Overwrites all of it, so that nothing that a path did not bring can pass for what it brought.</summary>
+    public void Clear() => NativeMemory.Fill(_start, (nuint)Bytes, 0xA5);
+
+    /// <summary>Fills it from a seed.</summary>
+    public void Fill(int seed)
+    {
+        var random = new Random(seed);
+        for (long offset = 0; offset < Bytes; offset += 1 << 20)
+        {
+            random.NextBytes(new Span<byte>(_start + offset, (int)Math.Min(1 << 20, Bytes - offset)));
+        }
+    }
+
+    /// <summary>Copies rows out, as <see cref="Core.Inference.IKvRuntime.ReadKv"/> does.</summary>
+    public void Read(int group, int stream, int firstPosition, int count, Span<byte> destination)
+    {
+        var bytes = count * _group.Streams[stream].RowBytes;
+        for (var layer = 0; layer < _group.Layers.Length; layer++)
+        {
+            Rows(stream, layer, firstPosition, bytes).CopyTo(destination[(layer * bytes)..]);
+        }
+    }
+
+    /// <summary>Copies rows in, as <see cref="Core.Inference.IKvRuntime.WriteKv"/> does.</summary>
+    public void Write(int group, int stream, int firstPosition, int count, ReadOnlySpan<byte> source)
+    {
+        var bytes = count * _group.Streams[stream].RowBytes;
+        for (var layer = 0; layer < _group.Layers.Length; layer++)
+        {
+            source.Slice(layer * bytes, bytes).CopyTo(Rows(stream, layer, firstPosition, bytes));
+        }
+    }
+
+    /// <summary>A part of it, whatever it holds.</summary>
+    public Span<byte> Slice(long offset, int length) => new(_start + offset, (int)Math.Min(length, Bytes - offset));
+
+    /// <summary>A part of it, for asynchronous reads and writes.</summary>
+    public Memory<byte> Memory(long offset, int length) => new NativeMemoryManager(_start + offset, (int)Math.Min(length, Bytes - offset)).Memory;
+
+    /// <summary>Throws unless both hold the same bytes.</summary>
+    public void RequireEqual(KvMemory other, string path)
+    {
+        for (long offset = 0; offset < Bytes; offset += 1 << 20)
+        {
+            if (!Slice(offset, 1 << 20).SequenceEqual(other.Slice(offset, 1 << 20)))
+            {
+                throw new InvalidOperationException($"{path} brought other bytes than were written, behind byte {offset}.");
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => NativeMemory.AlignedFree(_start);
+
+    private Span<byte> Rows(int stream, int layer, int position, int bytes)
+    {
+        long offset = 0;
+        for (var before = 0; before < stream; before++)
+        {
+            offset += (long)_group.Layers.Length * _positions * _group.Streams[before].RowBytes;
+        }
+
+        var rowBytes = _group.Streams[stream].RowBytes;
+        return new Span<byte>(_start + offset + (((long)layer * _positions) + position) * rowBytes, bytes);
+    }
+}

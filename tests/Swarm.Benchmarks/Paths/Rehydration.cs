@@ -1,0 +1,31 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Geometry;
+using Swarm.Format.Frames;
+
+namespace Swarm.Benchmarks.Paths;
+
+/// <summary>Brings runs into a runtime's memory, verified: what a successor does.</summary>
+internal static class Rehydration
+{
+    /// <summary>Loads runs.</summary>
+    /// <param name="runs">The runs, in order.</param>
+    /// <param name="geometry">Their geometry.</param>
+    /// <param name="destination">The runtime's memory.</param>
+    /// <param name="tier">Where all of them must come from: otherwise another path would be measured.</param>
+    public static async Task LoadAsync(IAsyncEnumerable<KvRunData> runs, KvGeometry geometry, KvMemory destination, KvTier tier)
+    {
+        await foreach (var run in runs)
+        {
+            using (run)
+            {
+                if (run.Tier != tier)
+                {
+                    throw new InvalidOperationException($"The run at {run.FirstPosition} came from tier {run.Tier} instead of {tier}.");
+                }
+
+                KvPayload.Decode(
+                    geometry, run.FirstPosition, run.Count, run.Frames.Span, run.FirstPosition, run.Count, destination.Write);
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Swarm.Benchmarks.Report;
+
+/// <summary>Prints rows as a table, and as JSON.</summary>
+internal static class ReportWriter
+{
+    private static readonly JsonSerializerOptions _json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+
+    /// <summary>One row of the table.</summary>
+    public static string Line(ReportRow row) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{row.Name,-28} {row.Value,8:0.00} {row.Unit,-6} {row.Ratio,6:0.00} x {row.Reference,-34} spread {row.Spread,4:0.00}, n {row.N}"
+        + $"{(row.Goal is { } goal ? $", at least {goal:0.0#}{(row.IsMissed ? ": MISSED" : "")}" : "")}");
+
+    /// <summary>Writes all rows to a file.</summary>
+    public static Task SaveAsync(FileInfo file, IReadOnlyList<ReportRow> rows, CancellationToken cancellationToken) =>
+        File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(rows, _json), cancellationToken);
+}
