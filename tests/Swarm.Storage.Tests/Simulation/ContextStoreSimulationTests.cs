@@ -97,7 +97,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
         var rules = new ProtocolRules { Seals = false };
         var seed = Enumerable.Range(Number("SWARM_SEED", 0), PlantedSeeds).First(seed => Fails(seed, rules, ExplorationLimits.None));
 
-        var limits = ExplorationLimits.Shrink(tighter => Fails(seed, rules, tighter));
+        var limits = ExplorationLimits.Shrink(tighter => Fails(seed, rules, tighter), ExplorationLimits.None);
         output.WriteLine($"seed {seed}: {limits}");
 
         Assert.NotEqual(ExplorationLimits.None, limits);
@@ -163,7 +163,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     /// <summary>A failure, and the little that it needs: run that with SWARM_SEED, SWARM_LIMITS and SWARM_TRACE to see it.</summary>
     private static string Shrunk(int seed, ProtocolRules rules, Exception failure)
     {
-        var limits = ExplorationLimits.Shrink(tighter => Fails(seed, rules, tighter));
+        var limits = ExplorationLimits.Shrink(tighter => Fails(seed, rules, tighter), _limits);
         var last = Record.Exception(() => Exploration.Run(seed, rules, limits: limits)) ?? failure;
         return $"{failure.GetType().Name} {failure.Message} SWARM_LIMITS={limits} gives {last}";
     }

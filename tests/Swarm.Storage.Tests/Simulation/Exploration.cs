@@ -186,7 +186,7 @@ internal sealed class Exploration
         foreach (var (spec, oracle) in _contexts)
         {
             var agent = new SimulatedAgent(_world, () => _silos[0], spec, oracle, "final");
-            var (epoch, tokens, kv) = await agent.CheckAsync(await agent.OpenAsync());
+            var (epoch, tokens, kv) = await agent.CheckInTheEndAsync();
             oracle.Final(epoch, tokens, kv);
             oracle.Require(await agent.AcquireAsync(), "nobody can acquire it any more");
             oracle.Require(await agent.AppendAsync(3), "nobody can append to it any more");

@@ -54,10 +54,11 @@ internal sealed record ExplorationLimits
 
     /// <summary>Tightens limits as far as a run still fails under them.</summary>
     /// <param name="fails">Whether a run fails.</param>
+    /// <param name="from">Limits under which it fails.</param>
     /// <returns>Limits none of which can be tightened any further alone.</returns>
-    public static ExplorationLimits Shrink(Func<ExplorationLimits, bool> fails)
+    public static ExplorationLimits Shrink(Func<ExplorationLimits, bool> fails, ExplorationLimits from)
     {
-        var limits = None;
+        var limits = from;
         for (var isSmaller = true; isSmaller;)
         {
             isSmaller = false;

@@ -15,6 +15,7 @@ internal sealed class StoreChecker
     private readonly SimulatedBlobStore _blobs;
     private readonly Dictionary<string, HashSet<string>> _references = [];
     private readonly HashSet<string> _vacant = [];
+    private readonly HashSet<string> _collected = [];
 
     public StoreChecker(World world, SimulatedBlobStore blobs)
     {
@@ -40,6 +41,7 @@ internal sealed class StoreChecker
         if (content is null)
         {
             Deleted++;
+            _collected.Add(name);
             Roots += _vacant.Remove(name) ? 1 : 0;
             Require(!_references.ContainsKey(name), $"{name} was deleted; it is the root of a context that is there");
             foreach (var (root, names) in _references)
@@ -90,16 +92,17 @@ internal sealed class StoreChecker
         }
     }
 
-    private void CheckIndex(string name, LogIndex index)
+    private void CheckIndex(string indexName, LogIndex index)
     {
-        Require(name == BlobNames.LogIndex(index.Writer, index.First), $"{name} says that it is {index.Writer}/{index.First}");
+        Require(indexName == BlobNames.LogIndex(index.Writer, index.First), $"{indexName} says that it is {index.Writer}/{index.First}");
         foreach (var segment in index.Segments)
         {
-            // One that is not there was collected before this index came, late; nobody needs either any more.
-            if (_blobs.Objects.TryGetValue(BlobNames.Log(index.Writer, segment.Sequence), out var found))
+            // One that was collected before this index came, late, is needed by nobody, nor is a seal that came later still in its place.
+            var name = BlobNames.Log(index.Writer, segment.Sequence);
+            if (!_collected.Contains(name) && _blobs.Objects.TryGetValue(name, out var found))
             {
                 var read = SegmentCodec.Decode(found.Content, found.Content.Length);
-                Require(read.Nonce == segment.Nonce && !read.IsSeal, $"{name} holds another segment {segment.Sequence} than the log");
+                Require(read.Nonce == segment.Nonce && !read.IsSeal, $"{indexName} holds another segment {segment.Sequence} than the log");
             }
         }
     }
