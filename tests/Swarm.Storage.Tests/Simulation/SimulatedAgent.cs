@@ -310,7 +310,7 @@ internal sealed class SimulatedAgent(
         return true;
     }
 
-    /// <summary>Reads everything, and checks it; again where another silo's collection took a log that had no context yet.</summary>
+    /// <summary>Reads everything, and checks it; again where another silo opens the context meanwhile, for a request that comes late.</summary>
     public async Task<(ulong Epoch, int[] Tokens, long Kv)> CheckInTheEndAsync()
     {
         for (var attempt = 1; ; attempt++)

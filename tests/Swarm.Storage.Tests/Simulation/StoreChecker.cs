@@ -97,12 +97,15 @@ internal sealed class StoreChecker
         Require(indexName == BlobNames.LogIndex(index.Writer, index.First), $"{indexName} says that it is {index.Writer}/{index.First}");
         foreach (var segment in index.Segments)
         {
-            // One that was collected before this index came, late, is needed by nobody, nor is a seal that came later still in its place.
+            // One that was collected before this index came, late, is needed by nobody. In its place a seal may have come, later still.
             var name = BlobNames.Log(index.Writer, segment.Sequence);
-            if (!_collected.Contains(name) && _blobs.Objects.TryGetValue(name, out var found))
+            if (_blobs.Objects.TryGetValue(name, out var found))
             {
                 var read = SegmentCodec.Decode(found.Content, found.Content.Length);
-                Require(read.Nonce == segment.Nonce && !read.IsSeal, $"{indexName} holds another segment {segment.Sequence} than the log");
+                var isLateSeal = read.IsSeal && _collected.Contains(name);
+                Require(
+                    isLateSeal || (read.Nonce == segment.Nonce && !read.IsSeal),
+                    $"{indexName} holds another segment {segment.Sequence} than the log");
             }
         }
     }
