@@ -50,7 +50,7 @@ public sealed class ContextStoreOptions
     /// <summary>Bytes of KV kept in memory, off the GC heap. 0 or more; default 1 GiB.</summary>
     public long MemoryTierBytes { get; set; } = 1L << 30;
 
-    /// <summary>Payloads read ahead by one reader. 1 to 64; default 8.</summary>
+    /// <summary>Payloads read ahead by one reader; of those up to 64 KiB four times as many. 1 to 64; default 8.</summary>
     public int ReadAhead { get; set; } = 8;
 
     /// <summary>Segments of a log's index. Smaller only where tests want many of them.</summary>

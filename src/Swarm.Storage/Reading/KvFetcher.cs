@@ -12,6 +12,8 @@ namespace Swarm.Storage.Reading;
 /// <summary>Brings the payload of an extent from the nearest tier, verified. Thread-safe.</summary>
 internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
 {
+    private readonly SegmentWindows _windows = new(reader, memory);
+
     /// <summary>Fetches a payload.</summary>
     /// <returns>The run; the caller disposes it.</returns>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names the object.</exception>
@@ -26,6 +28,11 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
         }
 
         var name = BlobNames.Of(context, payload.Object);
+        if (SegmentWindows.MayHold(payload) && await FindInWindowAsync(extent, name) is { } run)
+        {
+            return run;
+        }
+
         var lease = memory.TryRent(payload.Length);
         IMemoryOwner<byte>? pooled = lease is null ? MemoryPool<byte>.Shared.Rent(payload.Length) : null;
         var buffer = lease?.Memory ?? pooled!.Memory[..payload.Length];
@@ -58,6 +65,25 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
         }
 
         return Run(extent, buffer, KvTier.Blob, (IDisposable?)lease ?? pooled);
+    }
+
+    /// <summary>The payload out of a window; <see langword="null"/> where it is to be read alone, so that a fault is its own.</summary>
+    private async Task<KvRunData?> FindInWindowAsync(KvExtent extent, string name)
+    {
+        var payload = extent.Payload;
+        if (await _windows.FindAsync(payload, name) is not var (frames, hold, isFromMemory))
+        {
+            return null;
+        }
+
+        if (ManifestCodec.Checksum(frames.Span) == payload.Checksum)
+        {
+            return Run(extent, frames, isFromMemory ? KvTier.Memory : KvTier.Blob, hold);
+        }
+
+        hold.Dispose();
+        _windows.Forget(payload);
+        return null;
     }
 
     // A chunk's id names it for its own context and for the forks that refer to it alike.

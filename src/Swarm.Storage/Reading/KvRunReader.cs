@@ -11,6 +11,8 @@ namespace Swarm.Storage.Reading;
 /// <summary>Carries out a plan: payloads in order, some of them read ahead.</summary>
 internal static class KvRunReader
 {
+    private const int SmallAhead = 4;
+
     /// <summary>Reads extents in order; ends at the first that is damaged or missing.</summary>
     /// <param name="services">What the store's contexts share.</param>
     /// <param name="context">The context.</param>
@@ -31,7 +33,7 @@ internal static class KvRunReader
             for (var index = 0; index < plan.Count; index++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                while (next < plan.Count && ahead.Count < services.Options.ReadAhead)
+                while (next < plan.Count && ahead.Count < ReadAheadOf(services.Options, plan[next]))
                 {
                     ahead.Enqueue(services.Kv.FetchAsync(context, plan[next++]));
                 }
@@ -77,6 +79,10 @@ internal static class KvRunReader
             Drop(ahead);
         }
     }
+
+    // Small ones are bound by the time that the store takes to answer, not by their bytes.
+    private static int ReadAheadOf(ContextStoreOptions options, KvExtent extent) =>
+        extent.Payload.Length <= SegmentWindows.MaxPayloadBytes ? SmallAhead * options.ReadAhead : options.ReadAhead;
 
     private static void Drop(Queue<Task<KvRunData>> ahead)
     {

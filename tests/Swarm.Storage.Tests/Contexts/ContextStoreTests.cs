@@ -136,31 +136,56 @@ public sealed class ContextStoreTests
         Assert.True(needed > 0, $"nothing under {prefix} was needed to open the context");
     }
 
-    [Fact]
-    public void Read_DamagedKv_EndsBeforeItAndInputsAreAllThere()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1 << 20)]
+    public void Read_DamagedKv_EndsBeforeItAndInputsAreAllThere(long memoryTierBytes)
     {
-        _writer.Write(200);
-        _lone.Run(async () =>
+        var lone = new LoneStore(memoryTierBytes: memoryTierBytes);
+        var writer = new ContextWriter(lone, LoneStore.Spec.Name);
+        writer.Write(200);
+        lone.Run(async () =>
         {
-            await (await _writer.OpenAsync()).CloseAsync(default);
+            await (await writer.OpenAsync()).CloseAsync(default);
             return true;
         });
-        _lone.Restart();
-        var segments = _lone.Blobs.Objects.Keys.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Order().ToArray();
+        var segments = lone.Blobs.Objects.Keys.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Order().ToArray();
         var found = 0;
         foreach (var name in segments)
         {
-            var good = _lone.Blobs.Objects[name].Content;
-            _lone.Blobs.Corrupt(name, bytes => Flip(bytes, bytes.Length - 1)); // Payloads come behind the index.
-            var (tokens, kv) = _lone.Run(_writer.ReadAsync);
-            Assert.Equal(_writer.Tokens, tokens);
+            lone.Restart();
+            var good = lone.Blobs.Objects[name].Content;
+            lone.Blobs.Corrupt(name, bytes => Flip(bytes, bytes.Length - 1)); // Payloads come behind the index.
+            var (tokens, kv) = lone.Run(writer.ReadAsync);
+            Assert.Equal(writer.Tokens, tokens);
             Assert.Equal(0, kv % RunTokens);
             found += kv < 200 ? 1 : 0;
-            _lone.Blobs.Corrupt(name, _ => good);
+            lone.Blobs.Corrupt(name, _ => good);
+            writer.AssertIsAllThere(); // Nothing bad was kept.
         }
 
         Assert.True(found > 0, "no damage was ever noticed");
-        _writer.AssertIsAllThere();
+    }
+
+    [Fact]
+    public void Read_ManyRunsInFewSegments_ReadsEachSegmentOnceForAllContexts()
+    {
+        var lone = new LoneStore(memoryTierBytes: 8 << 20);
+        var writers = Enumerable.Range(0, 10).Select(index => new ContextWriter(lone, $"c{index}")).ToArray();
+        Array.ForEach(writers, writer => writer.Write(250));
+        lone.Restart();
+        foreach (var writer in writers)
+        {
+            lone.Run(writer.OpenAsync);
+        }
+
+        lone.Blobs.Reads.Clear();
+        Array.ForEach(writers, writer => writer.AssertIsAllThere());
+
+        var reads = lone.Blobs.Reads.Where(item => item.Key.StartsWith("log/", StringComparison.Ordinal)).ToArray();
+        Assert.Equal(10 * 250 / RunTokens, writers.Sum(writer => writer.RunsRead));
+        Assert.All(reads, item => Assert.Equal(1, item.Value));
+        Assert.InRange(reads.Length, 1, 50);
     }
 
     private static byte[] Flip(byte[] bytes, int index)

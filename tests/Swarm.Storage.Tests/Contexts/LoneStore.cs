@@ -13,13 +13,15 @@ internal sealed class LoneStore
 
     private readonly int _checkpointSegments;
     private readonly int _compactionRuns;
+    private readonly long _memoryTierBytes;
 
     /// <summary>Starts one.</summary>
     /// <param name="checkpointSegments">Segments by which a root may lag, and a tenth of those that a log has before the next one.</param>
     /// <param name="compactionRuns">Runs of KV that are merged.</param>
-    public LoneStore(int checkpointSegments = 4, int compactionRuns = 128)
+    /// <param name="memoryTierBytes">Bytes of its memory tier.</param>
+    public LoneStore(int checkpointSegments = 4, int compactionRuns = 128, long memoryTierBytes = 0)
     {
-        (_checkpointSegments, _compactionRuns) = (checkpointSegments, compactionRuns);
+        (_checkpointSegments, _compactionRuns, _memoryTierBytes) = (checkpointSegments, compactionRuns, memoryTierBytes);
         _agents = _world.Start("test");
         Blobs = new SimulatedBlobStore(_world, StoreFaults.None);
         Restart();
@@ -58,7 +60,7 @@ internal sealed class LoneStore
                 CheckpointSegments = _checkpointSegments,
                 SegmentsPerContext = 0,
                 IndexSegments = IndexSegments,
-                MemoryTierBytes = 0,
+                MemoryTierBytes = _memoryTierBytes,
                 HousekeepingInterval = TimeSpan.FromMilliseconds(50),
                 CompactionRuns = _compactionRuns,
                 RotateSegments = 10 * _checkpointSegments,
