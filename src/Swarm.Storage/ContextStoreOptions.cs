@@ -14,7 +14,7 @@ public sealed class ContextStoreOptions
     /// <summary>Segments under way at the same time. 1 to 16; default 3.</summary>
     public int SegmentsInFlight { get; set; } = 3;
 
-    /// <summary>A KV record larger than this becomes a chunk of its own. 4 KiB to 64 MiB; default 1 MiB.</summary>
+    /// <summary>A KV record larger than this becomes a chunk of its own. 64 bytes to 64 MiB; default 1 MiB.</summary>
     public int LargeRecordBytes { get; set; } = 1 << 20;
 
     /// <summary>

@@ -13,7 +13,7 @@ public static class ContextStoreOptionsFaults
         Time(nameof(options.FlushInterval), options.FlushInterval, 0.001, 10);
         Number(nameof(options.SegmentBytes), options.SegmentBytes, 64 << 10, 64 << 20);
         Number(nameof(options.SegmentsInFlight), options.SegmentsInFlight, 1, 16);
-        Number(nameof(options.LargeRecordBytes), options.LargeRecordBytes, 4 << 10, 64 << 20);
+        Number(nameof(options.LargeRecordBytes), options.LargeRecordBytes, 64, 64 << 20);
         Number(nameof(options.CheckpointSegments), options.CheckpointSegments, 1, 100_000);
         Time(nameof(options.HousekeepingInterval), options.HousekeepingInterval, 0.01, 60);
         Time(nameof(options.AnswerTimeout), options.AnswerTimeout, 1, 600);

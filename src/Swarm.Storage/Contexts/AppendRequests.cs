@@ -61,36 +61,40 @@ internal sealed class AppendRequests(
     public async Task<Watermarks> AppendKvAsync(SessionProof proof, KvAppend kv, ulong checksum, TierLease lease)
     {
         using var hold = lease;
-        ReadOnlyMemory<byte> content = lease.Memory;
+        var isLarge = lease.Memory.Length > services.Options.LargeRecordBytes;
+        var payload = new PayloadRef(default, 0, lease.Memory.Length, checksum);
+        KvLane.Turn? turn = null;
         Task<LogRecord>? queued = null;
-        await context.KvGate.WaitAsync();
+        await context.Kv.Gate.WaitAsync();
         try
         {
-            var payload = new PayloadRef(default, 0, content.Length, checksum);
-            if (content.Length > services.Options.LargeRecordBytes && await IsNextAsync(proof, kv))
+            if (!isLarge && context.Kv.IsIdle)
+            {
+                queued = await TryQueueAsync(proof, kv, payload, lease.Memory, lease);
+            }
+            else if (await IsNextAsync(proof, kv))
+            {
+                turn = context.Kv.Enter(kv.FirstPosition + kv.Count);
+            }
+        }
+        finally
+        {
+            context.Kv.Gate.Release();
+        }
+
+        if (turn is not null)
+        {
+            await using var _ = turn;
+            ReadOnlyMemory<byte> content = lease.Memory;
+            if (isLarge)
             {
                 var (chunk, offset) = await ChunkWriter.WriteAsync(services, context, content);
                 payload = payload with { Object = chunk, Offset = offset };
                 content = default;
             }
 
-            await context.Gate.WaitAsync();
-            try
-            {
-                if (await CheckKvAsync(proof, kv) is { } hasher)
-                {
-                    context.KvHasher = hasher;
-                    queued = context.QueueKv(kv, payload, content, lease.Share());
-                }
-            }
-            finally
-            {
-                context.Gate.Release();
-            }
-        }
-        finally
-        {
-            context.KvGate.Release();
+            await turn.WaitForThoseBeforeAsync();
+            queued = await TryQueueAsync(proof, kv, payload, content, lease);
         }
 
         if (queued is not null && await queued is KvRecord durable)
@@ -99,6 +103,56 @@ internal sealed class AppendRequests(
         }
 
         return context.Durable.Watermarks;
+    }
+
+    /// <summary>Queues a run that is the next one; <see langword="null"/> when it is there already, and durable.</summary>
+    private async Task<Task<LogRecord>?> TryQueueAsync(
+        SessionProof proof, KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, TierLease lease)
+    {
+        await context.Gate.WaitAsync();
+        try
+        {
+            if (await CheckKvAsync(proof, kv) is not { } hasher)
+            {
+                return null;
+            }
+
+            context.KvHasher = hasher;
+            return context.QueueKv(kv, payload, content, lease.Share());
+        }
+        finally
+        {
+            context.Gate.Release();
+        }
+    }
+
+    /// <summary>Whether a run is the next one behind what is queued and under way, so that no chunk is written for one that will be refused.</summary>
+    /// <returns>False: it is there already, and durable.</returns>
+    private async Task<bool> IsNextAsync(SessionProof proof, KvAppend kv)
+    {
+        while (true)
+        {
+            await context.Gate.WaitAsync();
+            try
+            {
+                if (context.Kv.IsIdle)
+                {
+                    return await CheckKvAsync(proof, kv) is not null;
+                }
+
+                context.RequireHolder(proof);
+                if (kv.FirstPosition == context.Kv.End && kv.FirstPosition + kv.Count <= context.TokenLength)
+                {
+                    return true;
+                }
+            }
+            finally
+            {
+                context.Gate.Release();
+            }
+
+            await context.Kv.WaitUntilIdleAsync(); // A repeat, or one too far ahead: judged by what came of those before.
+        }
     }
 
     private static void CheckInputs(InputRun inputs)
@@ -185,20 +239,6 @@ internal sealed class AppendRequests(
                     + $"{inputs.Tokens.Span[(int)(position - inputs.FirstPosition)]}. Read what is there, or rewind.",
                     position);
             }
-        }
-    }
-
-    /// <summary>Whether a KV append is the next one; so that no chunk is written for one that will be refused.</summary>
-    private async Task<bool> IsNextAsync(SessionProof proof, KvAppend kv)
-    {
-        await context.Gate.WaitAsync();
-        try
-        {
-            return await CheckKvAsync(proof, kv) is not null;
-        }
-        finally
-        {
-            context.Gate.Release();
         }
     }
 

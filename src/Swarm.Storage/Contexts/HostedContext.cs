@@ -96,8 +96,8 @@ internal sealed class HostedContext
     /// <summary>Requests enter one by one, in the order of their calls.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
 
-    /// <summary>KV appends enter one by one: a large one is uploaded before it is queued.</summary>
-    public SemaphoreSlim KvGate { get; } = new(1);
+    /// <summary>KV appends under way: large ones are uploaded before they are queued.</summary>
+    public KvLane Kv { get; } = new();
 
     /// <summary>One operation on the root at a time.</summary>
     public SemaphoreSlim RootGate { get; } = new(1);

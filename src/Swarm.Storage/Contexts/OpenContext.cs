@@ -35,7 +35,7 @@ internal sealed class OpenContext : IOpenContext
         _services = services;
         _close = close;
         _reader = new ContextReader(hosted, services);
-        _ownership = new OwnershipRequests(hosted, loader, services.Rules);
+        _ownership = new OwnershipRequests(hosted, loader, services.Rules, isCurrent);
         _appends = new AppendRequests(hosted, services, loader, _reader);
     }
 

@@ -6,7 +6,12 @@ using Swarm.Format.Segments;
 namespace Swarm.Storage.Contexts;
 
 /// <summary>Epoch changes of one open context (protocol, rules 8 and 9). Runs on the store's loop.</summary>
-internal sealed class OwnershipRequests(HostedContext context, PageLoader loader, ProtocolRules rules)
+/// <param name="context">The open.</param>
+/// <param name="loader">Brings pages back.</param>
+/// <param name="rules">Rules of the protocol.</param>
+/// <param name="isCurrent">Asks storage whether the open still counts.</param>
+internal sealed class OwnershipRequests(
+    HostedContext context, PageLoader loader, ProtocolRules rules, Func<Task<bool>> isCurrent)
 {
     /// <summary>See <see cref="IOpenContext.AcquireAsync"/>.</summary>
     public async Task<Acquired> AcquireAsync(AcquireRequest request)
@@ -20,7 +25,7 @@ internal sealed class OwnershipRequests(HostedContext context, PageLoader loader
             if (durable.Holder.Length > 0 && request.SecretHash == durable.SecretHash)
             {
                 return durable.Holder == request.Agent
-                    ? Grant()
+                    ? await GrantAgainAsync()
                     : throw Refusals.Invalid($"The secret belongs to a session of agent '{durable.Holder}'.");
             }
 
@@ -80,7 +85,7 @@ internal sealed class OwnershipRequests(HostedContext context, PageLoader loader
             var durable = context.Durable.Ownership;
             if (durable.Epoch == proof.Epoch.Next && durable.Holder.Length > 0 && durable.SecretHash == newSecretHash)
             {
-                return Grant(); // A repeat of a rewind that was done.
+                return await GrantAgainAsync();
             }
 
             context.RequireHolder(proof);
@@ -127,6 +132,12 @@ internal sealed class OwnershipRequests(HostedContext context, PageLoader loader
             context.RootGate.Release();
         }
     }
+
+    /// <summary>
+    /// Answers a repeat, which writes nothing that could fail. An open that was replaced and does not know it would name a session
+    /// that is over, though the same request may have been granted anew elsewhere.
+    /// </summary>
+    private async Task<Acquired> GrantAgainAsync() => await isCurrent() ? Grant() : throw Refusals.Moved(context.Id);
 
     private Acquired Grant() => new(context.Durable.Epoch, context.Durable.Watermarks);
 }

@@ -130,7 +130,8 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
     /// <returns>False: the root is somebody else's, or not known; the context must be ended.</returns>
     public async Task<bool> MoveAsync(HostedContext context, LogWriter writer)
     {
-        await context.KvGate.WaitAsync(); // A chunk under way belongs to the open that is.
+        await context.Kv.Gate.WaitAsync();
+        await context.Kv.WaitUntilIdleAsync(); // A chunk under way belongs to the open that is.
         await context.Gate.WaitAsync();
         await context.RootGate.WaitAsync();
         try
@@ -166,7 +167,7 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         {
             context.RootGate.Release();
             context.Gate.Release();
-            context.KvGate.Release();
+            context.Kv.Gate.Release();
         }
     }
 

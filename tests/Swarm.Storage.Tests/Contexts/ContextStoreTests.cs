@@ -168,6 +168,20 @@ public sealed class ContextStoreTests
     }
 
     [Fact]
+    public void AppendKv_ManyLargeRunsAtOnce_AreQueuedInTheOrderOfTheirCalls()
+    {
+        var lone = new LoneStore(largeRecordBytes: 64);
+        var writer = new ContextWriter(lone, LoneStore.Spec.Name);
+        writer.Write(2_000); // Up to 50 runs under way; none is refused.
+        var chunks = lone.Blobs.Objects.Keys.Count(name => name.StartsWith("chunks/", StringComparison.Ordinal));
+
+        Assert.InRange(chunks, 2_000 / RunTokens, int.MaxValue);
+        writer.AssertIsAllThere();
+        lone.Restart();
+        writer.AssertIsAllThere();
+    }
+
+    [Fact]
     public void Read_ManyRunsInFewSegments_ReadsEachSegmentOnceForAllContexts()
     {
         var lone = new LoneStore(memoryTierBytes: 8 << 20);

@@ -14,13 +14,17 @@ internal sealed class LoneStore
     private readonly int _checkpointSegments;
     private readonly int _compactionRuns;
     private readonly long _memoryTierBytes;
+    private readonly int _largeRecordBytes;
 
     /// <summary>Starts one.</summary>
     /// <param name="checkpointSegments">Segments by which a root may lag, and a tenth of those that a log has before the next one.</param>
     /// <param name="compactionRuns">Runs of KV that are merged.</param>
     /// <param name="memoryTierBytes">Bytes of its memory tier.</param>
-    public LoneStore(int checkpointSegments = 4, int compactionRuns = 128, long memoryTierBytes = 0)
+    /// <param name="largeRecordBytes">Runs of KV over it become chunks.</param>
+    public LoneStore(
+        int checkpointSegments = 4, int compactionRuns = 128, long memoryTierBytes = 0, int largeRecordBytes = 1 << 20)
     {
+        _largeRecordBytes = largeRecordBytes;
         (_checkpointSegments, _compactionRuns, _memoryTierBytes) = (checkpointSegments, compactionRuns, memoryTierBytes);
         _agents = _world.Start("test");
         Blobs = new SimulatedBlobStore(_world, StoreFaults.None);
@@ -61,6 +65,7 @@ internal sealed class LoneStore
                 SegmentsPerContext = 0,
                 IndexSegments = IndexSegments,
                 MemoryTierBytes = _memoryTierBytes,
+                LargeRecordBytes = _largeRecordBytes,
                 HousekeepingInterval = TimeSpan.FromMilliseconds(50),
                 CompactionRuns = _compactionRuns,
                 RotateSegments = 10 * _checkpointSegments,

@@ -27,7 +27,7 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
         var options = new ContextStoreOptions
         {
             FlushInterval = TimeSpan.FromMilliseconds(5 + world.Random.Next(30)),
-            LargeRecordBytes = world.Random.Next(2) == 0 ? 4096 : 1 << 20,
+            LargeRecordBytes = world.Random.Next(2) == 0 ? 200 : 1 << 20, // A run of 64 positions has some 2,200 bytes.
             CheckpointSegments = 1 + world.Random.Next(20),
             HousekeepingInterval = TimeSpan.FromMilliseconds(100 + world.Random.Next(900)),
             IndexSegments = 1 + world.Random.Next(6),
