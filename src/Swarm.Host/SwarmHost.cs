@@ -141,7 +141,7 @@ public sealed class SwarmHost : IAsyncDisposable
             });
         });
 
-        var app = builder.Build();
+        var app = Build(builder);
         try
         {
             HealthEndpoints.Map(app);
@@ -163,6 +163,18 @@ public sealed class SwarmHost : IAsyncDisposable
                     new HostStartException([exception.Message]),
                 _ => exception,
             };
+        }
+    }
+
+    private static WebApplication Build(WebApplicationBuilder builder)
+    {
+        try
+        {
+            return builder.Build();
+        }
+        catch (IOException fault)
+        {
+            throw new HostStartException([$"Swarm:Tiers: {fault.Message}"]); // The store opens its disk tier.
         }
     }
 

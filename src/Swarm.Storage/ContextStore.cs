@@ -33,6 +33,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ContextForker _forker;
     private readonly Maintenance _maintenance;
+    private readonly DiskTier? _disk;
     private LogWriter? _writer;
 
     /// <summary>Starts a store.</summary>
@@ -81,7 +82,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var reader = new RetryingReader(store, time);
         var segments = new SegmentReader(reader);
         var logs = new LogReader(reader, segments, options, logger);
-        Memory = new MemoryTier(options.MemoryTierBytes);
+        _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger) : null;
+        Memory = new MemoryTier(options.MemoryTierBytes, _disk);
         _services = new ContextServices(
             store,
             options,
@@ -95,7 +97,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             new RootStore(store, reader, time, logger),
             new PageStore(store, reader, time, ids),
             Memory,
-            new KvFetcher(reader, Memory),
+            new KvFetcher(reader, Memory, _disk),
             rules);
         var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
@@ -211,6 +213,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             _writer?.Lose("this silo stops");
         });
         await _maintenance.DisposeAsync();
+        _disk?.Dispose();
         _stopping.Dispose();
     }
 

@@ -50,6 +50,15 @@ public sealed class ContextStoreOptions
     /// <summary>Bytes of KV kept in memory, off the GC heap. 0 or more; default 1 GiB.</summary>
     public long MemoryTierBytes { get; set; } = 1L << 30;
 
+    /// <summary>
+    /// Folder on this machine's disk in which KV is kept that was in memory, for a silo whose store is farther away than its disk; also
+    /// across restarts. Every silo needs one of its own. Default <see langword="null"/>: none.
+    /// </summary>
+    public string? DiskTierPath { get; set; }
+
+    /// <summary>Most bytes of KV in <see cref="DiskTierPath"/>. 64 MiB or more; default 16 GiB.</summary>
+    public long DiskTierBytes { get; set; } = 16L << 30;
+
     /// <summary>Payloads read ahead by one reader; of those up to 64 KiB four times as many. 1 to 64; default 8.</summary>
     public int ReadAhead { get; set; } = 8;
 

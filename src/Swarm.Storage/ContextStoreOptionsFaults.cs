@@ -22,6 +22,7 @@ public static class ContextStoreOptionsFaults
         Number(nameof(options.CompactionBytesPerSecond), options.CompactionBytesPerSecond, 64 << 10, long.MaxValue);
         Time(nameof(options.CollectionInterval), options.CollectionInterval, 0.1, 86_400);
         Number(nameof(options.MemoryTierBytes), options.MemoryTierBytes, 0, long.MaxValue);
+        Number(nameof(options.DiskTierBytes), options.DiskTierBytes, 64 << 20, long.MaxValue);
         Number(nameof(options.ReadAhead), options.ReadAhead, 1, 64);
         return faults;
 

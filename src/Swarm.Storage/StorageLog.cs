@@ -66,4 +66,13 @@ internal static partial class StorageLog
 
     [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
     public static partial void Checkpointed(ILogger logger, ContextId context, ulong segment);
+
+    [LoggerMessage(21, LogLevel.Information, "The disk tier in {Folder} holds {Count} payloads of {Bytes} bytes.")]
+    public static partial void DiskTierOpened(ILogger logger, string folder, int count, long bytes);
+
+    [LoggerMessage(22, LogLevel.Warning, "The disk tier in {Folder} cannot be written to; KV is read from the store instead. {Reason}")]
+    public static partial void DiskTierFailed(ILogger logger, string folder, string reason);
+
+    [LoggerMessage(23, LogLevel.Warning, "{Path} of the disk tier is damaged and was removed; the store is read instead: {Reason}.")]
+    public static partial void DiskTierDamaged(ILogger logger, string path, string reason);
 }

@@ -15,6 +15,22 @@ internal static class StorageMetrics
     public static readonly Counter<long> KvRead =
         Meter.CreateCounter<long>("swarm.kv.read", "By", "KV bytes read, by tier.");
 
+    /// <summary>KV bytes taken into memory again, by the tier that they came from.</summary>
+    public static readonly Counter<long> Promoted =
+        Meter.CreateCounter<long>("swarm.kv.promoted", "By", "KV bytes taken into memory again, by the tier that they came from.");
+
+    /// <summary>KV bytes written to the disk tier.</summary>
+    public static readonly Counter<long> Demoted =
+        Meter.CreateCounter<long>("swarm.kv.demoted", "By", "KV bytes written to the disk tier.");
+
+    /// <summary>Payloads that the disk tier did not keep: it was too slow, full or failed.</summary>
+    public static readonly Counter<long> DiskTierDropped =
+        Meter.CreateCounter<long>("swarm.disk_tier.dropped", "{payload}", "Payloads that the disk tier was too slow for, or failed to write.");
+
+    /// <summary>Files of the disk tier found damaged or missing: the store was read instead.</summary>
+    public static readonly Counter<long> DiskTierDamaged =
+        Meter.CreateCounter<long>("swarm.disk_tier.damaged", "{payload}", "Files of the disk tier found damaged or missing on a read.");
+
     /// <summary>KV bytes written by compaction.</summary>
     public static readonly Counter<long> Compacted =
         Meter.CreateCounter<long>("swarm.kv.compacted", "By", "KV bytes written by compaction.");

@@ -12,6 +12,8 @@ namespace Swarm.Format.Frames;
 /// </remarks>
 internal ref struct FrameWalker
 {
+    private const int PieceBytes = 32 << 10;
+
     private readonly KvGeometry _geometry;
     private readonly ReadOnlySpan<byte> _payload;
     private readonly long _end;
@@ -84,6 +86,30 @@ internal ref struct FrameWalker
     /// <summary>Checks header and data of the frame against their checksum.</summary>
     /// <exception cref="CorruptObjectException">They are damaged.</exception>
     public readonly void Verify() => Verify(Current);
+
+    /// <summary>Copies the frame, and checks it on the way, piece by piece, so that memory is read once.</summary>
+    /// <param name="frameHash">Empty; empty again afterwards.</param>
+    /// <param name="payloadHash">Receives the frame.</param>
+    /// <param name="payload">Where the payload goes; the frame goes to its place in it.</param>
+    /// <exception cref="CorruptObjectException">It is damaged.</exception>
+    public readonly void CopyVerified(XxHash3 frameHash, XxHash3 payloadHash, Span<byte> payload)
+    {
+        var frame = _payload[_offset.._next];
+        for (var done = 0; done < frame.Length; done += PieceBytes)
+        {
+            var piece = frame.Slice(done, Math.Min(PieceBytes, frame.Length - done));
+            payloadHash.Append(piece);
+            frameHash.Append(done == 0 ? piece[FrameHeader.ChecksumBytes..] : piece);
+            piece.CopyTo(payload[(_offset + done)..]);
+        }
+
+        var hash = frameHash.GetCurrentHashAsUInt64();
+        frameHash.Reset();
+        if (BinaryPrimitives.ReadUInt64LittleEndian(frame) != hash)
+        {
+            throw Fault("does not match its checksum");
+        }
+    }
 
     private (int Group, int Stream) Following()
     {

@@ -11,6 +11,12 @@ public static class KvPayload
     /// <summary>Largest payload, in bytes.</summary>
     public const int MaxBytes = 64 << 20;
 
+    [ThreadStatic]
+    private static XxHash3? _whole;
+
+    [ThreadStatic]
+    private static XxHash3? _part;
+
     /// <summary>Exact size that <see cref="Encode"/> will write with the raw codec.</summary>
     /// <param name="geometry">The geometry.</param>
     /// <param name="firstPosition">First position of the run.</param>
@@ -86,6 +92,33 @@ public static class KvPayload
         {
             frames.Verify();
         }
+    }
+
+    /// <summary>Copies a payload, and checks structure and every checksum on the way.</summary>
+    /// <param name="geometry">The geometry.</param>
+    /// <param name="firstPosition">First position of the run as written.</param>
+    /// <param name="count">Positions of the run as written.</param>
+    /// <param name="payload">The frames.</param>
+    /// <param name="destination">As many bytes as <paramref name="payload"/>; anything may be in it when this throws.</param>
+    /// <returns>XxHash3-64 of the whole payload.</returns>
+    /// <exception cref="Objects.CorruptObjectException">It is damaged; the message names the frame.</exception>
+    public static ulong CopyVerified(
+        KvGeometry geometry, long firstPosition, int count, ReadOnlySpan<byte> payload, Span<byte> destination)
+    {
+        CheckRun(geometry, firstPosition, count);
+        var frames = new FrameWalker(geometry, firstPosition, count, payload);
+        var whole = _whole ??= new XxHash3();
+        var part = _part ??= new XxHash3();
+        whole.Reset(); // One may have been left half way.
+        part.Reset();
+        whole.Append(payload[..KvPayloadHeader.SizeBytes]);
+        payload[..KvPayloadHeader.SizeBytes].CopyTo(destination);
+        while (frames.MoveNext())
+        {
+            frames.CopyVerified(part, whole, destination);
+        }
+
+        return whole.GetCurrentHashAsUInt64();
     }
 
     /// <summary>Hands out some positions of a run frame by frame, each verified before.</summary>

@@ -70,7 +70,7 @@ internal sealed class AppendRequests(
         {
             if (!isLarge && context.Kv.IsIdle)
             {
-                queued = await TryQueueAsync(proof, kv, payload, lease.Memory, lease);
+                queued = await TryQueueAsync(proof, kv, payload, lease.Memory, lease, isUrgent: false);
             }
             else if (await IsNextAsync(proof, kv))
             {
@@ -93,8 +93,9 @@ internal sealed class AppendRequests(
                 content = default;
             }
 
+            // The last one under way does not wait for others to share its segment: there has been enough to wait for.
             await turn.WaitForThoseBeforeAsync();
-            queued = await TryQueueAsync(proof, kv, payload, content, lease);
+            queued = await TryQueueAsync(proof, kv, payload, content, lease, isUrgent: isLarge && turn.IsLast);
         }
 
         if (queued is not null && await queued is KvRecord durable)
@@ -107,7 +108,7 @@ internal sealed class AppendRequests(
 
     /// <summary>Queues a run that is the next one; <see langword="null"/> when it is there already, and durable.</summary>
     private async Task<Task<LogRecord>?> TryQueueAsync(
-        SessionProof proof, KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, TierLease lease)
+        SessionProof proof, KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, TierLease lease, bool isUrgent)
     {
         await context.Gate.WaitAsync();
         try
@@ -118,7 +119,7 @@ internal sealed class AppendRequests(
             }
 
             context.KvHasher = hasher;
-            return context.QueueKv(kv, payload, content, lease.Share());
+            return context.QueueKv(kv, payload, content, lease.Share(), isUrgent);
         }
         finally
         {

@@ -177,12 +177,14 @@ internal sealed class HostedContext
     /// <param name="payload">Where its bytes are, or will be.</param>
     /// <param name="content">Its bytes, if they go into the log.</param>
     /// <param name="hold">Keeps <paramref name="content"/> alive; taken over.</param>
-    public Task<LogRecord> QueueKv(KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, IDisposable hold)
+    /// <param name="isUrgent">Whether its segment is written without waiting.</param>
+    public Task<LogRecord> QueueKv(
+        KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, IDisposable hold, bool isUrgent)
     {
         var record = new KvRecord(
             Id, Root.OpenId, Durable.Epoch, kv.FirstPosition, kv.Count, kv.PrefixHash, payload);
         KvLength += kv.Count;
-        return Queue(new LogEntry(record, content, Apply, hold: hold));
+        return Queue(new LogEntry(record, content, Apply, isUrgent, hold));
     }
 
     /// <summary>Queues a state.</summary>

@@ -35,6 +35,9 @@ internal sealed class KvLane
         /// <summary>Ends when this turn and all before it are over.</summary>
         public Task Over => _over.Task;
 
+        /// <summary>Whether none has entered behind it.</summary>
+        public bool IsLast => lane._last == Over;
+
         /// <summary>Waits until all that entered before is over: queued, or refused.</summary>
         public Task WaitForThoseBeforeAsync() => before;
 

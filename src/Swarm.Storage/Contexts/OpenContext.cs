@@ -8,6 +8,7 @@ using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Reading;
+using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage.Contexts;
 
@@ -100,10 +101,7 @@ internal sealed class OpenContext : IOpenContext
         SessionProof proof, KvAppend kv, CancellationToken cancellationToken)
     {
         // Up to the first await this runs on the caller's thread: the loop is not held up, and the order of calls stays.
-        Verify(kv);
-        var checksum = ManifestCodec.Checksum(kv.Frames.Span);
-        var lease = _services.Memory.Rent(kv.Frames.Length);
-        kv.Frames.CopyTo(lease.Memory); // The append may outlive this call: it owns its bytes.
+        var (lease, checksum) = TakeOver(kv);
         return await AnswerAsync(() => _appends.AppendKvAsync(proof, kv, checksum, lease), cancellationToken);
     }
 
@@ -174,7 +172,8 @@ internal sealed class OpenContext : IOpenContext
         }
     }
 
-    private void Verify(KvAppend kv)
+    /// <summary>Copies an append, verified: it may outlive its call, so it owns its bytes.</summary>
+    private (TierLease Lease, ulong Checksum) TakeOver(KvAppend kv)
     {
         if (kv.FirstPosition < 0 || kv.Count < 1 || kv.Frames.Length is 0 or > KvPayload.MaxBytes)
         {
@@ -183,13 +182,21 @@ internal sealed class OpenContext : IOpenContext
                 + $"position, at most {KvPayload.MaxBytes} bytes.");
         }
 
+        var lease = _services.Memory.Rent(kv.Frames.Length);
         try
         {
-            KvPayload.Verify(Model.Geometry, kv.FirstPosition, kv.Count, kv.Frames.Span);
+            return (lease, KvPayload.CopyVerified(
+                Model.Geometry, kv.FirstPosition, kv.Count, kv.Frames.Span, lease.Memory.Span));
         }
         catch (CorruptObjectException error)
         {
+            lease.Dispose();
             throw Refusals.Corrupt($"KV at {kv.FirstPosition} arrived damaged: {error.Message}. Send it again.");
+        }
+        catch
+        {
+            lease.Dispose();
+            throw;
         }
     }
 

@@ -2,6 +2,7 @@ using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
 using Swarm.Storage.Contexts;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
@@ -37,10 +38,21 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             }
 
             var announced = services.Rules.ForksInTwoPhases ? await AnnounceAsync(child, parent, found.Root, name, position) : null;
-            if ((announced is not null || !services.Rules.ForksInTwoPhases)
-                && await CompleteAsync(child, parent, name, position, announced) is { } made)
+            try
             {
-                return made;
+                if ((announced is not null || !services.Rules.ForksInTwoPhases)
+                    && await CompleteAsync(child, parent, name, position, announced) is { } made)
+                {
+                    return made;
+                }
+            }
+            catch (CorruptObjectException)
+            {
+                // A fork that took long is given up by a collection, which then deletes what only this try has read of.
+                if (announced is not { } before || (await services.Roots.ReadAsync(child))?.ETag == before.ETag)
+                {
+                    throw;
+                }
             }
 
             await Task.Delay(Backoff.After(attempt), services.Time);

@@ -10,7 +10,7 @@ using Swarm.Storage.Tiers;
 namespace Swarm.Storage.Reading;
 
 /// <summary>Brings the payload of an extent from the nearest tier, verified. Thread-safe.</summary>
-internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
+internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk)
 {
     private readonly SegmentWindows _windows = new(reader, memory);
 
@@ -27,15 +27,18 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
             return Run(extent, found.Memory, KvTier.Memory, found);
         }
 
+        if (disk?.Contains(key) == true && await FindOnDiskAsync(disk, extent, key) is { } near)
+        {
+            return near;
+        }
+
         var name = BlobNames.Of(context, payload.Object);
         if (SegmentWindows.MayHold(payload) && await FindInWindowAsync(extent, name) is { } run)
         {
             return run;
         }
 
-        var lease = memory.TryRent(payload.Length);
-        IMemoryOwner<byte>? pooled = lease is null ? MemoryPool<byte>.Shared.Rent(payload.Length) : null;
-        var buffer = lease?.Memory ?? pooled!.Memory[..payload.Length];
+        var (buffer, hold) = Rent(payload.Length);
         try
         {
             var read = await reader.ReadAsync(name, payload.Offset, buffer);
@@ -54,17 +57,55 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory)
         }
         catch
         {
-            lease?.Dispose();
-            pooled?.Dispose();
+            hold.Dispose();
             throw;
         }
 
-        if (lease is not null)
+        Promote(key, hold, KvTier.Blob);
+        return Run(extent, buffer, KvTier.Blob, hold);
+    }
+
+    /// <summary>The payload out of the disk tier; <see langword="null"/> where it turns out not to be there.</summary>
+    private async Task<KvRunData?> FindOnDiskAsync(DiskTier from, KvExtent extent, PayloadRef key)
+    {
+        var (buffer, hold) = Rent(key.Length);
+        try
         {
-            memory.Publish(key, lease);
+            if (!await from.TryReadAsync(key, buffer))
+            {
+                hold.Dispose();
+                return null;
+            }
+        }
+        catch
+        {
+            hold.Dispose();
+            throw;
         }
 
-        return Run(extent, buffer, KvTier.Blob, (IDisposable?)lease ?? pooled);
+        Promote(key, hold, KvTier.Disk);
+        return Run(extent, buffer, KvTier.Disk, hold);
+    }
+
+    /// <summary>Room for a payload: in the tier, or where leases hold all of it, in memory that nobody finds.</summary>
+    private (Memory<byte> Buffer, IDisposable Hold) Rent(int length)
+    {
+        if (memory.TryRent(length) is { } lease)
+        {
+            return (lease.Memory, lease);
+        }
+
+        var pooled = MemoryPool<byte>.Shared.Rent(length);
+        return (pooled.Memory[..length], pooled);
+    }
+
+    private void Promote(PayloadRef key, IDisposable hold, KvTier from)
+    {
+        if (hold is TierLease lease)
+        {
+            memory.Publish(key, lease);
+            StorageMetrics.Promoted.Add(key.Length, new KeyValuePair<string, object?>("tier", from.ToString()));
+        }
     }
 
     /// <summary>The payload out of a window; <see langword="null"/> where it is to be read alone, so that a fault is its own.</summary>

@@ -8,15 +8,25 @@ namespace Swarm.Storage.Tiers;
 /// Bytes are reachable through a counted lease alone: memory is given back when the last lease and the tier's own hold on it
 /// are gone, so nobody ever reads what was freed. What is leased and already evicted still counts against the capacity.
 /// </remarks>
-public sealed class MemoryTier(long capacityBytes)
+public sealed class MemoryTier
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<PayloadRef, LinkedListNode<TierBlock>> _blocks = [];
     private readonly LinkedList<TierBlock> _byUse = new();
+    private readonly DiskTier? _below;
     private long _usedBytes;
 
+    /// <summary>An empty one.</summary>
+    /// <param name="capacityBytes">Most bytes held.</param>
+    public MemoryTier(long capacityBytes)
+        : this(capacityBytes, null)
+    {
+    }
+
+    internal MemoryTier(long capacityBytes, DiskTier? below) => (CapacityBytes, _below) = (capacityBytes, below);
+
     /// <summary>Most bytes held.</summary>
-    public long CapacityBytes { get; } = capacityBytes;
+    public long CapacityBytes { get; }
 
     /// <summary>Bytes held now.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
@@ -67,7 +77,7 @@ public sealed class MemoryTier(long capacityBytes)
     /// <returns>A lease on uninitialized memory.</returns>
     public TierLease Rent(int length) => TryRent(length) ?? new TierLease(new TierBlock(length, null));
 
-    /// <summary>Makes rented memory findable. The lease stays the caller's.</summary>
+    /// <summary>Makes rented memory findable, and offers it to the disk tier. The lease stays the caller's.</summary>
     /// <param name="key">What its content is.</param>
     /// <param name="lease">Memory of this tier, filled; passed over if it is outside of the capacity.</param>
     public void Publish(PayloadRef key, TierLease lease)
@@ -81,6 +91,8 @@ public sealed class MemoryTier(long capacityBytes)
                 _blocks.Add(key, _byUse.AddLast(lease.Block));
             }
         }
+
+        _ = _below?.Offer(key, lease);
     }
 
     /// <summary>Looks a payload up.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
@@ -11,7 +12,7 @@ using Swarm.Storage.Blobs;
 
 namespace Swarm.Benchmarks.Paths;
 
-/// <summary>A silo's store in this process, over a folder, with contexts of synthetic KV.</summary>
+/// <summary>A silo's store in this process, with contexts of synthetic KV.</summary>
 internal sealed class FilledStore : IAsyncDisposable
 {
     /// <summary>Tenant of all contexts.</summary>
@@ -20,25 +21,30 @@ internal sealed class FilledStore : IAsyncDisposable
     /// <summary>Positions of a record.</summary>
     public const int RunPositions = 64;
 
-    private readonly FileBlobStore _blobs;
+    private readonly IBlobStore _blobs;
     private readonly KvMemory _source;
     private int _contexts;
 
     /// <summary>Opens one.</summary>
-    /// <param name="folder">Where.</param>
+    /// <param name="blobs">Its blobs; disposed with it, where that is possible.</param>
     /// <param name="source">KV that every context has.</param>
     /// <param name="model">Its model.</param>
     /// <param name="memoryTierBytes">Capacity of the memory tier.</param>
-    public FilledStore(string folder, KvMemory source, ModelDescriptor model, long memoryTierBytes)
+    /// <param name="diskTier">Folder of the disk tier; <see langword="null"/> for none.</param>
+    public FilledStore(IBlobStore blobs, KvMemory source, ModelDescriptor model, long memoryTierBytes, string? diskTier = null)
     {
-        _blobs = new FileBlobStore(folder);
+        _blobs = blobs;
         (_source, Model) = (source, model);
         Store = new ContextStore(
             _blobs,
-            new ContextStoreOptions { MemoryTierBytes = memoryTierBytes, CompactionRuns = 1024 },
+            new ContextStoreOptions { MemoryTierBytes = memoryTierBytes, DiskTierPath = diskTier, CompactionRuns = 1024 },
             TimeProvider.System,
             NullLoggerFactory.Instance);
     }
+
+    /// <summary>Opens one over a folder.</summary>
+    public static FilledStore OverFolder(string folder, KvMemory source, ModelDescriptor model, long memoryTierBytes) =>
+        new(new FileBlobStore(folder), source, model, memoryTierBytes);
 
     /// <summary>The model.</summary>
     public ModelDescriptor Model { get; }
@@ -75,13 +81,15 @@ internal sealed class FilledStore : IAsyncDisposable
         return new FilledContext(spec.Name, context, proof, secret, hashes);
     }
 
-    /// <summary>Encodes one record out of the model's memory: what an agent does.</summary>
-    public KvAppend Encode(FilledContext context, int run)
+    /// <summary>Encodes one record out of the model's memory, and appends it: what an agent does.</summary>
+    private async Task AppendAsync(FilledContext context, int run)
     {
         var first = run * RunPositions;
-        var frames = new byte[KvPayload.EncodedLength(Model.Geometry, first, RunPositions)];
-        KvPayload.Encode(Model.Geometry, first, RunPositions, _source.Read, frames);
-        return new KvAppend(first, RunPositions, context.Hashes[run], frames);
+        var length = KvPayload.EncodedLength(Model.Geometry, first, RunPositions);
+        using var buffer = MemoryPool<byte>.Shared.Rent(length);
+        var frames = buffer.Memory[..length];
+        KvPayload.Encode(Model.Geometry, first, RunPositions, _source.Read, frames.Span);
+        await context.Open.AppendKvAsync(context.Proof, new KvAppend(first, RunPositions, context.Hashes[run], frames), default);
     }
 
     /// <summary>Appends the KV of all positions, a few records under way at a time, until all of it is durable.</summary>
@@ -91,7 +99,7 @@ internal sealed class FilledStore : IAsyncDisposable
         var under = new Queue<Task>();
         for (var run = 0; run < context.Hashes.Length; run++)
         {
-            under.Enqueue(context.Open.AppendKvAsync(context.Proof, Encode(context, run), default).AsTask());
+            under.Enqueue(AppendAsync(context, run));
             if (under.Count == window)
             {
                 await under.Dequeue();
@@ -105,6 +113,6 @@ internal sealed class FilledStore : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Store.DisposeAsync();
-        _blobs.Dispose();
+        (_blobs as IDisposable)?.Dispose();
     }
 }

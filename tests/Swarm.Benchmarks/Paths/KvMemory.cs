@@ -68,6 +68,9 @@ internal sealed unsafe class KvMemory : IDisposable
     /// <summary>A part of it, for asynchronous reads and writes.</summary>
     public Memory<byte> Memory(long offset, int length) => new NativeMemoryManager(_start + offset, (int)Math.Min(length, Bytes - offset)).Memory;
 
+    /// <summary>All of it as a stream.</summary>
+    public Stream OpenStream(FileAccess access) => new UnmanagedMemoryStream(_start, Bytes, Bytes, access);
+
     /// <summary>Throws unless both hold the same bytes.</summary>
     public void RequireEqual(KvMemory other, string path)
     {

@@ -2,36 +2,27 @@ using System.Diagnostics;
 
 namespace Swarm.Benchmarks.Report;
 
-/// <summary>Times a path and its reference in turn, so that whatever slows the machine slows both.</summary>
-/// <param name="rounds">Rounds that count; one more goes before them.</param>
-internal sealed class Comparison(int rounds)
+/// <summary>Times paths and their reference in turn, so that whatever slows the machine slows all.</summary>
+internal static class Comparison
 {
-    /// <summary>Measures.</summary>
-    /// <param name="name">Name of the row.</param>
-    /// <param name="reference">Name of the reference.</param>
-    /// <param name="bytes">Bytes that each of both moves in a round.</param>
-    /// <param name="goal">The least ratio that is wanted.</param>
+    /// <summary>Measures one path.</summary>
+    /// <param name="rounds">Rounds that count; one more goes before them.</param>
     /// <param name="referenceAsync">The reference; says how long it took, with nothing else in it.</param>
     /// <param name="pathAsync">The path; the same.</param>
-    /// <returns>The row, in GiB/s.</returns>
-    public async Task<ReportRow> MeasureAsync(
-        string name, string reference, long bytes, double goal, Func<Task<TimeSpan>> referenceAsync, Func<Task<TimeSpan>> pathAsync)
+    public static async Task<Samples> MeasureAsync(int rounds, Func<Task<TimeSpan>> referenceAsync, Func<Task<TimeSpan>> pathAsync)
     {
-        var ratios = new List<double>();
-        var speeds = new List<double>();
+        var samples = new Samples();
         for (var round = -1; round < rounds; round++)
         {
-            var plain = await referenceAsync();
-            var ours = await pathAsync();
+            var reference = await referenceAsync();
+            var path = await pathAsync();
             if (round >= 0)
             {
-                ratios.Add(plain / ours);
-                speeds.Add(bytes / ours.TotalSeconds / (1 << 30));
+                samples.Add(reference, path);
             }
         }
 
-        var ratio = Median(ratios);
-        return new ReportRow(name, Median(speeds), "GiB/s", reference, ratio, (ratios.Max() - ratios.Min()) / ratio, rounds, goal);
+        return samples;
     }
 
     /// <summary>Times one piece of work.</summary>
@@ -40,13 +31,5 @@ internal sealed class Comparison(int rounds)
         var started = Stopwatch.GetTimestamp();
         await work();
         return Stopwatch.GetElapsedTime(started);
-    }
-
-    private static double Median(List<double> values)
-    {
-        values.Sort();
-        return values.Count % 2 == 1
-            ? values[values.Count / 2]
-            : (values[(values.Count / 2) - 1] + values[values.Count / 2]) / 2;
     }
 }

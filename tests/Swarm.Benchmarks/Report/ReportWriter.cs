@@ -11,8 +11,8 @@ internal static class ReportWriter
     /// <summary>One row of the table.</summary>
     public static string Line(ReportRow row) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{row.Name,-28} {row.Value,8:0.00} {row.Unit,-6} {row.Ratio,6:0.00} x {row.Reference,-34} spread {row.Spread,4:0.00}, n {row.N}"
-        + $"{(row.Goal is { } goal ? $", at least {goal:0.0#}{(row.IsMissed ? ": MISSED" : "")}" : "")}");
+        $"{row.Name,-28} {row.Value,9:0.00} {row.Unit,-6} {row.Ratio,7:0.00} x {row.Reference,-34} spread {row.Spread,4:0.00}, n {row.N}"
+        + $"{(row.Goal is { } goal ? $", at {(goal.IsAtMost ? "most" : "least")} {goal.Ratio:0.0##}{(row.IsMissed ? ": MISSED" : "")}" : "")}");
 
     /// <summary>Writes all rows to a file.</summary>
     public static Task SaveAsync(FileInfo file, IReadOnlyList<ReportRow> rows, CancellationToken cancellationToken) =>

@@ -28,6 +28,9 @@ public sealed class KvPayloadTests
 
             var target = new FakeKv(geometry, first, count);
             KvPayload.Verify(geometry, first, count, payload);
+            var copy = new byte[payload.Length];
+            Assert.Equal(XxHash3.HashToUInt64(payload), KvPayload.CopyVerified(geometry, first, count, payload, copy));
+            Assert.Equal(payload, copy);
             KvPayload.Decode(geometry, first, count, payload, first + skipped, wanted, target.CopyIn);
 
             Assert.True(target.Written == wanted * geometry.BytesPerPosition, $"seed {seed}: {target.Written} bytes");
@@ -58,6 +61,7 @@ public sealed class KvPayloadTests
         {
             payload[bit / 8] ^= (byte)(1 << (bit % 8));
             Assert.Throws<CorruptObjectException>(() => KvPayload.Verify(Tiny, 7, 3, payload));
+            Assert.Throws<CorruptObjectException>(() => KvPayload.CopyVerified(Tiny, 7, 3, payload, new byte[payload.Length]));
             payload[bit / 8] ^= (byte)(1 << (bit % 8));
         }
     }

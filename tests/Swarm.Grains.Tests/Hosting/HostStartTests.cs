@@ -73,6 +73,18 @@ public sealed class HostStartTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_DiskTierPathIsAFile_NamesTheTier()
+    {
+        var file = _folder.Combine("file");
+        await File.WriteAllTextAsync(file, "not a folder", Token);
+
+        var fault = Assert.Single(await FaultsAsync($"--Swarm:Tiers:DiskTierPath={file}"));
+
+        Assert.StartsWith("Swarm:Tiers:", fault, StringComparison.Ordinal);
+        Assert.Contains(file, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_AzureConnectionStringMalformed_NamesTheStoreAndHidesTheValue()
     {
         var fault = Assert.Single(await FaultsAsync(

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
@@ -8,7 +7,7 @@ using Swarm.Testing.Simulation;
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>An agent that acquires a context, appends, rewinds and releases, over silos that fail at any moment.</summary>
-internal sealed class SimulatedAgent(
+internal sealed partial class SimulatedAgent(
     World world, Func<SimulatedSilo> pickSilo, ContextSpec spec, ContextOracle oracle, string name)
 {
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
@@ -158,90 +157,6 @@ internal sealed class SimulatedAgent(
         }
     }
 
-    private async Task<bool> AppendKvAsync()
-    {
-        var count = 1 + Random.Next(Math.Min(64, _view.Count - _kv));
-        var key = await KeyAsync();
-        if (key is null)
-        {
-            return true;
-        }
-
-        KvAppend[] pieces = [.. Cut(count).Select(piece => SmallModel.Kv(key, [.. _view], _kv + piece.First, piece.Count))];
-        if (!await CallAsync(context => AppendInOrderAsync(context, pieces)))
-        {
-            return false;
-        }
-
-        _kv += count;
-        Trace.Write(world, name, $"{spec.Name}: appended KV up to {_kv} in epoch {_proof.Epoch}");
-        oracle.KvAppended(_proof.Epoch.Value, _kv);
-        return true;
-    }
-
-    /// <summary>One to four pieces of a run.</summary>
-    private (int First, int Count)[] Cut(int count)
-    {
-        int[] cuts = [0, .. Enumerable.Range(0, Random.Next(4)).Select(_ => Random.Next(count)).Where(cut => cut > 0).Distinct().Order(), count];
-        return [.. cuts.Zip(cuts.Skip(1), (first, end) => (first, end - first))];
-    }
-
-    /// <summary>Appends runs, all under way at once; the first that is refused tells.</summary>
-    private async ValueTask<Watermarks> AppendInOrderAsync(IOpenContext context, KvAppend[] pieces)
-    {
-        Task<Watermarks>[] calls = [.. pieces.Select(piece => context.AppendKvAsync(_proof, piece, default).AsTask())];
-        Watermarks durable = default;
-        Exception? first = null;
-        foreach (var call in calls)
-        {
-            try
-            {
-                durable = await call;
-            }
-            catch (SwarmRefusedException error) when (error.Refusal.Code == RefusalCode.Gap && call != calls[0])
-            {
-                first ??= new TimeoutException("A silo whose calls overtake each other met a later run first.");
-            }
-            catch (Exception error)
-            {
-                first ??= error;
-            }
-        }
-
-        if (first is not null)
-        {
-            ExceptionDispatchInfo.Throw(first);
-        }
-
-        return durable;
-    }
-
-    /// <summary>KV that lags behind a rewind, sent by the very session that rewound: it must never attach to other tokens.</summary>
-    private async Task<bool> AppendLateKvAsync()
-    {
-        var end = Math.Min(_before.Length, _view.Count);
-        if (end <= _kv || _before.AsSpan(0, end).SequenceEqual([.. _view[..end]]) || await KeyAsync() is not { } key)
-        {
-            return true;
-        }
-
-        var kv = SmallModel.Kv(key, _before, _kv, end - _kv);
-        try
-        {
-            await (await OpenAsync()).AppendKvAsync(_proof, kv, default).AsTask().WaitAsync(CallTimeout, world.Time);
-        }
-        catch (StaleEpochException)
-        {
-            return false;
-        }
-        catch (Exception error) when (error is SwarmRefusedException or TimeoutException)
-        {
-            await PauseAsync();
-        }
-
-        return true;
-    }
-
     private async Task<bool> RewindAsync(int length)
     {
         var request = Random.NextInt64();
@@ -276,61 +191,6 @@ internal sealed class SimulatedAgent(
             await context.ReleaseAsync(_proof, "", default);
             return context.Status.Durable;
         });
-        return false;
-    }
-
-    /// <summary>Forks the context, and checks what the fork holds.</summary>
-    /// <param name="childName">Name of the fork.</param>
-    /// <param name="child">What it owes its agents from then on.</param>
-    /// <returns>Whether it was made.</returns>
-    public async Task<bool> ForkAsync(string childName, ContextOracle child)
-    {
-        var childSpec = new ContextSpec(spec.Tenant, childName, spec.Model, spec.BlockTokens);
-        for (var attempt = 0; attempt < 12; attempt++)
-        {
-            var rewinds = oracle.Rewinds;
-            var acknowledged = oracle.Acknowledgments();
-            long? position = Random.Next(2) == 0 ? null : Random.Next(acknowledged.Length + 1);
-            try
-            {
-                var silo = pickSilo();
-                var forked = await silo.Store.ForkAsync(spec.Id, childName, position, default).AsTask().WaitAsync(CallTimeout, world.Time);
-                var agent = new SimulatedAgent(world, pickSilo, childSpec, child, $"{name}/fork");
-                while (true)
-                {
-                    try
-                    {
-                        var context = await agent.OpenAsync();
-                        var tokens = await agent.ReadTokensAsync(context, context.Status.Durable.Tokens);
-                        var epoch = context.Status.Epoch.Value;
-                        Trace.Write(world, name, $"{spec.Name}: forked as {childName} at {forked.Position}, epoch {epoch}");
-                        oracle.Require(tokens.Length == forked.Position, $"a fork at {forked.Position} has {tokens.Length} tokens");
-                        oracle.Read(epoch, tokens);
-                        if (forked.IsNew && rewinds == oracle.Rewinds)
-                        {
-                            var required = acknowledged.AsSpan(0, (int)Math.Min(position ?? acknowledged.Length, acknowledged.Length));
-                            oracle.Require(
-                                tokens.AsSpan().StartsWith(required),
-                                $"a fork has {tokens.Length} tokens; {required.Length} had been acknowledged before");
-                        }
-
-                        child.Forked(epoch, tokens);
-                        await agent.CheckAsync(context);
-                        return true;
-                    }
-                    catch (Exception error) when (IsPassing(error))
-                    {
-                        await PauseAsync();
-                    }
-                }
-            }
-            catch (Exception error) when (IsPassing(error)
-                || error is SwarmRefusedException { Refusal.Code: RefusalCode.Gap or RefusalCode.Invalid })
-            {
-                await PauseAsync(); // It does not exist yet, was rewound meanwhile, or was forked elsewhere by a lost try.
-            }
-        }
-
         return false;
     }
 

@@ -1,0 +1,330 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Swarm.Format.Manifests;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs.Files;
+
+namespace Swarm.Storage.Tiers;
+
+/// <summary>KV payloads in a folder of the silo's local disk, bounded in bytes, least recently used out first. Thread-safe.</summary>
+/// <remarks>
+/// It holds nothing that the store does not hold: what is damaged, torn by a power cut or gone is a miss, so nothing is
+/// flushed, and the folder may be deleted while the silo is down. A later silo finds what an earlier one left: payloads
+/// never change, and a file's name says which one it is. One process uses a folder at a time.
+/// </remarks>
+internal sealed class DiskTier : IDisposable
+{
+    /// <summary>Payloads under this many bytes are not kept: they are merged soon, and a file each would cost more than it saves.</summary>
+    public const int MinPayloadBytes = 64 << 10;
+
+    private const int ReadThreads = 8;
+    private const int WriteThreads = 2;
+    private const long MaxPendingBytes = 64 << 20;
+    private const string LockName = "lock";
+    private const string Extension = ".kv";
+
+    private readonly string _folder;
+    private readonly long _capacityBytes;
+    private readonly ILogger _logger;
+    private readonly FileStream _lockFile;
+    private readonly IoThreads _reads = new("swarm-tier-read", ReadThreads);
+    private readonly IoThreads _writes = new("swarm-tier-write", WriteThreads);
+    private readonly Lock _lock = new();
+    private readonly Dictionary<UInt128, LinkedListNode<DiskFile>> _files = [];
+    private readonly HashSet<UInt128> _pending = [];
+    private readonly LinkedList<DiskFile> _byUse = new();
+    private long _usedBytes;
+    private long _pendingBytes;
+    private bool _isFailing;
+
+    /// <summary>Opens a folder, and takes over what is in it.</summary>
+    /// <param name="folder">The folder; made where missing, readable by its owner alone.</param>
+    /// <param name="capacityBytes">Most bytes of payloads.</param>
+    /// <param name="logger">Where logs go.</param>
+    /// <exception cref="IOException">It cannot be used, or another process uses it; the message says what to do.</exception>
+    public DiskTier(string folder, long capacityBytes, ILogger logger)
+    {
+        (_folder, _capacityBytes, _logger) = (Path.GetFullPath(folder), capacityBytes, logger);
+        try
+        {
+            MakeFolder(_folder);
+            _lockFile = new FileStream(Path.Combine(_folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException(
+                $"The disk tier's folder '{_folder}' cannot be used: {error.Message} Give each silo a folder of its own that it may write to.",
+                error);
+        }
+
+        Adopt();
+    }
+
+    /// <summary>Bytes of payloads held now.</summary>
+    public long UsedBytes => Volatile.Read(ref _usedBytes);
+
+    /// <summary>Payloads held now.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _files.Count;
+            }
+        }
+    }
+
+    /// <summary>Writes a payload in the background, unless it is here, small, or too much is waiting to be written.</summary>
+    /// <param name="key">What its content is.</param>
+    /// <param name="lease">Its content; the lease stays the caller's.</param>
+    /// <returns>Ends when it is written, or is not going to be. Never faults.</returns>
+    public Task Offer(PayloadRef key, TierLease lease)
+    {
+        if (key.Length < MinPayloadBytes || key.Length > _capacityBytes)
+        {
+            return Task.CompletedTask;
+        }
+
+        var name = DiskFile.NameOf(key);
+        lock (_lock)
+        {
+            if (_files.ContainsKey(name) || !_pending.Add(name))
+            {
+                return Task.CompletedTask;
+            }
+
+            if (_pendingBytes + key.Length > MaxPendingBytes)
+            {
+                _pending.Remove(name);
+                StorageMetrics.DiskTierDropped.Add(1);
+                return Task.CompletedTask;
+            }
+
+            _pendingBytes += key.Length;
+        }
+
+        return WriteAsync(new DiskFile(name, key.Length), lease.Share());
+    }
+
+    /// <summary>Reads a payload.</summary>
+    /// <param name="key">What is wanted.</param>
+    /// <param name="destination">Receives it: exactly its length. Anything may be in it when it is not here.</param>
+    /// <returns>Whether it is here, and whole.</returns>
+    public async Task<bool> TryReadAsync(PayloadRef key, Memory<byte> destination)
+    {
+        var name = DiskFile.NameOf(key);
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(name, out var node))
+            {
+                return false;
+            }
+
+            _byUse.Remove(node);
+            _byUse.AddLast(node);
+        }
+
+        var fault = await _reads.RunAsync(() => Read(name, destination.Span), CancellationToken.None);
+        if (fault is null && ManifestCodec.Checksum(destination.Span) != key.Checksum)
+        {
+            fault = "its content fails the checksum";
+        }
+
+        if (fault is null)
+        {
+            return true;
+        }
+
+        if (Forget(name))
+        {
+            StorageMetrics.DiskTierDamaged.Add(1);
+            StorageLog.DiskTierDamaged(_logger, PathOf(name), fault);
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a payload is to be found here. Reading may still fail.</summary>
+    public bool Contains(PayloadRef key)
+    {
+        lock (_lock)
+        {
+            return _files.ContainsKey(DiskFile.NameOf(key));
+        }
+    }
+
+    /// <summary>Lets go of the folder; its files stay for the next one.</summary>
+    public void Dispose() => _lockFile.Dispose();
+
+    private string PathOf(UInt128 name) => Path.Combine(_folder, name.ToString("x32", CultureInfo.InvariantCulture) + Extension);
+
+    private static void MakeFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+        }
+        else
+        {
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    private void Adopt()
+    {
+        foreach (var file in new DirectoryInfo(_folder).EnumerateFiles().OrderBy(file => file.LastWriteTimeUtc))
+        {
+            if (file.Extension == Extension
+                && UInt128.TryParse(
+                    Path.GetFileNameWithoutExtension(file.Name), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var name)
+                && file.Length is >= MinPayloadBytes and <= int.MaxValue)
+            {
+                Add(new DiskFile(name, (int)file.Length));
+            }
+            else if (file.Name != LockName)
+            {
+                TryDelete(file.FullName); // Half written by a process that is gone.
+            }
+        }
+
+        StorageLog.DiskTierOpened(_logger, _folder, _files.Count, _usedBytes);
+    }
+
+    private async Task WriteAsync(DiskFile file, TierLease lease)
+    {
+        string? fault;
+        using (lease)
+        {
+            var content = lease.Memory;
+            fault = await _writes.RunAsync(() => Write(file, content.Span), CancellationToken.None);
+        }
+
+        lock (_lock)
+        {
+            _pending.Remove(file.Name);
+            _pendingBytes -= file.Length;
+        }
+
+        if (fault is null)
+        {
+            StorageMetrics.Demoted.Add(file.Length);
+        }
+        else
+        {
+            StorageMetrics.DiskTierDropped.Add(1);
+        }
+
+        if (fault is not null && !_isFailing)
+        {
+            StorageLog.DiskTierFailed(_logger, _folder, fault); // Once, until it works again.
+        }
+
+        _isFailing = fault is not null;
+    }
+
+    private string? Write(DiskFile file, ReadOnlySpan<byte> content)
+    {
+        var path = PathOf(file.Name);
+        var temporary = path + ".new";
+        try
+        {
+            using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
+            {
+                RandomAccess.Write(handle, content, 0);
+            }
+
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            TryDelete(temporary);
+            return error.Message;
+        }
+
+        Add(file);
+        return null;
+    }
+
+    private string? Read(UInt128 name, Span<byte> destination)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(PathOf(name));
+            var length = RandomAccess.GetLength(handle);
+            for (var count = 0; length == destination.Length && count < destination.Length;)
+            {
+                var read = RandomAccess.Read(handle, destination[count..], count);
+                if (read == 0)
+                {
+                    return $"it ends at {count} of {destination.Length} bytes";
+                }
+
+                count += read;
+            }
+
+            return length == destination.Length ? null : $"it has {length} bytes instead of {destination.Length}";
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return error.Message;
+        }
+    }
+
+    private void Add(DiskFile file)
+    {
+        List<UInt128> evicted = [];
+        lock (_lock)
+        {
+            if (!_files.TryAdd(file.Name, _byUse.AddLast(file)))
+            {
+                _byUse.RemoveLast();
+                return;
+            }
+
+            _usedBytes += file.Length;
+            while (_usedBytes > _capacityBytes && _byUse.First is { } oldest)
+            {
+                Remove(oldest);
+                evicted.Add(oldest.Value.Name);
+            }
+        }
+
+        evicted.ForEach(name => TryDelete(PathOf(name)));
+    }
+
+    private bool Forget(UInt128 name)
+    {
+        lock (_lock)
+        {
+            if (!_files.TryGetValue(name, out var node))
+            {
+                return false;
+            }
+
+            Remove(node);
+        }
+
+        TryDelete(PathOf(name));
+        return true;
+    }
+
+    private void Remove(LinkedListNode<DiskFile> node)
+    {
+        _byUse.Remove(node);
+        _files.Remove(node.Value.Name);
+        _usedBytes -= node.Value.Length;
+    }
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Adopted or deleted by the next one.
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Swarm.Benchmarks.Paths;
+using Swarm.Benchmarks.Report;
+using Swarm.Client;
+using Swarm.Core.Geometry;
+using Swarm.Core.Models;
+
+namespace Swarm.Benchmarks.Sections;
+
+/// <summary>What a handoff costs apart from its bytes: it must not grow with the context.</summary>
+internal sealed class ControlSection : ISection
+{
+    private const int Short = 1 << 10;
+    private const int Long = 1 << 20;
+    private const int Step = 4096;
+
+    private static readonly ModelDescriptor _model = FilledStore.Describe(
+        "tokens-only", KvGeometry.GroupedQuery(layers: 4, kvHeads: 2, headDim: 32, KvDType.Float32));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Rows { get; } = ["handoff.control"];
+
+    /// <inheritdoc/>
+    public async Task MeasureAsync(ReportContext report)
+    {
+        var rounds = report.IsQuick ? 50 : 300;
+        await using var silo = await BenchSilo.OverFolderAsync(report.NewFolder("control"), memoryTierBytes: 64 << 20);
+        List<double> shorts = [];
+        List<double> longs = [];
+        await FillAsync(silo.Client, "short", Short);
+        await FillAsync(silo.Client, "long", Long);
+        for (var round = -5; round < rounds; round++)
+        {
+            var ofShort = await HandOffAsync(silo.Client, "short", Short);
+            var ofLong = await HandOffAsync(silo.Client, "long", Long);
+            if (round >= 0)
+            {
+                shorts.Add(ofShort.TotalMilliseconds);
+                longs.Add(ofLong.TotalMilliseconds);
+            }
+        }
+
+        var reference = Samples.Percentile(shorts, 0.99);
+        var value = Samples.Percentile(longs, 0.99);
+        report.Add(new ReportRow(
+            "handoff.control", value, "ms", $"p99 of {reference:0.0} ms at {Short} positions", value / reference, 0, rounds, Goal.AtMost(1.5)));
+    }
+
+    private static async Task FillAsync(SwarmClient client, string context, int positions)
+    {
+        await using var memory = await client.Agent("a").OpenAsync(context, _model);
+        var tokens = new int[Step];
+        for (var done = 0; done < positions; done += tokens.Length)
+        {
+            await memory.FeedAsync(tokens.AsMemory(0, Math.Min(tokens.Length, positions - done)));
+        }
+
+        await memory.ReleaseAsync();
+    }
+
+    /// <summary>From the request to give a context back to its acquisition by another agent, without what is read then.</summary>
+    private static async Task<TimeSpan> HandOffAsync(SwarmClient client, string context, int positions)
+    {
+        TimeSpan release;
+        await using (var before = await client.Agent("a").OpenAsync(context, _model))
+        {
+            release = await Comparison.TimeAsync(async () => await before.ReleaseAsync());
+        }
+
+        await using var after = await client.Agent("b").OpenAsync(context, _model);
+        if (after.Length != positions)
+        {
+            throw new InvalidOperationException($"The successor finds {after.Length} positions instead of {positions}.");
+        }
+
+        await after.ReleaseAsync();
+        return release + after.Rehydration.ControlElapsed;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Swarm.Benchmarks.Paths;
+using Swarm.Benchmarks.Report;
+
+namespace Swarm.Benchmarks.Sections;
+
+/// <summary>What streaming costs an agent's step: the same steps with a session and without one, in turn, logits compared.</summary>
+internal sealed class StreamSection : ISection
+{
+    private const int FirstPositions = 256;
+    private const int StepsOfRound = 50;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Rows { get; } = ["stream.overhead"];
+
+    /// <inheritdoc/>
+    public async Task MeasureAsync(ReportContext report)
+    {
+        var rounds = report.Rounds;
+        var tokens = SmallModel.Tokens(FirstPositions + ((rounds + 1) * StepsOfRound));
+        using var model = new SmallModel();
+        await using var silo = await BenchSilo.OverFolderAsync(report.NewFolder("stream"), memoryTierBytes: 256 << 20);
+        using var plain = model.NewRuntime(tokens.Length);
+        using var streaming = model.NewRuntime(tokens.Length);
+        await using var memory = await silo.Client.Agent("a").OpenAsync("stream", streaming);
+        var logits = new float[plain.VocabularySize];
+        SmallModel.Prefill(plain, tokens.AsSpan(0, FirstPositions), logits);
+        await memory.FeedAsync(tokens.AsMemory(0, FirstPositions));
+        var samples = new Samples();
+        for (var round = -1; round < rounds; round++)
+        {
+            var first = FirstPositions + ((round + 1) * StepsOfRound);
+            var without = TimeSpan.Zero;
+            var with = TimeSpan.Zero;
+            foreach (var isWith in round % 2 == 0 ? (bool[])[false, true] : [true, false])
+            {
+                var started = Stopwatch.GetTimestamp();
+                for (var step = first; step < first + StepsOfRound; step++)
+                {
+                    if (isWith)
+                    {
+                        await memory.FeedAsync(tokens.AsMemory(step, 1));
+                    }
+                    else
+                    {
+                        plain.Forward(tokens.AsSpan(step, 1), logits);
+                    }
+                }
+
+                (isWith ? ref with : ref without) = Stopwatch.GetElapsedTime(started) / StepsOfRound;
+            }
+
+            if (!memory.Logits.Span.SequenceEqual(logits))
+            {
+                throw new InvalidOperationException($"The streaming agent computes other logits at position {first + StepsOfRound}.");
+            }
+
+            if (round >= 0)
+            {
+                samples.Add(without, with);
+            }
+        }
+
+        report.Add(samples.Cost("stream.overhead", "a step of small without Swarm", Goal.AtMost(1.03)));
+    }
+}

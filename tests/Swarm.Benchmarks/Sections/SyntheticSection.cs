@@ -1,0 +1,68 @@
+using Swarm.Benchmarks.Paths;
+using Swarm.Benchmarks.Report;
+using Swarm.Core.Geometry;
+using Swarm.Core.Models;
+
+namespace Swarm.Benchmarks.Sections;
+
+/// <summary>A section that moves synthetic KV of Llama-3-8B's geometry, 128 KiB a position.</summary>
+internal abstract class SyntheticSection : ISection
+{
+    private const int Seed = 20261125;
+
+    /// <inheritdoc/>
+    public abstract IReadOnlyList<string> Rows { get; }
+
+    /// <inheritdoc/>
+    public async Task MeasureAsync(ReportContext report)
+    {
+        var positions = Positions(report.IsQuick);
+        var geometry = KvGeometry.GroupedQuery(layers: 32, kvHeads: 8, headDim: 128, KvDType.BFloat16);
+        using var source = new KvMemory(geometry, positions);
+        using var destination = new KvMemory(geometry, positions);
+        source.Fill(Seed);
+        report.Note($"{Rows[0]}: {positions} positions of Llama-3-8B's geometry, {source.Bytes >> 20} MiB");
+        await MeasureAsync(report, source, destination);
+    }
+
+    /// <summary>Positions to move.</summary>
+    protected virtual int Positions(bool isQuick) => isQuick ? 512 : 2048;
+
+    /// <summary>Measures.</summary>
+    /// <param name="report">Where rows go.</param>
+    /// <param name="source">What contexts hold.</param>
+    /// <param name="destination">A successor's memory.</param>
+    protected abstract Task MeasureAsync(ReportContext report, KvMemory source, KvMemory destination);
+
+    /// <summary>The model whose KV it is.</summary>
+    protected static ModelDescriptor Model(KvMemory source) => FilledStore.Describe("llama-3-8b", source.Geometry);
+
+    /// <summary>Times a path that brings everything, and holds it against the source.</summary>
+    protected static async Task<TimeSpan> VerifiedAsync(string path, KvMemory source, KvMemory destination, Func<Task> work)
+    {
+        destination.Clear();
+        var time = await Comparison.TimeAsync(work);
+        destination.RequireEqual(source, path);
+        return time;
+    }
+
+    /// <summary>Measures appends of whole contexts against a reference; each round's context is erased before the next one.</summary>
+    /// <returns>The samples, and the last context.</returns>
+    protected static async Task<(Samples Samples, FilledContext Last)> MeasureAppendsAsync(
+        int rounds, int positions, FilledStore filled, Func<Task<TimeSpan>> referenceAsync)
+    {
+        FilledContext? context = null;
+        var samples = await Comparison.MeasureAsync(rounds, referenceAsync, async () =>
+        {
+            if (context is not null)
+            {
+                await filled.Store.EraseAsync(context.Open.Id, default);
+                await filled.Store.CollectAsync(default); // Outside of the time: the disk is not to fill up.
+            }
+
+            context = await filled.CreateAsync(positions);
+            return await Comparison.TimeAsync(() => filled.AppendAllAsync(context));
+        });
+        return (samples, context!);
+    }
+}

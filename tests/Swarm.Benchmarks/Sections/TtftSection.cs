@@ -1,0 +1,111 @@
+using System.Globalization;
+using Swarm.Benchmarks.Paths;
+using Swarm.Benchmarks.Report;
+using Swarm.Client.Handoffs;
+using Swarm.Core.Contexts;
+using Swarm.Inference.Model;
+using Swarm.Storage.Azure.Emulator;
+
+namespace Swarm.Benchmarks.Sections;
+
+/// <summary>
+/// Time to the first token of a successor, really run: from its request to the logits behind one more input, against the
+/// same model that computes the whole context again. The logits are the same bits.
+/// </summary>
+internal sealed class TtftSection : ISection
+{
+    private const long MemoryBytes = 1L << 30;
+
+    private static readonly (int Positions, string Tier, double Goal)[] _goals =
+    [
+        (4096, "memory.wire", 60), (16_384, "memory.wire", 136), (16_384, "disk", 100), (4096, "blob", 9),
+    ];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Rows { get; } = ["ttft.small"];
+
+    /// <inheritdoc/>
+    public async Task MeasureAsync(ReportContext report)
+    {
+        using var model = new SmallModel();
+        foreach (var positions in report.IsQuick ? (int[])[1024] : [1024, 4096, 16_384])
+        {
+            await MeasureAsync(report, model, positions);
+        }
+    }
+
+    private static async Task MeasureAsync(ReportContext report, SmallModel model, int positions)
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(report.NewFolder("azurite"));
+        await using var warm = await BenchSilo.OverFolderAsync(report.NewFolder("warm"), MemoryBytes);
+        await using var cold = await BenchSilo.OverFolderAsync(report.NewFolder("cold"), 0);
+        await using var cached = await BenchSilo.OverAzureAsync(azurite, "cached", report.NewFolder("tier"));
+        await using var distant = await BenchSilo.OverAzureAsync(azurite, "distant", null);
+        Tier[] tiers =
+        [
+            new("memory.wire", warm, KvTier.Memory), new("folder", cold, KvTier.Blob), new("disk", cached, KvTier.Disk),
+            new("blob", distant, KvTier.Blob),
+        ];
+        var tokens = SmallModel.Tokens(positions + 1);
+        using var successor = model.NewRuntime(positions + 64);
+        foreach (var tier in tiers)
+        {
+            await using var predecessor = await tier.Silo.Client.Agent("predecessor").OpenAsync("c", successor);
+            await predecessor.FeedAsync(tokens.AsMemory(0, positions));
+            await predecessor.ReleaseAsync();
+        }
+
+        using var plain = model.NewRuntime(positions + 64);
+        var logits = new float[plain.VocabularySize];
+        for (var round = -1; round < 5; round++)
+        {
+            plain.Truncate(0);
+            var prefill = await Comparison.TimeAsync(() => Task.Run(() =>
+            {
+                SmallModel.Prefill(plain, tokens.AsSpan(0, positions), logits);
+                plain.Forward(tokens.AsSpan(positions), logits);
+            }));
+            foreach (var tier in tiers)
+            {
+                var time = await SucceedAsync(tier, successor, tokens, logits);
+                if (round >= 0)
+                {
+                    tier.Samples.Add(prefill, time);
+                }
+            }
+        }
+
+        foreach (var tier in tiers)
+        {
+            var goal = _goals.FirstOrDefault(goal => goal.Positions == positions && goal.Tier == tier.Name);
+            report.Add(tier.Samples.Sooner(
+                string.Create(CultureInfo.InvariantCulture, $"ttft.small.{positions}.{tier.Name}"),
+                "re-prefill",
+                goal == default ? null : Goal.AtLeast(goal.Goal)));
+        }
+    }
+
+    private static async Task<TimeSpan> SucceedAsync(Tier tier, LlamaRuntime runtime, int[] tokens, float[] expected)
+    {
+        var agent = tier.Silo.Client.Agent("successor");
+        var started = TimeProvider.System.GetTimestamp();
+        await using var memory = await agent.TakeOverAsync("c", runtime, TakeOver.Now);
+        await memory.FeedAsync(tokens.AsMemory(tokens.Length - 1));
+        var time = TimeProvider.System.GetElapsedTime(started);
+        var report = memory.Rehydration;
+        if (!memory.Logits.Span.SequenceEqual(expected) || report.Loaded != tokens.Length - 1 || report.Tier != tier.Kv)
+        {
+            throw new InvalidOperationException(
+                $"{tier.Name}: {report.Loaded} of {tokens.Length - 1} positions came from {report.Tier}, or the logits are others.");
+        }
+
+        await memory.RewindAsync(tokens.Length - 1);
+        await memory.ReleaseAsync();
+        return time;
+    }
+
+    private sealed record Tier(string Name, BenchSilo Silo, KvTier Kv)
+    {
+        public Samples Samples { get; } = new();
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.ExceptionServices;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+
+namespace Swarm.Storage.Tests.Simulation;
+
+/// <content>Appends of KV.</content>
+internal sealed partial class SimulatedAgent
+{
+    private async Task<bool> AppendKvAsync()
+    {
+        var count = 1 + Random.Next(Math.Min(64, _view.Count - _kv));
+        var key = await KeyAsync();
+        if (key is null)
+        {
+            return true;
+        }
+
+        KvAppend[] pieces = [.. Cut(count).Select(piece => SmallModel.Kv(key, [.. _view], _kv + piece.First, piece.Count))];
+        if (!await CallAsync(context => AppendInOrderAsync(context, pieces)))
+        {
+            return false;
+        }
+
+        _kv += count;
+        Trace.Write(world, name, $"{spec.Name}: appended KV up to {_kv} in epoch {_proof.Epoch}");
+        oracle.KvAppended(_proof.Epoch.Value, _kv);
+        return true;
+    }
+
+    /// <summary>One to four pieces of a run.</summary>
+    private (int First, int Count)[] Cut(int count)
+    {
+        int[] cuts = [0, .. Enumerable.Range(0, Random.Next(4)).Select(_ => Random.Next(count)).Where(cut => cut > 0).Distinct().Order(), count];
+        return [.. cuts.Zip(cuts.Skip(1), (first, end) => (first, end - first))];
+    }
+
+    /// <summary>Appends runs, all under way at once; the first that is refused tells.</summary>
+    private async ValueTask<Watermarks> AppendInOrderAsync(IOpenContext context, KvAppend[] pieces)
+    {
+        Task<Watermarks>[] calls = [.. pieces.Select(piece => context.AppendKvAsync(_proof, piece, default).AsTask())];
+        Watermarks durable = default;
+        Exception? first = null;
+        foreach (var call in calls)
+        {
+            try
+            {
+                durable = await call;
+            }
+            catch (SwarmRefusedException error) when (error.Refusal.Code == RefusalCode.Gap && call != calls[0])
+            {
+                first ??= new TimeoutException("A silo whose calls overtake each other met a later run first.");
+            }
+            catch (Exception error)
+            {
+                first ??= error;
+            }
+        }
+
+        if (first is not null)
+        {
+            ExceptionDispatchInfo.Throw(first);
+        }
+
+        return durable;
+    }
+
+    /// <summary>KV that lags behind a rewind, sent by the very session that rewound: it must never attach to other tokens.</summary>
+    private async Task<bool> AppendLateKvAsync()
+    {
+        var end = Math.Min(_before.Length, _view.Count);
+        if (end <= _kv || _before.AsSpan(0, end).SequenceEqual([.. _view[..end]]) || await KeyAsync() is not { } key)
+        {
+            return true;
+        }
+
+        var kv = SmallModel.Kv(key, _before, _kv, end - _kv);
+        try
+        {
+            await (await OpenAsync()).AppendKvAsync(_proof, kv, default).AsTask().WaitAsync(CallTimeout, world.Time);
+        }
+        catch (StaleEpochException)
+        {
+            return false;
+        }
+        catch (Exception error) when (error is SwarmRefusedException or TimeoutException)
+        {
+            await PauseAsync();
+        }
+
+        return true;
+    }
+}

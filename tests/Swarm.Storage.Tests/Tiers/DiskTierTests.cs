@@ -1,0 +1,265 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Tests.Simulation;
+using Swarm.Storage.Tiers;
+using Swarm.Testing;
+using Xunit;
+
+namespace Swarm.Storage.Tests.Tiers;
+
+/// <summary>KV on the silo's disk: bounded, never other bytes than were put there, and never needed. Promises 2 and 5.</summary>
+public sealed class DiskTierTests : IDisposable
+{
+    private const long Capacity = 64 << 20;
+
+    private readonly TempDirectory _folder = new();
+    private readonly MemoryTier _memory = new(1 << 30);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Tier_UsedAndDamagedAtRandom_GivesWhatWasPutOrNothing()
+    {
+        var seeded = new SeededTest();
+        var random = seeded.Random;
+        var known = new List<(PayloadRef Key, byte[] Content)>();
+        var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance);
+        var (hits, reopened) = (0, 0);
+        for (var step = 0; step < 600; step++)
+        {
+            switch (random.Next(8))
+            {
+                case < 3:
+                    var content = new byte[random.Next(DiskTier.MinPayloadBytes - 1000, 1 << 20)];
+                    random.NextBytes(content);
+                    var key = new PayloadRef(
+                        random.Next(2) == 0
+                            ? ObjectRef.Chunk(Id(random), Id(random))
+                            : ObjectRef.Segment(Id(random), (ulong)random.NextInt64()),
+                        random.Next(1000),
+                        content.Length,
+                        ManifestCodec.Checksum(content));
+                    known.Add((key, content));
+                    await OfferAsync(tier, key, content);
+                    break;
+                case < 6 when known.Count > 0:
+                    var (wanted, expected) = known[random.Next(known.Count)];
+                    var found = new byte[wanted.Length];
+                    if (await tier.TryReadAsync(wanted, found))
+                    {
+                        hits++;
+                        Assert.Equal(expected, found);
+                        Assert.True(wanted.Length >= DiskTier.MinPayloadBytes);
+                    }
+
+                    break;
+                case 6:
+                    Damage(random);
+                    break;
+                case 7 when random.Next(10) == 0:
+                    tier.Dispose();
+                    await File.WriteAllTextAsync(Path.Combine(_folder.Path, "half.kv.new"), "half written", Token);
+                    tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance);
+                    reopened++;
+                    break;
+            }
+
+            Assert.InRange(tier.UsedBytes, 0, Capacity);
+        }
+
+        Assert.True(hits > 50 && reopened > 1, $"{hits} hits, reopened {reopened} times: the test is too kind");
+        var onDisk = new DirectoryInfo(_folder.Path).EnumerateFiles("*.kv").Sum(file => file.Length);
+        Assert.InRange(onDisk, 1, Capacity);
+        tier.Dispose();
+    }
+
+    [Fact]
+    public async Task Tier_OverItsCapacity_KeepsWhatWasUsedLast()
+    {
+        using var tier = new DiskTier(_folder.Path, 10 << 20, NullLogger.Instance);
+        var keys = new List<PayloadRef>();
+        for (var index = 0; index < 10; index++)
+        {
+            var content = new byte[1 << 20];
+            content[0] = (byte)index;
+            keys.Add(Key((ulong)index, content));
+            await OfferAsync(tier, keys[index], content);
+        }
+
+        Assert.True(await tier.TryReadAsync(keys[0], new byte[1 << 20]));
+        await OfferAsync(tier, Key(10, new byte[1 << 20]), new byte[1 << 20]);
+
+        Assert.True(tier.Contains(keys[0]));
+        Assert.False(tier.Contains(keys[1]));
+        Assert.Equal(10, tier.Count);
+        Assert.Equal(10, Directory.GetFiles(_folder.Path, "*.kv").Length);
+    }
+
+    [Fact]
+    public void Open_FolderOfAnotherTierOrNone_SaysWhatToDo()
+    {
+        using var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance);
+        var taken = Assert.Throws<IOException>(() => new DiskTier(_folder.Path, Capacity, NullLogger.Instance));
+        Assert.Contains(_folder.Path, taken.Message, StringComparison.Ordinal);
+        Assert.Contains("folder of its own", taken.Message, StringComparison.Ordinal);
+
+        var file = Path.Combine(_folder.Path, "file");
+        File.WriteAllText(file, "");
+        var wrong = Assert.Throws<IOException>(() => new DiskTier(file, Capacity, NullLogger.Instance));
+        Assert.Contains(file, wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Offer_FolderThatIsGone_LosesNothingButTheOffer()
+    {
+        using var tier = new DiskTier(Path.Combine(_folder.Path, "tier"), Capacity, NullLogger.Instance);
+        Directory.Delete(Path.Combine(_folder.Path, "tier"), recursive: true);
+        var content = new byte[1 << 20];
+        await OfferAsync(tier, Key(1, content), content);
+
+        Assert.False(tier.Contains(Key(1, content)));
+        Assert.Equal(0, tier.UsedBytes);
+    }
+
+    /// <summary>A silo with little memory reads KV from its disk; also after a restart, and right where the disk lies.</summary>
+    [Fact]
+    public async Task Store_MemoryTooSmall_ReadsFromDiskAndPastItsDamage()
+    {
+        const int positions = 65_536;
+        const int run = 4_096; // 128 KiB.
+        using var blobs = new FileBlobStore(Path.Combine(_folder.Path, "store"));
+        int[] tokens = [.. Enumerable.Range(0, positions)];
+        var spec = new ContextSpec("t", "c", SmallModel.Descriptor, SmallModel.BlockTokens);
+        await using (var store = NewStore(blobs))
+        {
+            await store.CreateAsync(spec, Token);
+            var context = (await store.OpenAsync(spec.Id, Token))!;
+            var secret = Digest256.Sha256("secret"u8);
+            var grant = await context.AcquireAsync(new AcquireRequest("a", secret, context.Status.Epoch), Token);
+            var proof = new SessionProof(grant.Epoch, secret);
+            await context.AppendInputsAsync(proof, new InputRun(0, tokens, new[] { positions }), [], Token);
+            var hasher = new PrefixHasher(
+                await store.GetTenantKeyAsync("t", Token), SmallModel.Descriptor.ComputeFingerprint(), SmallModel.BlockTokens);
+            for (var first = 0; first < positions; first += run)
+            {
+                hasher.Append(tokens.AsSpan(first, run));
+                await context.AppendKvAsync(proof, SmallModel.Kv(hasher.Current(), tokens, first, run), Token);
+            }
+
+            var read = await ReadAsync(context, tokens);
+            Assert.True(read[KvTier.Disk] >= 8, $"only {read[KvTier.Disk]} runs came from the disk");
+        }
+
+        await using (var store = NewStore(blobs))
+        {
+            var context = (await store.OpenAsync(spec.Id, Token))!;
+            var before = await ReadAsync(context, tokens);
+            Assert.True(before[KvTier.Disk] >= 8, $"only {before[KvTier.Disk]} runs came from the disk after a restart");
+        }
+
+        foreach (var file in Directory.GetFiles(Path.Combine(_folder.Path, "tier"), "*.kv"))
+        {
+            Flip(file, 5_000);
+        }
+
+        await using (var store = NewStore(blobs))
+        {
+            var after = await ReadAsync((await store.OpenAsync(spec.Id, Token))!, tokens);
+            Assert.Equal(0, after[KvTier.Disk]);
+            Assert.Equal(positions / run, after[KvTier.Blob]);
+        }
+    }
+
+    private ContextStore NewStore(FileBlobStore blobs) => new(
+        blobs,
+        new ContextStoreOptions
+        {
+            MemoryTierBytes = 512 << 10,
+            DiskTierPath = Path.Combine(_folder.Path, "tier"),
+            LargeRecordBytes = 64 << 10,
+            CompactionRuns = 1024,
+        },
+        TimeProvider.System,
+        NullLoggerFactory.Instance);
+
+    private static async Task<Dictionary<KvTier, int>> ReadAsync(IOpenContext context, int[] tokens)
+    {
+        var runs = Enum.GetValues<KvTier>().ToDictionary(tier => tier, _ => 0);
+        long end = 0;
+        await foreach (var run in context.ReadKvAsync(0, tokens.Length, Token))
+        {
+            using (run)
+            {
+                Assert.Equal(end, run.FirstPosition);
+                Assert.True(SmallModel.Matches(run, tokens), $"KV at {end} is not that of the inputs");
+                end += run.Count;
+                runs[run.Tier]++;
+            }
+        }
+
+        Assert.Equal(tokens.Length, end);
+        return runs;
+    }
+
+    private async Task OfferAsync(DiskTier tier, PayloadRef key, byte[] content)
+    {
+        using var lease = _memory.TryRent(content.Length)!;
+        content.CopyTo(lease.Memory);
+        await tier.Offer(key, lease);
+    }
+
+    private void Damage(Random random)
+    {
+        var files = Directory.GetFiles(_folder.Path, "*.kv");
+        if (files.Length == 0)
+        {
+            return;
+        }
+
+        var file = files[random.Next(files.Length)];
+        switch (random.Next(3))
+        {
+            case 0:
+                Flip(file, random.Next((int)new FileInfo(file).Length));
+                break;
+            case 1:
+                using (var stream = File.OpenWrite(file))
+                {
+                    stream.SetLength(random.Next((int)stream.Length));
+                }
+
+                break;
+            default:
+                File.Delete(file);
+                break;
+        }
+    }
+
+    private static void Flip(string file, int offset)
+    {
+        using var stream = File.Open(file, FileMode.Open);
+        stream.Position = offset;
+        var value = stream.ReadByte();
+        stream.Position = offset;
+        stream.WriteByte((byte)(value ^ 4));
+    }
+
+    private static PayloadRef Key(ulong number, byte[] content) =>
+        new(ObjectRef.Segment(Id(new Random(7)), number), 0, content.Length, ManifestCodec.Checksum(content));
+
+    private static Id128 Id(Random random)
+    {
+        var bytes = new byte[16];
+        random.NextBytes(bytes);
+        return new Id128(bytes);
+    }
+}
