@@ -27,6 +27,9 @@ public sealed record RehydrationReport(
     TimeSpan KvElapsed,
     TimeSpan RecomputeElapsed)
 {
+    /// <summary>Of the positions recomputed: those whose KV was stored, and was slower to come than to compute.</summary>
+    public long Outpaced { get; init; }
+
     /// <summary>Of a context that was new.</summary>
     public static RehydrationReport None { get; } = new(
         0, 0, 0, 0, 0, KvTier.None, default, default, default, default, default);

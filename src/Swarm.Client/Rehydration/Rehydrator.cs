@@ -3,8 +3,6 @@ using Swarm.Client.Streaming;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
-using Swarm.Format.Frames;
-using Swarm.Format.Objects;
 
 namespace Swarm.Client.Rehydration;
 
@@ -23,11 +21,6 @@ internal sealed class Rehydrator(
     TimeProvider timeProvider,
     ILogger logger)
 {
-    private int _loaded;
-    private long _discarded;
-    private long _bytes;
-    private KvTier _tier = KvTier.None;
-
     /// <summary>Rehydrates.</summary>
     /// <param name="durable">How far inputs and KV go.</param>
     /// <param name="strategy">Whether KV is loaded.</param>
@@ -54,13 +47,15 @@ internal sealed class Rehydrator(
 
         driver?.Truncate(0);
         var inputs = ReadInputsAsync(durable.Tokens, cancellationToken);
+        KvLoad? load = null;
         if (driver is null || strategy == RehydrationStrategy.Recompute || durable.Kv == 0)
         {
             await inputs.ConfigureAwait(false);
         }
         else
         {
-            await LoadKvAsync(driver, durable, inputs, cancellationToken).ConfigureAwait(false);
+            load = new KvLoad(context, history, driver, timeProvider, logger);
+            await LoadKvAsync(load, durable, inputs, strategy, cancellationToken).ConfigureAwait(false);
         }
 
         var inputsElapsed = await inputs.ConfigureAwait(false) - started;
@@ -70,21 +65,25 @@ internal sealed class Rehydrator(
             history.AppendRun(undurable);
         }
 
-        var recomputed = driver?.CatchUp(cancellationToken) ?? 0;
+        var outpaced = load?.Outpaced ?? 0;
+        var recomputed = outpaced + (driver?.CatchUp(cancellationToken) ?? 0);
         var elapsed = timeProvider.GetElapsedTime(started);
-        Log.Rehydrated(logger, context, history.Length, _loaded, recomputed, elapsed.TotalMilliseconds);
+        Log.Rehydrated(logger, context, history.Length, load?.Loaded ?? 0, recomputed, elapsed.TotalMilliseconds);
         return new RehydrationReport(
             history.Length,
-            _loaded,
+            load?.Loaded ?? 0,
             recomputed,
-            _discarded,
-            _bytes,
-            _tier,
+            load?.Discarded ?? 0,
+            load?.Bytes ?? 0,
+            load?.Tier ?? KvTier.None,
             elapsed,
             control,
             TimeSpan.FromSeconds((double)inputsElapsed / timeProvider.TimestampFrequency),
             kvElapsed,
-            elapsed - kvElapsed);
+            elapsed - kvElapsed)
+        {
+            Outpaced = outpaced,
+        };
     }
 
     /// <summary>Reads all inputs.</summary>
@@ -112,10 +111,11 @@ internal sealed class Rehydrator(
     }
 
     private async Task LoadKvAsync(
-        RuntimeDriver target, Watermarks durable, Task inputs, CancellationToken cancellationToken)
+        KvLoad load, Watermarks durable, Task inputs, RehydrationStrategy strategy, CancellationToken cancellationToken)
     {
         // Asked for at once, so that KV is on its way while the inputs are read.
-        var runs = from.ReadKvAsync(0, durable.Kv, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var runs = from.ReadKvAsync(0, durable.Kv, reading.Token).GetAsyncEnumerator(reading.Token);
         await using (runs.ConfigureAwait(false))
         {
             var next = runs.MoveNextAsync().AsTask();
@@ -134,72 +134,14 @@ internal sealed class Rehydrator(
                 throw;
             }
 
-            while (await next.ConfigureAwait(false))
+            if (strategy == RehydrationStrategy.Fastest)
             {
-                bool isGood;
-                using (var run = runs.Current)
-                {
-                    isGood = TryLoad(target, run);
-                }
-
-                if (!isGood)
-                {
-                    break;
-                }
-
-                next = runs.MoveNextAsync().AsTask();
+                await load.LoadOrComputeAsync(runs, next, durable.Kv, reading.CancelAsync, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await load.LoadAsync(runs, next).ConfigureAwait(false);
             }
         }
-
-        // KV of half a step is of no use: the step is computed as a whole, in the shape it was recorded with.
-        _loaded = history.FloorToStep(_loaded);
-        if (_loaded > 0)
-        {
-            target.Runtime.CommitImported(_loaded);
-        }
-
-        target.NoteImported();
-    }
-
-    private bool TryLoad(RuntimeDriver target, KvRunData run)
-    {
-        var end = run.FirstPosition + run.Count;
-        _tier = run.Tier > _tier ? run.Tier : _tier;
-        if (run.FirstPosition > _loaded || end <= _loaded || end > history.Length)
-        {
-            return Discard(run, $"it covers {run.FirstPosition} to {end}, behind {_loaded} of {history.Length} positions");
-        }
-
-        if (run.PrefixHash != history.HashAt((int)end))
-        {
-            return Discard(run, "it was computed from other inputs");
-        }
-
-        try
-        {
-            KvPayload.Decode(
-                target.Runtime.Model.Geometry,
-                run.FirstPosition,
-                run.Count,
-                run.Frames.Span,
-                _loaded,
-                (int)end - _loaded,
-                target.Runtime.WriteKv);
-        }
-        catch (CorruptObjectException exception)
-        {
-            return Discard(run, exception.Message);
-        }
-
-        _bytes += (end - _loaded) * target.Runtime.Model.Geometry.BytesPerPosition;
-        _loaded = (int)end;
-        return true;
-    }
-
-    private bool Discard(KvRunData run, string reason)
-    {
-        _discarded += run.Count;
-        Log.KvDiscarded(logger, context, run.FirstPosition, reason);
-        return false;
     }
 }

@@ -36,22 +36,31 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
         var first = runtime.Length;
         while (runtime.Length < history.Length)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            ReadOnlySpan<int> step = history.StepAt(runtime.Length);
-
-            // Longer steps than this runtime takes come from an agent without one: nothing was computed in them.
-            while (!step.IsEmpty)
-            {
-                var part = Math.Min(step.Length, runtime.MaxStepTokens);
-                _hasLogits = false;
-                runtime.Forward(step[..part], _logits);
-                step = step[part..];
-            }
-
-            _hasLogits = true;
-            Volatile.Write(ref _computed, runtime.Length);
+            CatchUpOneStep(cancellationToken);
         }
 
+        return runtime.Length - first;
+    }
+
+    /// <summary>Takes the first of the steps that the runtime has not seen; there must be one.</summary>
+    /// <returns>Positions computed.</returns>
+    public int CatchUpOneStep(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var first = runtime.Length;
+        ReadOnlySpan<int> step = history.StepAt(first);
+
+        // Longer steps than this runtime takes come from an agent without one: nothing was computed in them.
+        while (!step.IsEmpty)
+        {
+            var part = Math.Min(step.Length, runtime.MaxStepTokens);
+            _hasLogits = false;
+            runtime.Forward(step[..part], _logits);
+            step = step[part..];
+        }
+
+        _hasLogits = true;
+        Volatile.Write(ref _computed, runtime.Length);
         return runtime.Length - first;
     }
 

@@ -80,7 +80,8 @@ internal static class ChaosRun
             {
                 var runtime = Script.NewRuntime();
                 var report = await reader.RehydrateAsync(runtime, strategy, Token);
-                var isComplete = strategy == RehydrationStrategy.Recompute || report.Loaded == model.Length;
+                var isComplete = report.Loaded + report.Recomputed == model.Length
+                    && (strategy != RehydrationStrategy.LoadKv || report.Recomputed == 0);
                 var probe = new float[runtime.VocabularySize];
                 runtime.Truncate(runtime.Length - Script.StepOf(context));
                 runtime.Forward(tokens.TakeLast(Script.StepOf(context)).ToArray(), probe);
