@@ -1,6 +1,6 @@
 using System.Globalization;
+using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
-using Swarm.Format.Manifests;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs.Files;
 
@@ -17,6 +17,7 @@ internal sealed class DiskTier : IDisposable
     /// <summary>Payloads under this many bytes are not kept: they are merged soon, and a file each would cost more than it saves.</summary>
     public const int MinPayloadBytes = 64 << 10;
 
+    private const int PieceBytes = 256 << 10;
     private const int ReadThreads = 8;
     private const int WriteThreads = 2;
     private const long MaxPendingBytes = 64 << 20;
@@ -125,12 +126,7 @@ internal sealed class DiskTier : IDisposable
             _byUse.AddLast(node);
         }
 
-        var fault = await _reads.RunAsync(() => Read(name, destination.Span), CancellationToken.None);
-        if (fault is null && ManifestCodec.Checksum(destination.Span) != key.Checksum)
-        {
-            fault = "its content fails the checksum";
-        }
-
+        var fault = await _reads.RunAsync(() => Read(name, key.Checksum, destination.Span), CancellationToken.None);
         if (fault is null)
         {
             return true;
@@ -246,24 +242,32 @@ internal sealed class DiskTier : IDisposable
         return null;
     }
 
-    private string? Read(UInt128 name, Span<byte> destination)
+    private string? Read(UInt128 name, ulong checksum, Span<byte> destination)
     {
         try
         {
             using var handle = File.OpenHandle(PathOf(name));
             var length = RandomAccess.GetLength(handle);
-            for (var count = 0; length == destination.Length && count < destination.Length;)
+            if (length != destination.Length)
             {
-                var read = RandomAccess.Read(handle, destination[count..], count);
+                return $"it has {length} bytes instead of {destination.Length}";
+            }
+
+            // Piece by piece, so that what is hashed is still in the cache.
+            var hash = new XxHash3();
+            for (var count = 0; count < destination.Length;)
+            {
+                var read = RandomAccess.Read(handle, destination.Slice(count, Math.Min(PieceBytes, destination.Length - count)), count);
                 if (read == 0)
                 {
                     return $"it ends at {count} of {destination.Length} bytes";
                 }
 
+                hash.Append(destination.Slice(count, read));
                 count += read;
             }
 
-            return length == destination.Length ? null : $"it has {length} bytes instead of {destination.Length}";
+            return hash.GetCurrentHashAsUInt64() == checksum ? null : "its content fails the checksum";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 using Swarm.Format.Segments;
 
 namespace Swarm.Storage.Tiers;
@@ -14,7 +13,7 @@ internal sealed unsafe class TierBlock : MemoryManager<byte>
 
     public TierBlock(int length, Action<int>? freed)
     {
-        _pointer = (byte*)NativeMemory.AlignedAlloc((nuint)length, 64);
+        _pointer = NativeBlocks.Take(length);
         _length = length;
         _freed = freed;
     }
@@ -47,9 +46,9 @@ internal sealed unsafe class TierBlock : MemoryManager<byte>
         if (Interlocked.Decrement(ref _references) == 0)
         {
 #if DEBUG
-            NativeMemory.Fill(_pointer, (nuint)_length, 0xDB);
+            new Span<byte>(_pointer, _length).Fill(0xDB);
 #endif
-            NativeMemory.AlignedFree(_pointer);
+            NativeBlocks.Give(_pointer, _length);
             _freed?.Invoke(_length);
         }
     }
