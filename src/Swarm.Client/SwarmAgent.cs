@@ -298,20 +298,22 @@ public sealed class SwarmAgent
         for (var attempt = 0; ; attempt++)
         {
             var started = _options.TimeProvider.GetTimestamp();
+            TimeSpan retryAfter = default;
             try
             {
                 return (await _control.AcquireAsync(request, cancellationToken).ConfigureAwait(false), started);
             }
-            catch (ContextOwnedException) when (waits)
+            catch (ContextOwnedException owned) when (waits)
             {
                 failing = _options.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
+                retryAfter = owned.Refusal.RetryAfter;
             }
             catch (Exception exception) when (_control.MayRepeat(exception, failing))
             {
                 // Once more, with the same secret.
             }
 
-            await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            await _control.DelayAsync(attempt, cancellationToken, retryAfter).ConfigureAwait(false);
         }
     }
 }

@@ -13,9 +13,12 @@ public sealed class RefusalConverter : IConverter<Refusal, RefusalSurrogate>
         surrogate.Message,
         new Epoch(surrogate.CurrentEpoch),
         surrogate.Position,
-        surrogate.Holder);
+        surrogate.Holder)
+    {
+        RetryAfter = surrogate.RetryAfter,
+    };
 
     /// <inheritdoc/>
     public RefusalSurrogate ConvertToSurrogate(in Refusal value) =>
-        new((int)value.Code, value.Message, value.CurrentEpoch.Value, value.Position, value.Holder);
+        new((int)value.Code, value.Message, value.CurrentEpoch.Value, value.Position, value.Holder, value.RetryAfter);
 }

@@ -6,10 +6,12 @@ namespace Swarm.Grains.Abstractions;
 /// <param name="CurrentEpoch">Epoch in force.</param>
 /// <param name="Position">Position expected or in conflict.</param>
 /// <param name="Holder">Agent that holds the context.</param>
+/// <param name="RetryAfter">After how long the same request may succeed.</param>
 [GenerateSerializer, Immutable, Alias("swarm.refusal.v1")]
 public readonly record struct RefusalSurrogate(
     [property: Id(0)] int Code,
     [property: Id(1)] string Message,
     [property: Id(2)] ulong CurrentEpoch,
     [property: Id(3)] long Position,
-    [property: Id(4)] string Holder);
+    [property: Id(4)] string Holder,
+    [property: Id(5)] TimeSpan RetryAfter);

@@ -47,11 +47,15 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken);
 
     /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
-    public Task DelayAsync(int attempt, CancellationToken cancellationToken)
+    /// <param name="attempt">Attempts before.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="retryAfter">When the next attempt may succeed, if that is known and sooner; zero if not.</param>
+    public Task DelayAsync(int attempt, CancellationToken cancellationToken, TimeSpan retryAfter = default)
     {
         var ceiling = Math.Min(250, 20 << Math.Min(attempt, 4));
-        return Task.Delay(
-            TimeSpan.FromMilliseconds(ceiling / 2 + Random.Shared.Next(ceiling / 2)), options.TimeProvider, cancellationToken);
+        var delay = TimeSpan.FromMilliseconds(ceiling / 2 + Random.Shared.Next(ceiling / 2));
+        var sooner = retryAfter + TimeSpan.FromMilliseconds(1); // Timers are not finer.
+        return Task.Delay(retryAfter > TimeSpan.Zero && sooner < delay ? sooner : delay, options.TimeProvider, cancellationToken);
     }
 
     /// <summary>Whether a failure may pass, and there is time left for another attempt.</summary>

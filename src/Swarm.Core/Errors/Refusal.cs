@@ -11,6 +11,9 @@ namespace Swarm.Core.Errors;
 public sealed record Refusal(
     RefusalCode Code, string Message, Epoch CurrentEpoch = default, long Position = 0, string Holder = "")
 {
+    /// <summary>After how long the same request may succeed, where that is known; else zero.</summary>
+    public TimeSpan RetryAfter { get; init; }
+
     /// <summary>The typed exception for this refusal.</summary>
     /// <returns>A new exception to throw.</returns>
     public SwarmRefusedException ToException() => Code switch

@@ -43,6 +43,7 @@ internal static class AcquireDecision
                 $"Agent '{status.Holder}' holds context '{request.Context}' and was last heard {Seconds(silence)} ago",
                 status,
                 status.Holder,
+                silence,
                 request);
         }
 
@@ -52,15 +53,19 @@ internal static class AcquireDecision
                 $"Context '{request.Context}' was released for agent '{status.ReservedFor}' {Seconds(silence)} ago",
                 status,
                 status.ReservedFor,
+                silence,
                 request);
     }
 
-    private static Refusal Owned(string fact, ContextStatus status, string holder, AcquireContext request)
+    private static Refusal Owned(string fact, ContextStatus status, string holder, TimeSpan silence, AcquireContext request)
     {
         var remedy = request.Mode == AcquireMode.IfSilent
             ? $"the request asks for a silence of {Seconds(TimeSpan.FromSeconds(request.SilenceSeconds))}: repeat it later"
             : "wait for it, or take over if it stays silent";
-        return new Refusal(RefusalCode.Owned, $"{fact}; {remedy}.", status.Epoch, Holder: holder);
+        return new Refusal(RefusalCode.Owned, $"{fact}; {remedy}.", status.Epoch, Holder: holder)
+        {
+            RetryAfter = request.Mode == AcquireMode.IfSilent ? TimeSpan.FromSeconds(request.SilenceSeconds) - silence : default,
+        };
     }
 
     private static string Seconds(TimeSpan time) =>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
@@ -38,7 +37,8 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
             return run;
         }
 
-        var (buffer, hold) = Rent(payload.Length);
+        var lease = memory.Rent(payload.Length); // Outside of the capacity where leases hold all of it: for this reader alone.
+        var buffer = lease.Memory;
         try
         {
             var read = await reader.ReadAsync(name, payload.Offset, buffer);
@@ -57,55 +57,40 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
         }
         catch
         {
-            hold.Dispose();
+            lease.Dispose();
             throw;
         }
 
-        Promote(key, hold, KvTier.Blob);
-        return Run(extent, buffer, KvTier.Blob, hold);
+        Promote(key, lease, KvTier.Blob);
+        return Run(extent, buffer, KvTier.Blob, lease);
     }
 
     /// <summary>The payload out of the disk tier; <see langword="null"/> where it turns out not to be there.</summary>
     private async Task<KvRunData?> FindOnDiskAsync(DiskTier from, KvExtent extent, PayloadRef key)
     {
-        var (buffer, hold) = Rent(key.Length);
+        var lease = memory.Rent(key.Length);
         try
         {
-            if (!await from.TryReadAsync(key, buffer))
+            if (!await from.TryReadAsync(key, lease.Memory))
             {
-                hold.Dispose();
+                lease.Dispose();
                 return null;
             }
         }
         catch
         {
-            hold.Dispose();
+            lease.Dispose();
             throw;
         }
 
-        Promote(key, hold, KvTier.Disk);
-        return Run(extent, buffer, KvTier.Disk, hold);
+        Promote(key, lease, KvTier.Disk);
+        return Run(extent, lease.Memory, KvTier.Disk, lease);
     }
 
-    /// <summary>Room for a payload: in the tier, or where leases hold all of it, in memory that nobody finds.</summary>
-    private (Memory<byte> Buffer, IDisposable Hold) Rent(int length)
+    private void Promote(PayloadRef key, TierLease lease, KvTier from)
     {
-        if (memory.TryRent(length) is { } lease)
-        {
-            return (lease.Memory, lease);
-        }
-
-        var pooled = MemoryPool<byte>.Shared.Rent(length);
-        return (pooled.Memory[..length], pooled);
-    }
-
-    private void Promote(PayloadRef key, IDisposable hold, KvTier from)
-    {
-        if (hold is TierLease lease)
-        {
-            memory.Publish(key, lease);
-            StorageMetrics.Promoted.Add(key.Length, new KeyValuePair<string, object?>("tier", from.ToString()));
-        }
+        memory.Publish(key, lease);
+        StorageMetrics.Promoted.Add(key.Length, new KeyValuePair<string, object?>("tier", from.ToString()));
     }
 
     /// <summary>The payload out of a window; <see langword="null"/> where it is to be read alone, so that a fault is its own.</summary>

@@ -36,6 +36,11 @@ public sealed class AcquireDecisionTests
 
         Assert.Equal(isGranted, refusal is null);
         Assert.Equal(isGranted ? RefusalCode.None : RefusalCode.Owned, refusal?.Code ?? RefusalCode.None);
+        if (refusal is not null)
+        {
+            var wait = mode == AcquireMode.IfSilent ? 2 - silentSeconds : 0;
+            Assert.Equal(wait, refusal.RetryAfter.TotalSeconds, 1e-6);
+        }
     }
 
     [Fact]
