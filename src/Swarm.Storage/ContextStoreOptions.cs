@@ -38,8 +38,8 @@ public sealed class ContextStoreOptions
     /// </summary>
     public int RotateSegments { get; set; } = 8192;
 
-    /// <summary>Small runs of KV that a context's newest extents gather before they are merged. 2 to 1,024; default 128.</summary>
-    public int CompactionRuns { get; set; } = 128;
+    /// <summary>Small runs of KV that a context's newest extents gather before they are merged: at most so many reads bring what is not merged. 2 to 1,024; default 64.</summary>
+    public int CompactionRuns { get; set; } = 64;
 
     /// <summary>Most KV bytes that compaction writes a second. 64 KiB or more; default 32 MiB.</summary>
     public long CompactionBytesPerSecond { get; set; } = 32 << 20;
