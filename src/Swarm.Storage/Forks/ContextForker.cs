@@ -38,21 +38,10 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             }
 
             var announced = services.Rules.ForksInTwoPhases ? await AnnounceAsync(child, parent, found.Root, name, position) : null;
-            try
+            if ((announced is not null || !services.Rules.ForksInTwoPhases)
+                && await CompleteAsync(child, parent, name, position, announced) is { } made)
             {
-                if ((announced is not null || !services.Rules.ForksInTwoPhases)
-                    && await CompleteAsync(child, parent, name, position, announced) is { } made)
-                {
-                    return made;
-                }
-            }
-            catch (CorruptObjectException)
-            {
-                // A fork that took long is given up by a collection, which then deletes what only this try has read of.
-                if (announced is not { } before || (await services.Roots.ReadAsync(child))?.ETag == before.ETag)
-                {
-                    throw;
-                }
+                return made;
             }
 
             await Task.Delay(Backoff.After(attempt), services.Time);
@@ -113,7 +102,21 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             throw Refusals.Gap("inputs to fork", length, state.Inputs.Length);
         }
 
-        await PageLoader.LoadForRewindAsync(services, parent, state, length, length);
+        try
+        {
+            await PageLoader.LoadForRewindAsync(services, parent, state, length, length);
+        }
+        catch (CorruptObjectException)
+        {
+            // A fork that took long is given up by a collection, which then deletes what only this try has read of.
+            if (announced is not { } mine || (await services.Roots.ReadAsync(child))?.ETag == mine.ETag)
+            {
+                throw;
+            }
+
+            return null;
+        }
+
         state.CutTo(length);
         var key = await catalog.GetTenantKeyAsync(child.Tenant, parentRoot.Tenant);
         PrefixHasher NewHasher() => new(key, parentRoot.Model, parentRoot.BlockTokens);
