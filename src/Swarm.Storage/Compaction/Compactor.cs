@@ -228,7 +228,7 @@ internal sealed class Compactor(ContextServices services)
         {
             StorageMetrics.KvDamaged.Add(1);
             StorageLog.KvDamaged(
-                services.Logger, context.Id, group[0].FirstPosition, $"{group[0].Payload.Object}", error.Message);
+                services.Logger, context.Id, group[0].FirstPosition, BlobNames.Of(context.Id, group[0].Payload.Object), error.Message);
             return null;
         }
         finally

@@ -73,7 +73,7 @@ internal static class KvRunReader
 
                     StorageMetrics.KvDamaged.Add(1);
                     StorageLog.KvDamaged(
-                        services.Logger, context, plan[index].FirstPosition, $"{plan[index].Payload.Object}", damage);
+                        services.Logger, context, plan[index].FirstPosition, BlobNames.Of(context, plan[index].Payload.Object), damage);
                     yield break;
                 }
 

@@ -80,7 +80,7 @@ internal sealed class DiskTier : IDisposable
     /// <param name="key">What its content is.</param>
     /// <param name="lease">Its content; the lease stays the caller's.</param>
     /// <returns>Ends when it is written, or is not going to be. Never faults.</returns>
-    public Task Offer(PayloadRef key, TierLease lease)
+    public Task OfferAsync(PayloadRef key, TierLease lease)
     {
         if (key.Length < MinPayloadBytes || key.Length > _capacityBytes)
         {

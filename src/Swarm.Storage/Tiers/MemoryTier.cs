@@ -92,7 +92,7 @@ public sealed class MemoryTier
             }
         }
 
-        _ = _below?.Offer(key, lease);
+        _ = _below?.OfferAsync(key, lease);
     }
 
     /// <summary>Looks a payload up.</summary>

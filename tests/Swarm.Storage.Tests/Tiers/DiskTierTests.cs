@@ -119,7 +119,7 @@ public sealed class DiskTierTests : IDisposable
     }
 
     [Fact]
-    public async Task Offer_FolderThatIsGone_LosesNothingButTheOffer()
+    public async Task OfferAsync_FolderThatIsGone_LosesNothingButTheOffer()
     {
         using var tier = new DiskTier(Path.Combine(_folder.Path, "tier"), Capacity, NullLogger.Instance);
         Directory.Delete(Path.Combine(_folder.Path, "tier"), recursive: true);
@@ -214,7 +214,7 @@ public sealed class DiskTierTests : IDisposable
     {
         using var lease = _memory.TryRent(content.Length)!;
         content.CopyTo(lease.Memory);
-        await tier.Offer(key, lease);
+        await tier.OfferAsync(key, lease);
     }
 
     private void Damage(Random random)
