@@ -107,7 +107,10 @@ public sealed class ContextReader : IAsyncDisposable
     /// <param name="firstPosition">First position wanted.</param>
     /// <param name="count">Positions wanted; cut at the watermark.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    /// <returns>Runs in order, without holes. Dispose each.</returns>
+    /// <returns>
+    /// Runs in order, without holes; of what is damaged or missing, runs without frames (<see cref="KvRunData.IsDamaged"/>).
+    /// Dispose each.
+    /// </returns>
     public IAsyncEnumerable<KvRunData> ReadKvAsync(
         long firstPosition, long count, CancellationToken cancellationToken = default) =>
         _attachment.ReadKvAsync(firstPosition, count, cancellationToken);

@@ -18,8 +18,8 @@ internal static partial class Log
     [LoggerMessage(3004, LogLevel.Error, "Context {Context}: streaming ended for good")]
     public static partial void StreamingFailed(ILogger logger, string context, Exception exception);
 
-    [LoggerMessage(3005, LogLevel.Warning, "Context {Context}: stored KV from position {Position} on is not used: {Reason}")]
-    public static partial void KvDiscarded(ILogger logger, string context, long position, string reason);
+    [LoggerMessage(3005, LogLevel.Warning, "Context {Context}: stored KV of {Count} positions from {Position} on is not used: {Reason}")]
+    public static partial void KvDiscarded(ILogger logger, string context, long position, int count, string reason);
 
     [LoggerMessage(3006, LogLevel.Information,
         "Context {Context}: {Positions} positions rehydrated, {Loaded} loaded, {Recomputed} recomputed, in {ElapsedMs} ms")]
@@ -51,4 +51,7 @@ internal static partial class Log
     [LoggerMessage(3023, LogLevel.Warning,
         "Context {Context}: epoch {Epoch} was fenced, {Positions} inputs from position {Position} on are left over")]
     public static partial void SpoolLeftover(ILogger logger, string context, ulong epoch, int positions, long position);
+
+    [LoggerMessage(3024, LogLevel.Warning, "Context {Context}: damaged KV of {Count} positions from {Position} on is not replaced: {Reason}")]
+    public static partial void KvNotRepaired(ILogger logger, string context, int position, int count, string reason);
 }

@@ -278,7 +278,7 @@ public sealed class SwarmAgent
                         folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
                         cancellationToken).ConfigureAwait(false);
                 return new AgentMemory(
-                    context, Name, fingerprint, _control, history, states, driver, state, link, report, resumer.Finder, spooled,
+                    context, Name, fingerprint, _control, history, states, driver, state, link, report, rehydrator.Damaged, resumer.Finder, spooled,
                     options, _options.TimeProvider, _logger);
             }
             catch (Exception exception) when (_control.MayRepeat(exception, failing))

@@ -75,4 +75,13 @@ internal static partial class StorageLog
 
     [LoggerMessage(23, LogLevel.Warning, "{Path} of the disk tier is damaged and was removed; the store is read instead: {Reason}.")]
     public static partial void DiskTierDamaged(ILogger logger, string path, string reason);
+
+    [LoggerMessage(24, LogLevel.Error, "The page of KV of context {Context} from {First} to {End} is damaged or missing: {Reason}. That KV is to be recomputed from its inputs.")]
+    public static partial void ExtentPageDamaged(ILogger logger, ContextId context, long first, long end, string reason);
+
+    [LoggerMessage(25, LogLevel.Information, "Damaged KV of context {Context} from {First} to {End} is replaced by a good copy.")]
+    public static partial void KvRepaired(ILogger logger, ContextId context, long first, long end);
+
+    [LoggerMessage(26, LogLevel.Warning, "Damaged KV of context {Context} from {First} to {End} is not replaced: the runs there are cut differently, or keep changing.")]
+    public static partial void KvNotRepaired(ILogger logger, ContextId context, long first, long end);
 }

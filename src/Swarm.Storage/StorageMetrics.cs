@@ -11,6 +11,14 @@ internal static class StorageMetrics
     public static readonly Counter<long> KvDamaged =
         Meter.CreateCounter<long>("swarm.kv.damaged", "{run}", "KV runs found damaged or missing on a read.");
 
+    /// <summary>KV runs found damaged that a session has put in place again.</summary>
+    public static readonly Counter<long> KvRepaired =
+        Meter.CreateCounter<long>("swarm.kv.repaired", "{run}", "KV runs found damaged that a session has put in place again.");
+
+    /// <summary>Pages of extents found damaged or missing: the KV that they name is to be recomputed.</summary>
+    public static readonly Counter<long> ExtentPagesDamaged =
+        Meter.CreateCounter<long>("swarm.kv.pages_damaged", "{page}", "Pages of KV extents found damaged or missing on a read.");
+
     /// <summary>KV bytes read, by tier.</summary>
     public static readonly Counter<long> KvRead =
         Meter.CreateCounter<long>("swarm.kv.read", "By", "KV bytes read, by tier.");

@@ -6,7 +6,7 @@ using Swarm.Format.Objects;
 
 namespace Swarm.Client.Rehydration;
 
-/// <summary>Brings stored KV into a runtime, run by run, each verified.</summary>
+/// <summary>Brings stored KV into a runtime, run by run, each verified; of a run that cannot be used, the positions are computed.</summary>
 /// <param name="context">Context name, for logs.</param>
 /// <param name="history">The inputs, all of them.</param>
 /// <param name="target">The runtime, empty.</param>
@@ -20,6 +20,7 @@ internal sealed class KvLoad(
 
     private static readonly Task<bool> _none = Task.FromResult(false);
 
+    private readonly List<(int First, int Count)> _damaged = [];
     private int _end; // Of what was written into the runtime, or was there before.
 
     /// <summary>Positions whose KV was loaded.</summary>
@@ -28,8 +29,14 @@ internal sealed class KvLoad(
     /// <summary>Positions that were computed because their KV had not come.</summary>
     public int Outpaced { get; private set; }
 
-    /// <summary>Stored positions that failed a check.</summary>
+    /// <summary>Positions that were computed because their KV could not be used, and KV behind them could.</summary>
+    public int Mended { get; private set; }
+
+    /// <summary>Stored positions that are damaged or missing in the store, or failed a check here.</summary>
     public long Discarded { get; private set; }
+
+    /// <summary>Runs that are damaged or missing in the store, as they were stored.</summary>
+    public IReadOnlyList<(int First, int Count)> Damaged => _damaged;
 
     /// <summary>Bytes of the KV that was loaded.</summary>
     public long Bytes { get; private set; }
@@ -37,13 +44,15 @@ internal sealed class KvLoad(
     /// <summary>The slowest tier that KV came from.</summary>
     public KvTier Tier { get; private set; } = KvTier.None;
 
-    /// <summary>Loads all that comes, up to the first run that fails a check.</summary>
+    /// <summary>Loads all that comes.</summary>
     /// <param name="runs">The runs; disposed of.</param>
     /// <param name="next">The first request for a run, under way.</param>
-    public async Task LoadAsync(IAsyncEnumerator<KvRunData> runs, Task<bool> next)
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task LoadAsync(IAsyncEnumerator<KvRunData> runs, Task<bool> next, CancellationToken cancellationToken)
     {
-        while (await next.ConfigureAwait(false) && TryLoad(runs.Current))
+        while (await next.ConfigureAwait(false))
         {
+            Take(runs.Current, cancellationToken);
             next = runs.MoveNextAsync().AsTask();
         }
 
@@ -78,11 +87,12 @@ internal sealed class KvLoad(
 
                 var (isThere, taken) = (await next.ConfigureAwait(false), runs.Current);
                 next = _none;
-                if (!isThere || !TryLoad(taken))
+                if (!isThere)
                 {
                     return;
                 }
 
+                Take(taken, cancellationToken);
                 Commit();
                 next = runs.MoveNextAsync().AsTask();
             }
@@ -112,32 +122,51 @@ internal sealed class KvLoad(
         return elapsed;
     }
 
-    private bool TryLoad(KvRunData run)
+    private void Take(KvRunData run, CancellationToken cancellationToken)
     {
         using (run)
         {
-            return TryWrite(run);
+            Write(run, cancellationToken);
         }
     }
 
-    private bool TryWrite(KvRunData run)
+    private void Write(KvRunData run, CancellationToken cancellationToken)
     {
-        Tier = run.Tier > Tier ? run.Tier : Tier;
-        var from = Math.Max(_end, target.Runtime.Length);
         var end = run.FirstPosition + run.Count;
-        if (end <= from && Outpaced > 0)
+        var from = Math.Max(_end, target.Runtime.Length);
+        if (end > history.Length || (end <= from && Outpaced + Mended == 0))
         {
-            return true; // It comes too late.
+            Discard(run, $"it covers {run.FirstPosition} to {end}, behind {from} of {history.Length} positions");
+            return;
         }
 
-        if (run.FirstPosition > from || end <= from || end > history.Length)
+        if (run.IsDamaged)
         {
-            return Discard(run, $"it covers {run.FirstPosition} to {end}, behind {from} of {history.Length} positions");
+            _damaged.Add(((int)run.FirstPosition, run.Count));
+            Discard(run, "it is damaged or missing in the store");
+            return;
         }
 
         if (run.PrefixHash != history.HashAt((int)end))
         {
-            return Discard(run, "it was computed from other inputs");
+            Discard(run, "it was computed from other inputs");
+            return;
+        }
+
+        if (run.FirstPosition > from)
+        {
+            Commit();
+            while (target.Runtime.Length < run.FirstPosition)
+            {
+                Mended += target.CatchUpOneStep(cancellationToken);
+            }
+
+            from = target.Runtime.Length;
+        }
+
+        if (end <= from)
+        {
+            return; // Computed already.
         }
 
         try
@@ -153,19 +182,19 @@ internal sealed class KvLoad(
         }
         catch (CorruptObjectException exception)
         {
-            return Discard(run, exception.Message);
+            Discard(run, exception.Message);
+            return;
         }
 
+        Tier = run.Tier > Tier ? run.Tier : Tier;
         Bytes += (end - from) * target.Runtime.Model.Geometry.BytesPerPosition;
         _end = (int)end;
-        return true;
     }
 
-    private bool Discard(KvRunData run, string reason)
+    private void Discard(KvRunData run, string reason)
     {
         Discarded += run.Count;
-        Log.KvDiscarded(logger, context, run.FirstPosition, reason);
-        return false;
+        Log.KvDiscarded(logger, context, run.FirstPosition, run.Count, reason);
     }
 
     // KV of half a step is of no use: the step is computed as a whole, in the shape it was recorded with.

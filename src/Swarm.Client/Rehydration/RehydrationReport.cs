@@ -6,7 +6,10 @@ namespace Swarm.Client.Rehydration;
 /// <param name="Positions">Positions of the context.</param>
 /// <param name="Loaded">Positions whose KV was loaded.</param>
 /// <param name="Recomputed">Positions whose KV was computed again from their inputs.</param>
-/// <param name="Discarded">Stored positions that were read and failed a check, so that they were recomputed.</param>
+/// <param name="Discarded">
+/// Of the positions recomputed: those whose stored KV is damaged or missing in the store, or failed a check here. The session
+/// sends what is damaged in the store again.
+/// </param>
 /// <param name="Bytes">Bytes of the KV that was loaded, without framing: the same for the same positions, however they were cut.</param>
 /// <param name="Tier">The slowest tier that KV came from.</param>
 /// <param name="Elapsed">From the request that was granted to a runtime that is ready for the next token.</param>

@@ -21,6 +21,9 @@ internal sealed class Rehydrator(
     TimeProvider timeProvider,
     ILogger logger)
 {
+    /// <summary>Runs of KV that are damaged or missing in the store, as they were stored.</summary>
+    public IReadOnlyList<(int First, int Count)> Damaged { get; private set; } = [];
+
     /// <summary>Rehydrates.</summary>
     /// <param name="durable">How far inputs and KV go.</param>
     /// <param name="strategy">Whether KV is loaded.</param>
@@ -66,7 +69,8 @@ internal sealed class Rehydrator(
         }
 
         var outpaced = load?.Outpaced ?? 0;
-        var recomputed = outpaced + (driver?.CatchUp(cancellationToken) ?? 0);
+        var recomputed = outpaced + (load?.Mended ?? 0) + (driver?.CatchUp(cancellationToken) ?? 0);
+        Damaged = load?.Damaged ?? [];
         var elapsed = timeProvider.GetElapsedTime(started);
         Log.Rehydrated(logger, context, history.Length, load?.Loaded ?? 0, recomputed, elapsed.TotalMilliseconds);
         return new RehydrationReport(
@@ -140,7 +144,7 @@ internal sealed class Rehydrator(
             }
             else
             {
-                await load.LoadAsync(runs, next).ConfigureAwait(false);
+                await load.LoadAsync(runs, next, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -51,6 +51,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         SessionState state,
         SessionLink link,
         RehydrationReport rehydration,
+        IReadOnlyList<(int First, int Count)> damaged,
         LeftoverFinder leftovers,
         SpooledStart? spooled,
         MemoryOptions options,
@@ -75,7 +76,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
-        _streamer = new Streamer(context, history, states, driver, state, link, options, timeProvider, logger);
+        _streamer = new Streamer(
+            context, history, states, driver, damaged, state, link, options, timeProvider, logger);
         _streamer.Start();
     }
 

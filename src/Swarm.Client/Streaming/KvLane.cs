@@ -22,19 +22,29 @@ internal sealed class KvLane(
     TimeProvider timeProvider)
 {
     private readonly BufferPool _buffers = new(2L * options.KvRecordBytes);
-    private readonly int _maxPositions = (int)Math.Clamp(
+
+    /// <summary>Most positions of a record, unless one step is longer.</summary>
+    public int MaxPositions { get; } = (int)Math.Clamp(
         (options.KvRecordBytes - 4096) / driver.Runtime.Model.Geometry.BytesPerPosition, 1, int.MaxValue);
 
-    public async Task RunAsync(DataPlaneSession session, TaskCompletionSource fault, CancellationToken cancellationToken)
+    /// <summary>Bytes of a record.</summary>
+    public long LengthOf(int first, int count) => count <= int.MaxValue / driver.Runtime.Model.Geometry.BytesPerPosition
+        ? KvPayload.EncodedLength(driver.Runtime.Model.Geometry, first, count)
+        : long.MaxValue;
+
+    /// <summary>Sends KV as it comes, from the watermark on, behind what is to be repaired.</summary>
+    public async Task RunAsync(
+        DataPlaneSession session, KvRepair repair, TaskCompletionSource fault, CancellationToken cancellationToken)
     {
         // The task before this one may be the caller's step: copying KV must not run on it.
         await Task.Yield();
+        await repair.SendAsync(session, fault, cancellationToken).ConfigureAwait(false);
         var cursor = (int)session.Durable.Kv;
         long? pendingSince = null;
         while (true)
         {
             var next = streamer.Work.Next;
-            var (end, isFull) = history.PlanRecord(cursor, Math.Min(driver.Computed, inputs.Sent), _maxPositions);
+            var (end, isFull) = history.PlanRecord(cursor, Math.Min(driver.Computed, inputs.Sent), MaxPositions);
             if (end <= cursor)
             {
                 pendingSince = null;
@@ -55,33 +65,40 @@ internal sealed class KvLane(
             }
 
             pendingSince = null;
-            if (await SendAsync(session, fault, cursor, end, cancellationToken).ConfigureAwait(false))
+            if (await ExportAsync(session, cursor, end, driver.Computed - cursor, cancellationToken).ConfigureAwait(false)
+                is { } append)
             {
+                streamer.Track(append, fault, static () => { }, static () => { });
                 cursor = end;
             }
         }
     }
 
-    private async ValueTask<bool> SendAsync(
-        DataPlaneSession session, TaskCompletionSource fault, int first, int end, CancellationToken cancellationToken)
+    /// <summary>Exports KV and sends it.</summary>
+    /// <param name="session">Where to.</param>
+    /// <param name="first">First position.</param>
+    /// <param name="end">Position behind the last.</param>
+    /// <param name="waiting">Positions that wait to be sent, these among them: credit is asked for all of them.</param>
+    /// <param name="cancellationToken">Stops waiting to send.</param>
+    /// <returns>A task that ends when it is durable; none where the last step is being run again, with the same bits.</returns>
+    public async ValueTask<Task<Watermarks>?> ExportAsync(
+        DataPlaneSession session, int first, int end, int waiting, CancellationToken cancellationToken)
     {
         var count = end - first;
         var geometry = driver.Runtime.Model.Geometry;
         var length = KvPayload.EncodedLength(geometry, first, count);
-        var backlog = (driver.Computed - first) * geometry.BytesPerPosition;
+        var backlog = waiting * geometry.BytesPerPosition;
         await session.ReserveKvAsync(length, Math.Max(length, backlog), cancellationToken).ConfigureAwait(false);
 
         // Between the plan and here nobody rewinds: that ends this run first.
         using var buffer = _buffers.Rent(length);
         if (!driver.TryExport(first, count, buffer.Memory.Span))
         {
-            return false; // The last step is being run again, with the same bits.
+            return null;
         }
 
-        var append = await session.SendKvAsync(
+        return await session.SendKvAsync(
             new KvAppend(first, count, history.HashAt(end), buffer.Memory), cancellationToken).ConfigureAwait(false);
-        streamer.Track(append, fault, static () => { }, static () => { });
-        return true;
     }
 
     private async Task WaitAsync(Task next, TimeSpan atMost, CancellationToken cancellationToken)

@@ -19,6 +19,7 @@ internal sealed class Streamer : IAsyncDisposable
     private readonly StateOutbox _states;
     private readonly InputLane _inputs;
     private readonly KvLane? _kv;
+    private readonly KvRepair? _repair;
     private readonly MemoryOptions _options;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
@@ -32,6 +33,7 @@ internal sealed class Streamer : IAsyncDisposable
         InputHistory history,
         StateOutbox states,
         RuntimeDriver? driver,
+        IReadOnlyList<(int First, int Count)> damaged,
         SessionState state,
         SessionLink link,
         MemoryOptions options,
@@ -47,7 +49,11 @@ internal sealed class Streamer : IAsyncDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _inputs = new InputLane(this, history, states, options, timeProvider);
-        _kv = driver is null ? null : new KvLane(this, history, driver, _inputs, options, timeProvider);
+        if (driver is not null)
+        {
+            _kv = new KvLane(this, history, driver, _inputs, options, timeProvider);
+            _repair = new KvRepair(context, this, _kv, history, damaged, logger);
+        }
     }
 
     /// <summary>Fires when there may be work for a lane.</summary>
@@ -58,7 +64,7 @@ internal sealed class Streamer : IAsyncDisposable
 
     public void Start() => _running = Task.Run(RunAsync);
 
-    /// <summary>Waits until inputs and KV up to a length are durable, and states.</summary>
+    /// <summary>Waits until inputs and KV up to a length are durable, and states; and damaged KV was sent again.</summary>
     public async ValueTask FlushAsync(long length, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _flushing);
@@ -66,7 +72,10 @@ internal sealed class Streamer : IAsyncDisposable
         try
         {
             await _state.WaitAsync(
-                () => _state.Durable.Tokens >= length && (_kv is null || _state.Durable.Kv >= length) && _states.IsDurable,
+                () => _state.Durable.Tokens >= length
+                    && (_kv is null || _state.Durable.Kv >= length)
+                    && _repair is not { IsOver: false }
+                    && _states.IsDurable,
                 cancellationToken).ConfigureAwait(false);
         }
         finally
@@ -185,7 +194,7 @@ internal sealed class Streamer : IAsyncDisposable
         ];
         if (_kv is not null)
         {
-            lanes.Add(_kv.RunAsync(session, fault, run.Token));
+            lanes.Add(_kv.RunAsync(session, _repair!, fault, run.Token));
         }
 
         var first = await Task.WhenAny(lanes).ConfigureAwait(false);

@@ -69,7 +69,10 @@ public interface IOpenContext
     ValueTask<Watermarks> AppendInputsAsync(
         SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken);
 
-    /// <summary>Verifies KV, and appends it, of positions whose inputs were appended before.</summary>
+    /// <summary>
+    /// Verifies KV, and appends it, of positions whose inputs were appended before. A repeat is only compared, unless a read here
+    /// found that what is stored of its positions is damaged: then it takes that place, if it covers whole runs as they were read.
+    /// </summary>
     /// <param name="proof">The holder's proof.</param>
     /// <param name="kv">The run.</param>
     /// <param name="cancellationToken">Stops waiting; the append may still take effect.</param>
@@ -91,14 +94,15 @@ public interface IOpenContext
     /// <returns>Runs in order, without holes, cut to the range; steps of a cut run are cut with it.</returns>
     IAsyncEnumerable<InputRun> ReadInputsAsync(long firstPosition, long count, CancellationToken cancellationToken);
 
-    /// <summary>Reads durable KV, in order; ends early at the first position that cannot be had.</summary>
+    /// <summary>Reads durable KV, in order.</summary>
     /// <param name="firstPosition">First position wanted.</param>
     /// <param name="count">Positions wanted; cut at the watermark.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
     /// Runs in order, without holes: each begins at or before the end of the one before it, or <paramref name="firstPosition"/>,
     /// and ends behind it. The last may end behind the range.
-    /// The caller disposes each. Missing or corrupt bytes end the sequence: what follows is to be recomputed.
+    /// The caller disposes each. Of what is damaged or missing a run without frames tells (<see cref="KvRunData.IsDamaged"/>):
+    /// its positions are to be recomputed before what comes behind them is used.
     /// </returns>
     IAsyncEnumerable<KvRunData> ReadKvAsync(long firstPosition, long count, CancellationToken cancellationToken);
 

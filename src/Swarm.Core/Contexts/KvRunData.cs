@@ -29,16 +29,26 @@ public sealed class KvRunData : IDisposable
         _lease = lease;
     }
 
+    /// <summary>A run whose stored bytes are damaged or missing: without frames, it says which positions are to be recomputed.</summary>
+    /// <param name="firstPosition">First position of the run.</param>
+    /// <param name="count">Positions.</param>
+    /// <returns>The run; disposing it does nothing.</returns>
+    public static KvRunData Damaged(long firstPosition, int count) =>
+        new(firstPosition, count, default, default, KvTier.None, null);
+
+    /// <summary>Whether there are no frames, because what was stored is damaged or missing.</summary>
+    public bool IsDamaged => Frames.IsEmpty;
+
     /// <summary>First position of the run.</summary>
     public long FirstPosition { get; }
 
     /// <summary>Positions of the run.</summary>
     public int Count { get; }
 
-    /// <summary>Chain hash through the last position.</summary>
+    /// <summary>Chain hash through the last position; of no meaning for a damaged run.</summary>
     public BlockHash PrefixHash { get; }
 
-    /// <summary>The encoded frames (see FORMAT.md, KV payload).</summary>
+    /// <summary>The encoded frames (see FORMAT.md, KV payload); empty for a damaged run.</summary>
     public ReadOnlyMemory<byte> Frames { get; }
 
     /// <summary>Where the bytes came from.</summary>

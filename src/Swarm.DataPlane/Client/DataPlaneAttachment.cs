@@ -91,7 +91,7 @@ public class DataPlaneAttachment : IAsyncDisposable
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
     /// Runs in order, without holes, as <see cref="Core.Contexts.IOpenContext.ReadKvAsync"/> gives them; dispose each, which lets the
-    /// silo send more. Verify or decode their frames with
+    /// silo send more. One that is damaged or missing in the store has no frames. Verify or decode the others with
     /// <see cref="Format.Frames.KvPayload"/>: the wire adds no checksum of its own to them.
     /// </returns>
     /// <exception cref="SwarmRefusedException">The silo refused.</exception>

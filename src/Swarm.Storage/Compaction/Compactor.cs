@@ -23,7 +23,6 @@ internal sealed class Compactor(ContextServices services)
 
     /// <summary>Does one step for a context.</summary>
     /// <returns>KV bytes that were written, and are in use after the next checkpoint; 0 when there is nothing to do.</returns>
-    /// <exception cref="CorruptObjectException">A page is damaged; the message names it.</exception>
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
     /// <exception cref="SwarmRefusedException">The context is not open here any more, or the store cannot be used.</exception>
     public async Task<long> StepAsync(HostedContext context)
@@ -44,7 +43,8 @@ internal sealed class Compactor(ContextServices services)
         var old = Take(small);
         var (openId, merged, written) = await MergeAsync(context, old);
         if (written == 0
-            || !await InstallAsync(context, openId, () => extents.TryReplace(old, merged, services.Rules.ComparesExtents)))
+            || !await ExtentInstaller.InstallAsync(
+                context, openId, () => extents.TryReplace(old, merged, services.Rules.ComparesExtents)))
         {
             return 0;
         }
@@ -75,7 +75,7 @@ internal sealed class Compactor(ContextServices services)
         var kept = new List<PageRef>();
         foreach (var page in pages)
         {
-            var old = await services.Pages.ReadExtentsAsync(context.Id, page);
+            var old = await PageLoader.ReadExtentsAsync(services, context.Id, page);
             var merged = new List<KvExtent>();
             for (var done = 0; done < old.Count;)
             {
@@ -107,7 +107,7 @@ internal sealed class Compactor(ContextServices services)
 
         // All of it under one open: a page or chunk of an earlier one may be collected before a root names it.
         var sealedPage = await services.Pages.WriteExtentsAsync(context.Id, openId, all);
-        if (!await InstallAsync(context, openId, () => extents.TryReplace(kept, sealedPage)))
+        if (!await ExtentInstaller.InstallAsync(context, openId, () => extents.TryReplace(kept, sealedPage)))
         {
             return 0;
         }
@@ -115,21 +115,6 @@ internal sealed class Compactor(ContextServices services)
         StorageLog.Compacted(
             services.Logger, context.Id, sealedPage.FirstPosition, sealedPage.EndPosition, kept.Sum(page => page.Items), all.Count);
         return total;
-    }
-
-    /// <summary>Puts merged extents in place, if the open that their chunk belongs to is still the present one.</summary>
-    /// <remarks>Not while a root is being written: one that names another open would not name the chunk.</remarks>
-    private static async Task<bool> InstallAsync(HostedContext context, Id128 openId, Func<bool> install)
-    {
-        await context.RootGate.WaitAsync();
-        try
-        {
-            return !context.IsEnding && context.Root.OpenId == openId && install();
-        }
-        finally
-        {
-            context.RootGate.Release();
-        }
     }
 
     private static bool IsLarge(KvExtent extent) => extent.Payload.Length >= CompactionPlan.LargeBytes;

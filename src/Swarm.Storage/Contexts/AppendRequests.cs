@@ -3,6 +3,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Segments;
+using Swarm.Storage.Compaction;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Tiers;
 
@@ -20,6 +21,8 @@ internal sealed class AppendRequests(
 
     /// <summary>Most pages of a manifest, so that its root stays small.</summary>
     private const int MaxPages = 100;
+
+    private readonly KvRepairer _repairer = new(context, services);
 
     /// <summary>See <see cref="IOpenContext.AppendInputsAsync"/>.</summary>
     public async Task<Watermarks> AppendInputsAsync(
@@ -98,7 +101,11 @@ internal sealed class AppendRequests(
             queued = await TryQueueAsync(proof, kv, payload, content, lease, isUrgent: isLarge && turn.IsLast);
         }
 
-        if (queued is not null && await queued is KvRecord durable)
+        if (queued is null)
+        {
+            await _repairer.RepairAsync(proof, kv, checksum, lease);
+        }
+        else if (await queued is KvRecord durable)
         {
             services.Memory.Publish(durable.Payload, lease);
         }

@@ -147,7 +147,8 @@ internal sealed class OpenContext : IOpenContext
         Task<IReadOnlyList<KvExtent>> PlanAsync(long first) =>
             _services.Loop.RunAsync(() => ConfirmRefusalAsync(() => _reader.PlanAsync(first, firstPosition + count - first)));
         var plan = await PlanAsync(firstPosition).WaitAsync(cancellationToken);
-        await foreach (var run in KvRunReader.ReadAsync(_services, Id, plan, PlanAnewAsync, cancellationToken))
+        await foreach (var run in KvRunReader.ReadAsync(
+            _services, Id, _hosted.Damage, plan, PlanAnewAsync, cancellationToken))
         {
             yield return run;
         }

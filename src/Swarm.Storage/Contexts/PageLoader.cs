@@ -1,8 +1,10 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Manifests;
 
 namespace Swarm.Storage.Contexts;
 
@@ -33,7 +35,29 @@ internal sealed class PageLoader(ContextServices services)
         while (state.Extents.SealedPages.Count > 0 && state.Extents.SealedPages[^1].EndPosition > kvLength)
         {
             var page = state.Extents.SealedPages[^1];
-            state.Extents.LoadTail(page, await services.Pages.ReadExtentsAsync(id, page));
+            state.Extents.LoadTail(page, await ReadExtentsAsync(services, id, page));
+        }
+    }
+
+    /// <summary>Extents of a page; of one that is damaged or missing, one extent that stands for lost KV.</summary>
+    /// <remarks>KV can be computed again: a page of it that is damaged must not keep anybody from the inputs.</remarks>
+    public static async Task<IReadOnlyList<KvExtent>> ReadExtentsAsync(ContextServices services, ContextId id, PageRef page)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await services.Pages.ReadExtentsAsync(id, page);
+            }
+            catch (CorruptObjectException error) when (!error.IsUnsupported)
+            {
+                if (attempt > 1)
+                {
+                    StorageMetrics.ExtentPagesDamaged.Add(1);
+                    StorageLog.ExtentPageDamaged(services.Logger, id, page.FirstPosition, page.EndPosition, error.Message);
+                    return [LostKv.Of(page)];
+                }
+            }
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
         var inputs = new InputTable(root.BlockTokens, root.InputPages.SkipLast(1), rootHash);
         var extents = new ExtentTable(root.ExtentPages.SkipLast(1));
         var inputPage = root.InputPages.IsEmpty ? null : services.Pages.ReadInputsAsync(id, root.InputPages[^1]);
-        var extentPage = root.ExtentPages.IsEmpty ? null : services.Pages.ReadExtentsAsync(id, root.ExtentPages[^1]);
+        var extentPage = root.ExtentPages.IsEmpty ? null : PageLoader.ReadExtentsAsync(services, id, root.ExtentPages[^1]);
         var statePage = root.StatePage is null ? null : services.Pages.ReadStatesAsync(id, root.StatePage);
         if (inputPage is not null)
         {

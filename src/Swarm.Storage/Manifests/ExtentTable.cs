@@ -45,8 +45,8 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
     /// <param name="length">Positions to keep at most; the page that holds them must have been loaded.</param>
     public long FloorToExtent(long length)
     {
-        var kept = _tail.FindLastIndex(extent => extent.EndPosition <= length);
-        return kept < 0 ? TailStart : _tail[kept].EndPosition;
+        var cut = _tail.FindIndex(extent => extent.EndPosition > length);
+        return cut < 0 || LostKv.IsLost(_tail[cut]) ? Math.Min(length, Length) : _tail[cut].FirstPosition;
     }
 
     /// <summary>Gives up extents that reach behind a length.</summary>
@@ -54,7 +54,12 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
     {
         while (_tail.Count > 0 && _tail[^1].EndPosition > length)
         {
+            var last = _tail[^1];
             _tail.RemoveAt(_tail.Count - 1);
+            if (LostKv.IsLost(last) && last.FirstPosition < length)
+            {
+                _tail.Add(LostKv.Part(last, last.FirstPosition, length));
+            }
         }
 
         Version++;

@@ -1,7 +1,9 @@
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Manifests;
 
 namespace Swarm.Storage.Reading;
 
@@ -41,12 +43,19 @@ internal sealed class ContextReader(HostedContext context, ContextServices servi
         {
             var end = Math.Min(firstPosition + count, extents.Length);
             var tail = extents.Tail.ToArray();
+            var version = extents.Version;
             var plan = new List<KvExtent>();
             foreach (var page in extents.SealedPages.ToArray())
             {
                 if (page.EndPosition > firstPosition && page.FirstPosition < end)
                 {
-                    plan.AddRange(await services.Pages.ReadExtentsAsync(context.Id, page));
+                    var content = await PageLoader.ReadExtentsAsync(services, context.Id, page);
+                    if (LostKv.IsLost(content[0]) && extents.Version != version)
+                    {
+                        throw new CorruptObjectException("A page was merged, and collected, before it was read.");
+                    }
+
+                    plan.AddRange(content);
                 }
             }
 

@@ -16,15 +16,17 @@ internal static class KvRunReader
     // What is ahead shall still be in the processor's cache when its turn comes, and a link of 10 Gbit/s and 20 ms be full.
     private const long MaxBytesAhead = 24 << 20;
 
-    /// <summary>Reads extents in order; ends at the first that is damaged or missing.</summary>
+    /// <summary>Reads extents in order; of one that is damaged or missing, a run without frames tells.</summary>
     /// <param name="services">What the store's contexts share.</param>
     /// <param name="context">The context.</param>
+    /// <param name="damage">Receives what is found damaged.</param>
     /// <param name="plan">Extents to read, in order, without holes.</param>
     /// <param name="planAnewAsync">Plans again from a position on: what the plan names may have been compacted and collected.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     public static async IAsyncEnumerable<KvRunData> ReadAsync(
         ContextServices services,
         ContextId context,
+        KvDamage damage,
         IReadOnlyList<KvExtent> plan,
         Func<long, Task<IReadOnlyList<KvExtent>>> planAnewAsync,
         [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -32,6 +34,7 @@ internal static class KvRunReader
         var ahead = new Queue<Task<KvRunData>>();
         var next = 0;
         long aheadBytes = 0;
+        ObjectRef? damaged = null;
         try
         {
             for (var index = 0; index < plan.Count; index++)
@@ -47,34 +50,38 @@ internal static class KvRunReader
                 aheadBytes -= plan[index].Payload.Length;
 
                 KvRunData? run = null;
-                var damage = "";
+                var reason = "";
                 try
                 {
                     run = await ahead.Dequeue();
                 }
                 catch (CorruptObjectException error)
                 {
-                    damage = error.Message;
+                    reason = error.Message;
                 }
                 catch (BlobStoreException fault)
                 {
                     throw Refusals.StoreUnavailable(fault.Message);
                 }
 
+                var extent = plan[index];
                 if (run is null)
                 {
-                    var anew = await planAnewAsync(plan[index].FirstPosition);
-                    if (anew.Count > 0 && anew[0].Payload != plan[index].Payload)
+                    var anew = damaged == extent.Payload.Object ? [] : await planAnewAsync(extent.FirstPosition);
+                    if (anew.Count > 0 && anew[0].Payload != extent.Payload)
                     {
                         Drop(ahead);
                         (plan, next, index, aheadBytes) = (anew, 0, -1, 0);
                         continue;
                     }
 
+                    damaged = extent.Payload.Object;
+                    damage.Note(extent.FirstPosition, extent.EndPosition);
                     StorageMetrics.KvDamaged.Add(1);
                     StorageLog.KvDamaged(
-                        services.Logger, context, plan[index].FirstPosition, BlobNames.Of(context, plan[index].Payload.Object), damage);
-                    yield break;
+                        services.Logger, context, extent.FirstPosition, BlobNames.Of(context, extent.Payload.Object), reason);
+                    yield return KvRunData.Damaged(extent.FirstPosition, extent.Count);
+                    continue;
                 }
 
                 StorageMetrics.KvRead.Add(

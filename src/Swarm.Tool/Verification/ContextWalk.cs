@@ -5,6 +5,7 @@ using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Manifests;
 
 namespace Swarm.Tool.Verification;
 
@@ -57,8 +58,10 @@ internal sealed class ContextWalk(ContextId id)
     /// <summary>Positions whose KV is durable.</summary>
     public long KvLength => State?.Extents.Length ?? Root?.KvLengths.DefaultIfEmpty().Min() ?? 0;
 
-    /// <summary>KV extents in order of position; without those of pages that could not be read.</summary>
-    public IEnumerable<KvExtent> Extents => State is null
+    /// <summary>KV extents in order of position; without those of pages that could not be read, or were lost before.</summary>
+    public IEnumerable<KvExtent> Extents => AllExtents.Where(extent => !LostKv.IsLost(extent));
+
+    private IEnumerable<KvExtent> AllExtents => State is null
         ? (Root?.ExtentPages ?? []).SelectMany(ExtentsOf)
         : State.Extents.SealedPages.SelectMany(ExtentsOf).Concat(State.Extents.Tail);
 

@@ -74,8 +74,15 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
 
         foreach (var page in root.ExtentPages)
         {
-            await ReadAsync(walk, page, root.ExtentPages[^1], CostKind.KvRecomputed, async () =>
+            await ReadAsync(walk, page, null, CostKind.KvRecomputed, async () =>
                 walk.ExtentPages[page] = await reader.Pages.ReadExtentsAsync(walk.Id, page));
+            foreach (var lost in walk.ExtentPages.GetValueOrDefault(page, []).Where(LostKv.IsLost))
+            {
+                walk.Damage.Add(
+                    walk.NameOf(page),
+                    "where this KV lies is lost: its own page was damaged when the context was opened",
+                    walk.Cost(CostKind.KvRecomputed, lost.FirstPosition, lost.EndPosition));
+            }
         }
 
         if (root.StatePage is { } states)
@@ -85,8 +92,8 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
         }
     }
 
-    /// <summary>Reads a page; the last of each kind is needed to open the context.</summary>
-    private static async Task ReadAsync(ContextWalk walk, PageRef page, PageRef last, CostKind cost, Func<Task> read)
+    /// <summary>Reads a page; of inputs and states, the last is needed to open the context.</summary>
+    private static async Task ReadAsync(ContextWalk walk, PageRef page, PageRef? last, CostKind cost, Func<Task> read)
     {
         walk.Needed.Add(walk.NameOf(page));
         try
@@ -121,12 +128,7 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
 
         if (root.ExtentPages is [.., var lastExtents])
         {
-            if (!walk.ExtentPages.TryGetValue(lastExtents, out var content))
-            {
-                return null;
-            }
-
-            extents.LoadTail(lastExtents, content);
+            extents.LoadTail(lastExtents, walk.ExtentPages.GetValueOrDefault(lastExtents) ?? [LostKv.Of(lastExtents)]);
         }
 
         if (root.StatePage is not null && walk.States.Count == 0)

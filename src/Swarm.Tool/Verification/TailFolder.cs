@@ -4,6 +4,7 @@ using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Manifests;
 
 namespace Swarm.Tool.Verification;
 
@@ -87,7 +88,7 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
         return count;
     }
 
-    /// <summary>Takes pages that a rewind cuts back into the tails. False: one is damaged.</summary>
+    /// <summary>Takes pages that a rewind cuts back into the tails. False: one of inputs is damaged.</summary>
     private static bool LoadForRewind(ContextWalk walk, DurableState state, TruncateRecord truncate)
     {
         while (state.Inputs.SealedPages is [.., var page] && page.EndPosition > truncate.Length)
@@ -102,12 +103,7 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
 
         while (state.Extents.SealedPages is [.., var page] && page.EndPosition > truncate.KvLength)
         {
-            if (!walk.ExtentPages.TryGetValue(page, out var content))
-            {
-                return CannotOpen(walk, page);
-            }
-
-            state.Extents.LoadTail(page, content);
+            state.Extents.LoadTail(page, walk.ExtentPages.GetValueOrDefault(page) ?? [LostKv.Of(page)]);
         }
 
         return true;

@@ -17,6 +17,7 @@ namespace Swarm.Client.Tests.Rehydration;
 public sealed class KvLoadTests
 {
     private const int BlockTokens = 8;
+    private const int MaxStep = 6;
 
     private readonly SeededTest _seeded = new();
     private readonly ToyRuntime _source = new();
@@ -29,7 +30,7 @@ public sealed class KvLoadTests
         _history = new InputHistory(new PrefixHasher(new TenantKey(new byte[32]), _source.Fingerprint, BlockTokens));
         while (_source.Length < 600)
         {
-            var step = new int[1 + _seeded.Random.Next(6)];
+            var step = new int[1 + _seeded.Random.Next(MaxStep)];
             for (var index = 0; index < step.Length; index++)
             {
                 step[index] = _seeded.Random.Next(_source.VocabularySize);
@@ -51,7 +52,7 @@ public sealed class KvLoadTests
             var runtime = new CountingRuntime(new ToyRuntime());
             var steps = 0;
             var runs = Cut().Select(run => (Run: run, After: steps += _seeded.Random.Next(3) == 0 ? _seeded.Random.Next(40) : 0)).ToArray();
-            var (load, driver, leases) = await RunAsync(runtime, runs, _ => { });
+            var (load, driver, leases) = await RunAsync(runtime, runs);
 
             Assert.Equal(_history.Length, load.Loaded + load.Outpaced + driver.CatchUp(Token));
             AssertSame(driver);
@@ -68,41 +69,62 @@ public sealed class KvLoadTests
     public async Task LoadOrCompute_NothingComes_ComputesAllAndGivesUpReading()
     {
         var (load, driver, leases) = await RunAsync(
-            new CountingRuntime(new ToyRuntime()), [(Cut()[0], int.MaxValue)], _ => { });
+            new CountingRuntime(new ToyRuntime()), [(Cut()[0], int.MaxValue)]);
 
         Assert.Equal((0, _history.Length), (load.Loaded, load.Outpaced));
         AssertSame(driver);
         Assert.All(leases, lease => Assert.True(lease.IsDisposed));
     }
 
-    [Fact]
-    public async Task LoadOrCompute_DamagedRun_IsDiscardedAndComputed()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Load_AnyRunsUnusable_ComputesThemAloneAndGivesTheSameBits(bool computesMeanwhile)
     {
-        var runs = Cut();
-        var damaged = runs.Length / 2;
-        var (load, driver, leases) = await RunAsync(
-            new CountingRuntime(new ToyRuntime()),
-            [.. runs.Select(run => (run, 0))],
-            frames => frames[damaged][^1] ^= 1);
+        for (var round = 0; round < 40; round++)
+        {
+            var cut = Cut();
+            var kinds = cut.Select(_ => (Fault)_seeded.Random.Next(round % 8 == 0 ? 4 : 16)).ToArray();
+            var unusable = Enumerable.Range(0, cut.Length).Where(index => kinds[index] <= Fault.OtherInputs).ToArray();
 
-        Assert.Equal(runs[damaged].Count, load.Discarded);
-        Assert.True(load.Loaded <= runs[damaged].First);
-        driver.CatchUp(Token);
-        AssertSame(driver);
-        Assert.All(leases, lease => Assert.True(lease.IsDisposed));
+            var (load, driver, leases) = await RunAsync(
+                new CountingRuntime(new ToyRuntime()), [.. cut.Select(run => (run, 0))], kinds, computesMeanwhile);
+
+            var recomputed = load.Mended + load.Outpaced + driver.CatchUp(Token);
+            Assert.Equal(_history.Length, load.Loaded + recomputed);
+            AssertSame(driver);
+            Assert.Equal(unusable.Sum(index => cut[index].Count), load.Discarded);
+            Assert.Equal(unusable.Where(index => kinds[index] == Fault.Damaged).Select(index => cut[index]), load.Damaged);
+            if (!computesMeanwhile)
+            {
+                // Steps are computed as a whole: at most the rest of one before and behind each run.
+                Assert.InRange(recomputed, load.Discarded, load.Discarded + (unusable.Length * 2 * (MaxStep - 1)));
+            }
+
+            Assert.All(leases, lease => Assert.True(lease.IsDisposed));
+        }
+    }
+
+    private enum Fault
+    {
+        Damaged,
+        Flipped,
+        OtherInputs,
+        None,
     }
 
     private async Task<(KvLoad Load, RuntimeDriver Driver, List<Lease> Leases)> RunAsync(
-        CountingRuntime runtime, ((int First, int Count) Run, int AfterSteps)[] runs, Action<byte[][]> damage)
+        CountingRuntime runtime, ((int First, int Count) Run, int AfterSteps)[] runs, Fault[]? faults = null, bool computesMeanwhile = true)
     {
-        byte[][] frames = [.. runs.Select(run => Encode(run.Run.First, run.Run.Count))];
-        damage(frames);
         var leases = new List<Lease>();
         var driver = new RuntimeDriver(runtime, _history);
         var load = new KvLoad("c", _history, driver, TimeProvider.System, NullLogger.Instance);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(Token);
         await using var incoming = ReadAsync(reading.Token).GetAsyncEnumerator(reading.Token);
-        await load.LoadOrComputeAsync(incoming, incoming.MoveNextAsync().AsTask(), _history.Length, reading.CancelAsync, Token);
+        var next = incoming.MoveNextAsync().AsTask();
+        await (computesMeanwhile
+            ? load.LoadOrComputeAsync(incoming, next, _history.Length, reading.CancelAsync, Token)
+            : load.LoadAsync(incoming, next, Token));
         return (load, driver, leases);
 
         async IAsyncEnumerable<KvRunData> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
@@ -113,9 +135,27 @@ public sealed class KvLoadTests
                 await runtime.WaitForStepsAsync(after, cancellationToken);
                 var lease = new Lease();
                 leases.Add(lease);
-                yield return new KvRunData(first, count, _history.HashAt(first + count), frames[index], KvTier.Blob, lease);
+                yield return Make(first, count, faults?[index] ?? Fault.None, lease);
             }
         }
+    }
+
+    private KvRunData Make(int first, int count, Fault fault, Lease lease)
+    {
+        if (fault == Fault.Damaged)
+        {
+            lease.Dispose();
+            return KvRunData.Damaged(first, count);
+        }
+
+        var frames = Encode(first, count);
+        if (fault == Fault.Flipped)
+        {
+            frames[_seeded.Random.Next(frames.Length)] ^= 1;
+        }
+
+        return new KvRunData(
+            first, count, _history.HashAt(fault == Fault.OtherInputs ? first : first + count), frames, KvTier.Blob, lease);
     }
 
     private void AssertSame(RuntimeDriver driver)

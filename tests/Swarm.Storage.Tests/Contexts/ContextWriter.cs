@@ -26,6 +26,9 @@ internal sealed class ContextWriter(LoneStore lone, string name)
     /// <summary>Runs that the last reading found.</summary>
     public int RunsRead { get; private set; }
 
+    /// <summary>Runs that the last reading found damaged.</summary>
+    public IReadOnlyList<(int First, int Count)> Damaged { get; private set; } = [];
+
     /// <summary>What a fork of it must hold.</summary>
     public ContextWriter ForkedAs(string child, int position)
     {
@@ -112,6 +115,22 @@ internal sealed class ContextWriter(LoneStore lone, string name)
         Assert.Equal(_kv, kv);
     }
 
+    /// <summary>Appends KV again that is there already.</summary>
+    public void AppendAgain(int first, int count)
+    {
+        var kv = Kv(first, count);
+        lone.Run(async () => await (await OpenAsync()).AppendKvAsync(Proof, kv, default));
+    }
+
+    /// <summary>Closes it.</summary>
+    public void Close() => lone.Run(async () =>
+    {
+        await (await OpenAsync()).CloseAsync(default);
+        return true;
+    });
+
+    /// <summary>Reads everything.</summary>
+    /// <returns>Inputs, and positions whose KV is there: the KV of these inputs.</returns>
     public async Task<(List<int> Tokens, long Kv)> ReadAsync()
     {
         var context = await OpenAsync();
@@ -122,19 +141,30 @@ internal sealed class ContextWriter(LoneStore lone, string name)
             tokens.AddRange(run.Tokens.Span);
         }
 
-        long kv = 0;
+        var (kv, end) = (0L, 0L);
+        var damaged = new List<(int First, int Count)>();
         RunsRead = 0;
         int[] all = [.. tokens];
         await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, default))
         {
             using (run)
             {
-                Assert.Equal(kv, run.FirstPosition);
-                Assert.True(SmallModel.Matches(run, all), $"KV at {kv} is not that of the inputs");
+                Assert.Equal(end, run.FirstPosition);
+                end += run.Count;
+                if (run.IsDamaged)
+                {
+                    damaged.Add(((int)run.FirstPosition, run.Count));
+                    continue;
+                }
+
+                Assert.True(SmallModel.Matches(run, all), $"KV up to {end} is not that of the inputs");
                 kv += run.Count;
                 RunsRead++;
             }
         }
+
+        Assert.Equal(context.Status.Durable.Kv, end);
+        Damaged = damaged;
 
         return (tokens, kv);
     }

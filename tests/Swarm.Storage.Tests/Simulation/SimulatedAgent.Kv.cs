@@ -1,6 +1,8 @@
 using System.Runtime.ExceptionServices;
+using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
+using Swarm.Storage.Contexts;
 
 namespace Swarm.Storage.Tests.Simulation;
 
@@ -63,6 +65,36 @@ internal sealed partial class SimulatedAgent
         }
 
         return durable;
+    }
+
+    /// <summary>KV sent again for a run that a read here is said to have found damaged: it takes that place, and nothing else changes.</summary>
+    private async Task<bool> RepairKvAsync()
+    {
+        if (_kv == 0 || await KeyAsync() is not { } key)
+        {
+            return true;
+        }
+
+        return await CallAsync(async context => await SendAgainAsync(context, key).WaitAsync(CallTimeout, world.Time));
+    }
+
+    private async Task<Watermarks> SendAgainAsync(IOpenContext context, TenantKey key)
+    {
+        await foreach (var run in context.ReadKvAsync(Random.Next(_kv), 1, default))
+        {
+            using (run)
+            {
+                var (first, end) = ((int)run.FirstPosition, (int)run.FirstPosition + run.Count);
+                if (end <= _kv)
+                {
+                    ((OpenContext)context).Hosted.Damage.Note(first, end);
+                    Trace.Write(world, name, $"{spec.Name}: sends KV from {first} to {end} again in epoch {_proof.Epoch}");
+                    return await context.AppendKvAsync(_proof, SmallModel.Kv(key, [.. _view], first, end - first), default);
+                }
+            }
+        }
+
+        return context.Status.Durable;
     }
 
     /// <summary>KV that lags behind a rewind, sent by the very session that rewound: it must never attach to other tokens.</summary>

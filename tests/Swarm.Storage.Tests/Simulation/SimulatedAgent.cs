@@ -39,6 +39,7 @@ internal sealed partial class SimulatedAgent(
                 2 when Random.Next(6) == 0 => await ReleaseAsync(),
                 2 when _before.Length > 0 => await AppendLateKvAsync(),
                 3 or 4 or 5 or 6 when _kv < _view.Count => await AppendKvAsync(),
+                7 when Random.Next(3) == 0 => await RepairKvAsync(),
                 _ => await AppendAsync(1 + Random.Next(6)),
             };
             if (!isAlive)

@@ -53,6 +53,11 @@ internal static class SmallModel
     /// <summary>Whether a run's bytes are those of these inputs.</summary>
     public static bool Matches(KvRunData run, ReadOnlySpan<int> tokens)
     {
+        if (run.IsDamaged)
+        {
+            return false;
+        }
+
         var rows = Rows(tokens[..(int)(run.FirstPosition + run.Count)]);
         var isEqual = true;
         KvPayload.Decode(

@@ -4,6 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Tests.Simulation;
+using Swarm.Tool.Verification;
 using Xunit;
 
 namespace Swarm.Tool.Tests.Support;
@@ -11,8 +12,8 @@ namespace Swarm.Tool.Tests.Support;
 /// <summary>What a silo that opens a context finds, and whether an agent can go on there.</summary>
 /// <param name="CanOpen">Whether it opened, and its inputs could be read.</param>
 /// <param name="Tokens">Inputs.</param>
-/// <param name="Kv">Positions whose KV was read, from 0 on, each the KV of these inputs.</param>
-internal sealed record Reopened(bool CanOpen, IReadOnlyList<int> Tokens, long Kv)
+/// <param name="Damaged">Ranges of positions whose KV is damaged; all other is the KV of these inputs.</param>
+internal sealed record Reopened(bool CanOpen, IReadOnlyList<int> Tokens, IReadOnlyList<(long First, long End)> Damaged)
 {
     /// <summary>Opens, reads all of it, checks every byte of KV, and appends something behind.</summary>
     public static async Task<Reopened> FromAsync(IBlobStore blobs, ContextId id)
@@ -30,35 +31,55 @@ internal sealed record Reopened(bool CanOpen, IReadOnlyList<int> Tokens, long Kv
         }
         catch (CorruptDataException)
         {
-            return new Reopened(false, [], 0);
+            return new Reopened(false, [], []);
         }
 
-        var kv = await ReadKvAsync(context, [.. tokens]);
+        var damaged = await ReadKvAsync(context, [.. tokens]);
         await GoOnAsync(context, tokens.Count);
-        return new Reopened(true, tokens, kv);
+        return new Reopened(true, tokens, damaged);
     }
 
-    private static async Task<long> ReadKvAsync(IOpenContext context, int[] tokens)
+    /// <summary>Ranges that some costs name, joined.</summary>
+    public static IReadOnlyList<(long First, long End)> Ranges(IEnumerable<Cost> costs) => Join(costs.Select(cost => (cost.First, cost.End!.Value)));
+
+    private static List<(long First, long End)> Join(IEnumerable<(long First, long End)> ranges)
     {
-        long kv = 0;
-        try
+        var joined = new List<(long First, long End)>();
+        foreach (var (first, end) in ranges.Order())
         {
-            await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, default))
+            if (joined.Count > 0 && first <= joined[^1].End)
             {
-                using (run)
+                joined[^1] = (joined[^1].First, Math.Max(joined[^1].End, end));
+            }
+            else
+            {
+                joined.Add((first, end));
+            }
+        }
+
+        return joined;
+    }
+
+    private static async Task<List<(long First, long End)>> ReadKvAsync(IOpenContext context, int[] tokens)
+    {
+        var damaged = new List<(long First, long End)>();
+        long kv = 0;
+        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, default))
+        {
+            using (run)
+            {
+                Assert.Equal(kv, run.FirstPosition);
+                Assert.True(run.IsDamaged || SmallModel.Matches(run, tokens), $"KV from {kv} on is wrong");
+                kv += run.Count;
+                if (run.IsDamaged)
                 {
-                    Assert.Equal(kv, run.FirstPosition);
-                    Assert.True(SmallModel.Matches(run, tokens), $"KV from {kv} on is wrong");
-                    kv += run.Count;
+                    damaged.Add((run.FirstPosition, kv));
                 }
             }
         }
-        catch (CorruptDataException)
-        {
-            // A damaged page of extents: what comes behind is a miss.
-        }
 
-        return kv;
+        Assert.Equal(context.Status.Durable.Kv, kv);
+        return Join(damaged);
     }
 
     private static async Task GoOnAsync(IOpenContext context, int length)

@@ -1,0 +1,83 @@
+using Swarm.Client.Handoffs;
+using Swarm.Client.Rehydration;
+using Swarm.Testing;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.Client.Tests.Rehydration;
+
+/// <summary>Stored KV that rots: its positions alone are recomputed, once; a good copy takes its place. Promises 2, 3 and 6.</summary>
+public sealed class KvRepairTests
+{
+    private readonly SeededTest _seeded = new();
+    private readonly ToyRuntime _twin = new();
+    private readonly float[] _logits;
+
+    public KvRepairTests() => _logits = new float[_twin.VocabularySize];
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(RehydrationStrategy.LoadKv)]
+    [InlineData(RehydrationStrategy.Fastest)]
+    public async Task TakeOver_StoredKvDamaged_RecomputesThatAloneAndTheNextOneLoadsAll(RehydrationStrategy strategy)
+    {
+        var folder = Silo.NewFolder();
+        await StreamAsync(folder);
+        var segments = Directory.GetFiles(Path.Combine(folder, "objects", "log"), "*", SearchOption.AllDirectories);
+        foreach (var segment in segments.Where(_ => _seeded.Random.Next(3) == 0))
+        {
+            var bytes = await File.ReadAllBytesAsync(segment, Token);
+            bytes[^40] ^= 0x20; // Payloads come last, before the file's 32 bytes.
+            await File.WriteAllBytesAsync(segment, bytes, Token);
+        }
+
+        var mended = await TakeOverAsync(folder, "drone-b", strategy);
+        var after = await TakeOverAsync(folder, "drone-c", RehydrationStrategy.LoadKv);
+        Directory.Delete(folder, recursive: true);
+
+        Assert.InRange(mended.Discarded, 1, _twin.Length - 1);
+        Assert.Equal(_twin.Length, mended.Loaded + mended.Recomputed);
+        Assert.True(mended.Recomputed >= mended.Discarded);
+        Assert.True(strategy == RehydrationStrategy.Fastest || mended.Recomputed == mended.Discarded, "a run of KV is whole steps");
+        Assert.Equal((_twin.Length, 0, 0), ((int)after.Loaded, (int)after.Recomputed, (int)after.Discarded));
+    }
+
+    /// <summary>An agent that streams in many small runs, and is done.</summary>
+    private async Task StreamAsync(string folder)
+    {
+        await using var silo = await Silo.StartAsync(folder);
+        await using var swarm = await silo.ConnectAsync();
+        await using var memory = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        for (var flush = 0; flush < 30; flush++)
+        {
+            for (var count = 1 + _seeded.Random.Next(4); count > 0; count--)
+            {
+                var step = new int[1 + _seeded.Random.Next(9)];
+                for (var index = 0; index < step.Length; index++)
+                {
+                    step[index] = _seeded.Random.Next(_twin.VocabularySize);
+                }
+
+                await memory.FeedAsync(step, Token);
+                _twin.Forward(step, _logits);
+            }
+
+            await memory.FlushAsync(Token);
+        }
+
+        await memory.ReleaseAsync("drone-b", Token);
+    }
+
+    private async Task<RehydrationReport> TakeOverAsync(string folder, string agent, RehydrationStrategy strategy)
+    {
+        await using var silo = await Silo.StartAsync(folder);
+        await using var swarm = await silo.ConnectAsync();
+        await using var memory = await swarm.Agent(agent)
+            .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, new() { Strategy = strategy }, Token);
+        Assert.Equal(_logits, (await memory.ComputeLogitsAsync(Token)).ToArray());
+        await memory.FlushAsync(Token);
+        await memory.ReleaseAsync("drone-c", Token);
+        return memory.Rehydration;
+    }
+}
