@@ -2,7 +2,10 @@
 // standard input closes: whoever started it may die in any way and leaves nothing behind.
 //
 //   node launcher.mjs --location <folder> [--port <number>]
+//   node launcher.mjs --memory [--port <number>]
 //
+// With --location Azurite writes its whole catalogue of blobs down every 5 seconds, and answers nobody meanwhile: 0.3 to 0.7 s with
+// some ten thousand blobs. With --memory it does not, and forgets all at its end.
 // Prints Azurite's own lines; the one with "listens on http://127.0.0.1:<port>" says that it is ready.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -10,11 +13,12 @@ import { parseArgs } from 'node:util';
 const { values } = parseArgs({
   options: {
     location: { type: 'string' },
+    memory: { type: 'boolean', default: false },
     port: { type: 'string', default: '0' },
   },
 });
-if (!values.location) {
-  console.error('launcher.mjs needs --location <folder>.');
+if (!values.location === !values.memory) {
+  console.error('launcher.mjs needs either --location <folder> or --memory.');
   process.exit(2);
 }
 
@@ -31,7 +35,7 @@ const require = createRequire(import.meta.url);
 const main = require.resolve('azurite/dist/src/blob/main.js');
 process.argv = [
   process.argv[0], main,
-  '--location', values.location,
+  ...(values.memory ? ['--inMemoryPersistence'] : ['--location', values.location]),
   '--blobHost', '127.0.0.1',
   '--blobPort', values.port,
   '--blobKeepAliveTimeout', '600', // Clients keep connections longer than the default of 5 seconds.

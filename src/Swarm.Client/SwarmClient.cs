@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
+using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
@@ -82,6 +83,33 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
     public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
         _control.GetStatusAsync(context, cancellationToken);
+
+    /// <summary>Makes a context that begins with the first positions of another one, which it shares: no KV is copied.</summary>
+    /// <param name="parent">The context to share positions with; whoever holds it is not disturbed.</param>
+    /// <param name="name">Name of the new context. Nobody holds it: open it as any other.</param>
+    /// <param name="position">
+    /// Positions to share, 0 to what is durable; <see langword="null"/> for all that is. KV of a run that it would cut is left out,
+    /// and computed again by whoever opens the new context.
+    /// </param>
+    /// <param name="cancellationToken">Stops waiting; the fork may still take effect. Repeating it is harmless.</param>
+    /// <returns>What became of it.</returns>
+    /// <exception cref="SwarmRefusedException">There is no such parent, it is shorter, or the name is in use otherwise.</exception>
+    /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
+    public Task<Forked> ForkAsync(
+        string parent, string name, long? position = null, CancellationToken cancellationToken = default) =>
+        _control.ForkAsync(parent, name, position, cancellationToken);
+
+    /// <summary>Forgets a context for good: its inputs, KV and states. Whoever holds it is fenced.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="cancellationToken">Stops waiting; the erasure may still take effect. Repeating it is harmless.</param>
+    /// <returns>Whether this call erased it; <see langword="false"/> when there was none.</returns>
+    /// <remarks>
+    /// Objects go from the store with the next collections, but for those that other contexts refer to, as forks of it do.
+    /// </remarks>
+    /// <exception cref="SwarmRefusedException">It is busy elsewhere, among others.</exception>
+    /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
+    public Task<bool> EraseAsync(string context, CancellationToken cancellationToken = default) =>
+        _control.EraseAsync(context, cancellationToken);
 
     /// <summary>Opens a context for reading only: no session, no epoch, nobody is disturbed.</summary>
     /// <param name="context">Context name.</param>

@@ -31,6 +31,20 @@ public interface IContextGrain : IGrainWithStringKey
     [Alias("status")]
     Task<StatusAnswer> GetStatusAsync(CancellationToken cancellationToken);
 
+    /// <summary>Makes a context that begins with this one's first positions, without copying KV. Repeating it is harmless.</summary>
+    /// <param name="name">Name of the new context.</param>
+    /// <param name="position">Positions to share; <see langword="null"/> for all that are durable.</param>
+    /// <param name="cancellationToken">Stops waiting; the fork may still take effect.</param>
+    /// <returns>What became of it, or the refusal.</returns>
+    [Alias("fork")]
+    Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken);
+
+    /// <summary>Forgets the context for good. Its holder, if any, is fenced. Repeating it is harmless.</summary>
+    /// <param name="cancellationToken">Stops waiting; the erasure may still take effect.</param>
+    /// <returns>What became of it, or the refusal.</returns>
+    [Alias("erase")]
+    Task<EraseAnswer> EraseAsync(CancellationToken cancellationToken);
+
     /// <summary>Closes the context here, so that another silo can open it at once.</summary>
     /// <returns>A task that ends when it is closed.</returns>
     [Alias("close")]

@@ -1,3 +1,4 @@
+using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
 using Swarm.Benchmarks.Sections;
 
@@ -7,12 +8,15 @@ namespace Swarm.Benchmarks;
 /// <param name="isQuick">Fewer bytes and rounds.</param>
 /// <param name="only">What the names of wanted rows begin with; empty for all.</param>
 /// <param name="json">Where the rows go too.</param>
+/// <param name="plots">Where pictures go.</param>
 /// <param name="output">Where the table goes.</param>
-internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, TextWriter output)
+internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, DirectoryInfo? plots, TextWriter output)
 {
     private static readonly ISection[] _sections =
     [
-        new MemorySection(), new FolderSection(), new AzureSection(), new StreamSection(), new ControlSection(), new AgentsSection(),
+        new MemorySection(), new MemorySection(SyntheticModel.Llama70B), new MemorySection(SyntheticModel.DeepSeekMla), new SizesSection(),
+        new HitsSection(),
+        new FolderSection(), new AzureSection(), new DistantSection(), new StreamSection(), new ControlSection(), new AgentsSection(),
         new TtftSection(),
     ];
 
@@ -48,6 +52,11 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, TextW
         if (json is not null)
         {
             await ReportWriter.SaveAsync(json, report.Rows, cancellationToken);
+        }
+
+        if (plots is not null)
+        {
+            Plots.Save(plots, report);
         }
 
         return report.Rows.Any(row => row.IsMissed) ? 1 : 0;

@@ -24,11 +24,15 @@ internal sealed class AttachmentLog(HistoryWriter history) : ILoggerProvider, IL
     {
         if (eventId.Id == StreamingId && state is IReadOnlyList<KeyValuePair<string, object?>> values)
         {
-            history.Write(
-                EventKind.Attached,
-                (string)values.First(value => value.Key == "Context").Value!,
-                (ulong)values.First(value => value.Key == "Epoch").Value!,
-                text: (string)values.First(value => value.Key == "Endpoint").Value!);
+            var context = (string)values.First(value => value.Key == "Context").Value!;
+            if (!Preflight.IsOf(context))
+            {
+                history.Write(
+                    EventKind.Attached,
+                    context,
+                    (ulong)values.First(value => value.Key == "Epoch").Value!,
+                    text: (string)values.First(value => value.Key == "Endpoint").Value!);
+            }
         }
         else if (logLevel >= LogLevel.Warning)
         {

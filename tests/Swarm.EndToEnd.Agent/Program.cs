@@ -17,6 +17,7 @@ await using var swarm = await SwarmClient.ConnectAsync(
         ConnectTimeout = TimeSpan.FromSeconds(40), // Many processes begin at once, on machines with few cores.
     });
 Dictionary<string, (Task Running, CancellationTokenSource Release)> workers = [];
+await Preflight.RunAsync(swarm, arguments.Name);
 history.Write(EventKind.Ready);
 while (await Console.In.ReadLineAsync() is { } line)
 {

@@ -4,11 +4,10 @@ using Xunit;
 
 namespace Swarm.Testing;
 
-/// <summary>One Azurite for the tests of a class or assembly, on a free port with a folder of its own.</summary>
+/// <summary>One Azurite for the tests of a class or assembly, on a free port, with its data in memory.</summary>
 /// <remarks>Use as <c>IClassFixture</c> or <c>[assembly: AssemblyFixture(typeof(AzuriteFixture))]</c>.</remarks>
 public sealed class AzuriteFixture : IAsyncLifetime
 {
-    private readonly TempDirectory _data = new();
     private AzuriteProcess? _process;
     private int _containers;
 
@@ -26,7 +25,7 @@ public sealed class AzuriteFixture : IAsyncLifetime
 
     /// <inheritdoc/>
     public async ValueTask InitializeAsync() =>
-        _process = await AzuriteProcess.StartAsync(_data.Path, null, TestContext.Current.CancellationToken);
+        _process = await AzuriteProcess.StartAsync(null, null, TestContext.Current.CancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -35,7 +34,5 @@ public sealed class AzuriteFixture : IAsyncLifetime
         {
             await _process.DisposeAsync();
         }
-
-        _data.Dispose();
     }
 }

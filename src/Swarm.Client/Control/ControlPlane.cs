@@ -1,3 +1,4 @@
+using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
@@ -46,6 +47,23 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken) => CallUntilAnsweredAsync(
         token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken);
 
+    /// <summary>Makes a context that begins as another one does.</summary>
+    public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
+    {
+        var answer = await CallUntilAnsweredAsync(
+            token => Context(parent).ForkAsync(name, position, token), answer => answer.Refusal, cancellationToken)
+            .ConfigureAwait(false);
+        return new Forked(answer.IsNew, answer.Position);
+    }
+
+    /// <summary>Forgets a context for good.</summary>
+    public async Task<bool> EraseAsync(string context, CancellationToken cancellationToken)
+    {
+        var answer = await CallUntilAnsweredAsync(
+            token => Context(context).EraseAsync(token), answer => answer.Refusal, cancellationToken).ConfigureAwait(false);
+        return answer.IsErased;
+    }
+
     /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
     /// <param name="attempt">Attempts before.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
@@ -65,7 +83,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         exception is SwarmTransportException { IsTransient: true } or SwarmRefusedException { IsTransient: true }
         && options.TimeProvider.GetElapsedTime(started) < options.ControlTimeout;
 
-    /// <summary>For requests that change nothing.</summary>
+    /// <summary>For requests that change nothing, or nothing more when they are repeated.</summary>
     private async Task<T> CallUntilAnsweredAsync<T>(
         Func<CancellationToken, Task<T>> call, Func<T, Refusal?> refusalOf, CancellationToken cancellationToken)
     {

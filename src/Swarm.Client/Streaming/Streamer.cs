@@ -148,6 +148,13 @@ internal sealed class Streamer : IAsyncDisposable
                 _state.Fence(stale.Refusal);
                 break;
             }
+            catch (SwarmRefusedException gone) when (gone.Refusal.Code == RefusalCode.NotFound)
+            {
+                // It was there when the session began.
+                Log.Fenced(_logger, _context, _state.Epoch.Value);
+                _state.Fence(gone.Refusal with { Message = $"Context '{_context}' was erased: the session is over." });
+                break;
+            }
             catch (Exception exception)
             {
                 attempt = _state.Durable == progress ? attempt + 1 : 1;

@@ -119,6 +119,29 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
+    public Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken) => GuardAsync(
+        async token =>
+        {
+            Check(() => Names.RequireContext(name));
+            await RequireOpenAsync(token);
+            var made = await host.ForkAsync(Id(), name, position, token);
+            return new ForkAnswer(made.IsNew, made.Position, null);
+        },
+        refusal => new ForkAnswer(false, 0, refusal),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<EraseAnswer> EraseAsync(CancellationToken cancellationToken) => GuardAsync(
+        async token =>
+        {
+            var isErased = await host.EraseAsync(Id(), token);
+            _open = null;
+            return new EraseAnswer(isErased, null);
+        },
+        refusal => new EraseAnswer(false, refusal),
+        cancellationToken);
+
+    /// <inheritdoc/>
     public async Task CloseAsync()
     {
         if (_open is { } open)
@@ -252,9 +275,11 @@ internal sealed class ContextGrain(
         }
 
         _open = null;
-        _open = await host.OpenAsync(Check(() => ContextId.FromNames(_tenant, _context)), cancellationToken);
+        _open = await host.OpenAsync(Id(), cancellationToken);
         return _open;
     }
+
+    private ContextId Id() => Check(() => ContextId.FromNames(_tenant, _context));
 
     private static T Check<T>(Func<T> check)
     {

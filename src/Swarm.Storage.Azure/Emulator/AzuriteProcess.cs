@@ -21,15 +21,11 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
 
     private readonly Process _process;
 
-    private AzuriteProcess(Process process, string dataFolder, Uri endpoint)
+    private AzuriteProcess(Process process, Uri endpoint)
     {
         _process = process;
-        DataFolder = dataFolder;
         Endpoint = endpoint;
     }
-
-    /// <summary>Where it keeps its data.</summary>
-    public string DataFolder { get; }
 
     /// <summary>Address of its blob service, without the account.</summary>
     public Uri Endpoint { get; }
@@ -43,7 +39,10 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         + $"BlobEndpoint={Endpoint.GetLeftPart(UriPartial.Authority)}/{AccountName};";
 
     /// <summary>Installs Azurite where it is missing, starts it, and waits until it listens.</summary>
-    /// <param name="dataFolder">Where it keeps its data; made where missing, not removed.</param>
+    /// <param name="dataFolder">
+    /// Where it keeps its data; made where missing, not removed. <see langword="null"/> to keep it in memory alone: Azurite then does
+    /// not stand still every 5 s, for as long as it takes to write its catalogue of blobs down.
+    /// </param>
     /// <param name="launcherFolder">
     /// Folder of <c>launcher.mjs</c>; where <see langword="null"/>, <c>deploy/azurite</c> of the repository around this
     /// program.
@@ -51,21 +50,27 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting, and ends the process.</param>
     /// <exception cref="BlobStoreException">It cannot be installed or started; the message holds its last lines.</exception>
     public static async Task<AzuriteProcess> StartAsync(
-        string dataFolder, string? launcherFolder = null, CancellationToken cancellationToken = default)
+        string? dataFolder, string? launcherFolder = null, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(dataFolder);
+        string[] location = ["--memory"];
+        if (dataFolder is not null)
+        {
+            ArgumentException.ThrowIfNullOrWhiteSpace(dataFolder);
+            Directory.CreateDirectory(dataFolder);
+            location = ["--location", Path.GetFullPath(dataFolder)];
+        }
+
         var launcher = launcherFolder ?? AzuriteInstallation.FindLauncherFolder();
         await AzuriteInstallation.EnsureAsync(launcher, cancellationToken).ConfigureAwait(false);
-        Directory.CreateDirectory(dataFolder);
-
         var start = new ProcessStartInfo("node")
         {
             WorkingDirectory = launcher,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { "launcher.mjs", "--location", Path.GetFullPath(dataFolder) },
         };
+        start.ArgumentList.Add("launcher.mjs");
+        Array.ForEach(location, start.ArgumentList.Add);
         var output = new ProcessOutput();
         var listens = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };
@@ -85,7 +90,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         try
         {
             var endpoint = await listens.Task.WaitAsync(StartTime, cancellationToken).ConfigureAwait(false);
-            return new AzuriteProcess(process, dataFolder, endpoint);
+            return new AzuriteProcess(process, endpoint);
         }
         catch (Exception exception)
         {

@@ -6,6 +6,7 @@ using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage.Compaction;
 
@@ -184,7 +185,7 @@ internal sealed class Compactor(ContextServices services)
             if (merged[index].Payload is { Object: var named } place && named == default)
             {
                 merged[index] = merged[index] with { Payload = place with { Object = chunk, Offset = start + place.Offset } };
-                KeepInMemory(merged[index].Payload, content.AsMemory((int)place.Offset, place.Length));
+                KeepInMemory(context, merged[index], content.AsMemory((int)place.Offset, place.Length));
             }
         }
 
@@ -223,13 +224,13 @@ internal sealed class Compactor(ContextServices services)
     }
 
     /// <summary>What was read last stays near, under its new name.</summary>
-    private void KeepInMemory(PayloadRef place, ReadOnlyMemory<byte> content)
+    private void KeepInMemory(HostedContext context, KvExtent extent, ReadOnlyMemory<byte> content)
     {
         using var lease = services.Memory.TryRent(content.Length);
         if (lease is not null)
         {
             content.CopyTo(lease.Memory);
-            services.Memory.Publish(place, lease);
+            services.Memory.Publish(extent.Payload, new TierPlace(context.Id, extent.FirstPosition), lease);
         }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
             if (isInPlace)
             {
                 context.Damage.Forget(kv.FirstPosition, end);
-                services.Memory.Publish(good.Payload, lease);
+                services.Memory.Publish(good.Payload, new TierPlace(context.Id, good.FirstPosition), lease);
                 StorageMetrics.KvRepaired.Add(1);
                 StorageLog.KvRepaired(services.Logger, context.Id, kv.FirstPosition, end);
                 return;

@@ -107,7 +107,7 @@ internal sealed class AppendRequests(
         }
         else if (await queued is KvRecord durable)
         {
-            services.Memory.Publish(durable.Payload, lease);
+            services.Memory.Publish(durable.Payload, new TierPlace(context.Id, durable.Position), lease);
         }
 
         return context.Durable.Watermarks;

@@ -61,15 +61,14 @@ internal sealed class Checkpointer(PageStore pages, ContextStoreOptions options)
         NamedState[] states = [.. state.States];
         return async () =>
         {
-            var inputPage = runs.Count > 0
-                ? await pages.WriteInputsAsync(context, openId, tailStart, startHash, runs)
-                : null;
-            var extentPage = tail.Length > 0 ? await pages.WriteExtentsAsync(context, openId, tail) : null;
-            var statePage = states.Length > 0 ? await pages.WriteStatesAsync(context, openId, states) : null;
+            // All on their way at once: an opening waits for them.
+            Task<PageRef>? inputPage = runs.Count > 0 ? pages.WriteInputsAsync(context, openId, tailStart, startHash, runs) : null;
+            Task<PageRef>? extentPage = tail.Length > 0 ? pages.WriteExtentsAsync(context, openId, tail) : null;
+            Task<PageRef>? statePage = states.Length > 0 ? pages.WriteStatesAsync(context, openId, states) : null;
             var set = new PageSet(
-                [.. sealedExtents, .. extentPage is null ? [] : new[] { extentPage }],
-                [.. sealedInputs, .. inputPage is null ? [] : new[] { inputPage }],
-                statePage);
+                [.. sealedExtents, .. extentPage is null ? [] : new[] { await extentPage }],
+                [.. sealedInputs, .. inputPage is null ? [] : new[] { await inputPage }],
+                statePage is null ? null : await statePage);
             state.Written = (mark, set);
             return set;
         };

@@ -26,7 +26,7 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
             return Run(extent, found.Memory, KvTier.Memory, found);
         }
 
-        if (disk?.Contains(key) == true && await FindOnDiskAsync(disk, extent, key) is { } near)
+        if (disk?.Contains(key) == true && await FindOnDiskAsync(disk, context, extent, key) is { } near)
         {
             return near;
         }
@@ -61,12 +61,12 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
             throw;
         }
 
-        Promote(key, lease, KvTier.Blob);
+        Promote(key, new TierPlace(context, extent.FirstPosition), lease, KvTier.Blob);
         return Run(extent, buffer, KvTier.Blob, lease);
     }
 
     /// <summary>The payload out of the disk tier; <see langword="null"/> where it turns out not to be there.</summary>
-    private async Task<KvRunData?> FindOnDiskAsync(DiskTier from, KvExtent extent, PayloadRef key)
+    private async Task<KvRunData?> FindOnDiskAsync(DiskTier from, ContextId context, KvExtent extent, PayloadRef key)
     {
         var lease = memory.Rent(key.Length);
         try
@@ -83,13 +83,13 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
             throw;
         }
 
-        Promote(key, lease, KvTier.Disk);
+        Promote(key, new TierPlace(context, extent.FirstPosition), lease, KvTier.Disk);
         return Run(extent, lease.Memory, KvTier.Disk, lease);
     }
 
-    private void Promote(PayloadRef key, TierLease lease, KvTier from)
+    private void Promote(PayloadRef key, TierPlace place, TierLease lease, KvTier from)
     {
-        memory.Publish(key, lease);
+        memory.Publish(key, place, lease);
         StorageMetrics.Promoted.Add(key.Length, new KeyValuePair<string, object?>("tier", from.ToString()));
     }
 

@@ -105,7 +105,7 @@ internal sealed class SegmentWindows(RetryingReader reader, MemoryTier memory)
         // Outside of the capacity where leases hold all of it: no more than what this one reader needs.
         var lease = memory.Rent(read.Count);
         buffer.Memory[..read.Count].CopyTo(lease.Memory);
-        memory.Publish(key, lease);
+        memory.Publish(key, null, lease);
         return lease;
     }
 }

@@ -3,16 +3,32 @@ using Swarm.Format.Segments;
 
 namespace Swarm.Storage.Tiers;
 
-/// <summary>KV payloads in native memory, bounded in bytes, least recently used out first. Thread-safe.</summary>
+/// <summary>KV payloads in native memory, bounded in bytes. Thread-safe.</summary>
 /// <remarks>
+/// <para>
+/// What is given up first follows S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction",
+/// SOSP 2023): what is new waits in a small queue, and goes on to the large one only if it is asked for again, so that one reading of
+/// much that is cold does not push out what is used; keys of what left the small queue are remembered, and go to the large one at
+/// once when they come back. Two things differ: one question is enough to go on, since KV is asked for as a rule once, by a
+/// successor; and in the place of a block that is to go, the last one of its context goes that nobody has asked for either, since
+/// a prefix is of use without its suffix and not the other way round.
+/// </para>
+/// <para>
 /// Bytes are reachable through a counted lease alone: memory is given back when the last lease and the tier's own hold on it
-/// are gone, so nobody ever reads what was freed. What is leased and already evicted still counts against the capacity.
+/// are gone, so nobody ever reads what was freed. A block is given up by a compare-and-swap of its count, and only while nobody leases it.
+/// </para>
 /// </remarks>
 public sealed class MemoryTier
 {
+    private const int MaxFrequency = 3;
+    private const int SmallShare = 10; // A tenth, as the paper has it.
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<PayloadRef, LinkedListNode<TierBlock>> _blocks = [];
-    private readonly LinkedList<TierBlock> _byUse = new();
+    private readonly Dictionary<PayloadRef, TierBlock> _blocks = [];
+    private readonly TierQueue _small = new();
+    private readonly TierQueue _large = new();
+    private readonly HashSet<PayloadRef> _left = []; // The small queue, without having been asked for.
+    private readonly Queue<PayloadRef> _leftInOrder = new();
     private readonly DiskTier? _below;
     private long _usedBytes;
 
@@ -43,7 +59,7 @@ public sealed class MemoryTier
         }
     }
 
-    /// <summary>Room for a payload, evicting others if need be.</summary>
+    /// <summary>Room for a payload, giving up others if need be.</summary>
     /// <param name="length">Bytes, at least 1.</param>
     /// <returns>A lease on uninitialized memory, or <see langword="null"/> when leases hold too much of the tier.</returns>
     public TierLease? TryRent(int length)
@@ -56,17 +72,15 @@ public sealed class MemoryTier
 
         lock (_lock)
         {
-            while (_usedBytes + length > CapacityBytes && _byUse.First is { } oldest)
+            while (_usedBytes + length > CapacityBytes)
             {
-                Remove(oldest);
+                if (!TryEvict())
+                {
+                    return null;
+                }
             }
 
-            if (_usedBytes + length > CapacityBytes)
-            {
-                return null;
-            }
-
-            _usedBytes += length;
+            Interlocked.Add(ref _usedBytes, length);
         }
 
         return new TierLease(new TierBlock(length, Free));
@@ -79,8 +93,9 @@ public sealed class MemoryTier
 
     /// <summary>Makes rented memory findable, and offers it to the disk tier. The lease stays the caller's.</summary>
     /// <param name="key">What its content is.</param>
+    /// <param name="place">Where it belongs; <see langword="null"/> for what is of no one context.</param>
     /// <param name="lease">Memory of this tier, filled; passed over if it is outside of the capacity.</param>
-    public void Publish(PayloadRef key, TierLease lease)
+    public void Publish(PayloadRef key, TierPlace? place, TierLease lease)
     {
         ArgumentNullException.ThrowIfNull(lease);
         lock (_lock)
@@ -88,7 +103,9 @@ public sealed class MemoryTier
             if (lease.Block.IsCounted && !_blocks.ContainsKey(key) && lease.Block.TryAddReference())
             {
                 lease.Block.Key = key;
-                _blocks.Add(key, _byUse.AddLast(lease.Block));
+                lease.Block.Place = place;
+                _blocks.Add(key, lease.Block);
+                (_left.Remove(key) ? _large : _small).Add(lease.Block);
             }
         }
 
@@ -103,11 +120,10 @@ public sealed class MemoryTier
     {
         lock (_lock)
         {
-            if (_blocks.TryGetValue(key, out var node) && node.Value.TryAddReference())
+            if (_blocks.TryGetValue(key, out var block) && block.TryAddReference())
             {
-                _byUse.Remove(node);
-                _byUse.AddLast(node);
-                lease = new TierLease(node.Value);
+                block.Frequency = Math.Min(block.Frequency + 1, MaxFrequency);
+                lease = new TierLease(block);
                 return true;
             }
         }
@@ -122,18 +138,100 @@ public sealed class MemoryTier
     {
         lock (_lock)
         {
-            if (_blocks.TryGetValue(key, out var node))
+            if (_blocks.Remove(key, out var block))
             {
-                Remove(node);
+                block.Queue!.Remove(block);
+                block.ReleaseReference();
             }
         }
     }
 
-    private void Remove(LinkedListNode<TierBlock> node)
+    /// <summary>Gives one block up. False: all that is left is leased.</summary>
+    private bool TryEvict() => _small.Bytes > CapacityBytes / SmallShare
+        ? TryEvictFromSmall() || TryEvictFromLarge()
+        : TryEvictFromLarge() || TryEvictFromSmall();
+
+    private bool TryEvictFromSmall()
     {
-        _byUse.Remove(node);
-        _blocks.Remove(node.Value.Key);
-        node.Value.ReleaseReference();
+        for (var leased = 0; leased < _small.Count;)
+        {
+            var block = _small.Oldest!;
+            if (block.Frequency > 0)
+            {
+                block.Frequency = 0;
+                _small.Remove(block);
+                _large.Add(block);
+            }
+            else if (TryEvictOrPassOver(_small, block))
+            {
+                return true;
+            }
+            else
+            {
+                leased++;
+            }
+        }
+
+        return false;
+    }
+
+    private bool TryEvictFromLarge()
+    {
+        for (var leased = 0; leased < _large.Count;)
+        {
+            var block = _large.Oldest!;
+            if (block.Frequency > 0)
+            {
+                block.Frequency--;
+                _large.MoveToEnd(block);
+                leased = 0;
+            }
+            else if (TryEvictOrPassOver(_large, block))
+            {
+                return true;
+            }
+            else
+            {
+                leased++;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives up a block, or in its place one behind it in its context; it then waits for its next turn, as if it were leased.</summary>
+    private bool TryEvictOrPassOver(TierQueue queue, TierBlock block)
+    {
+        var victim = queue.SuffixOf(block);
+        if (victim != block || block.IsLeased)
+        {
+            queue.MoveToEnd(block);
+        }
+
+        return !victim.IsLeased && TryEvict(victim);
+    }
+
+    private bool TryEvict(TierBlock block)
+    {
+        var queue = block.Queue!;
+        if (!block.TryReleaseLast())
+        {
+            queue.MoveToEnd(block); // Leased at this moment, by whoever shares another's lease.
+            return false;
+        }
+
+        queue.Remove(block);
+        _blocks.Remove(block.Key);
+        if (queue == _small && _left.Add(block.Key))
+        {
+            _leftInOrder.Enqueue(block.Key);
+            while (_leftInOrder.Count > Math.Max(64, _blocks.Count))
+            {
+                _left.Remove(_leftInOrder.Dequeue());
+            }
+        }
+
+        return true;
     }
 
     private void Free(int length) => Interlocked.Add(ref _usedBytes, -length);

@@ -16,13 +16,35 @@ internal sealed unsafe class TierBlock : MemoryManager<byte>
         _pointer = NativeBlocks.Take(length);
         _length = length;
         _freed = freed;
+        Node = new LinkedListNode<TierBlock>(this);
     }
 
     /// <summary>Whether it counts against the tier's capacity.</summary>
     public bool IsCounted => _freed is not null;
 
-    /// <summary>What its content is, once published. Guarded by the tier's lock.</summary>
+    /// <summary>Bytes.</summary>
+    public int Length => _length;
+
+    /// <summary>Whether somebody besides the tier holds it.</summary>
+    public bool IsLeased => Volatile.Read(ref _references) > 1;
+
+    /// <summary>What its content is, once published. This and all below are guarded by the tier's lock.</summary>
     public PayloadRef Key { get; set; }
+
+    /// <summary>Where it belongs; <see langword="null"/> for what is of no one context.</summary>
+    public TierPlace? Place { get; set; }
+
+    /// <summary>How often it was asked for, up to a few.</summary>
+    public int Frequency { get; set; }
+
+    /// <summary>The queue that it is in.</summary>
+    public TierQueue? Queue { get; set; }
+
+    /// <summary>Number of its arrival there.</summary>
+    public long Arrival { get; set; }
+
+    /// <summary>Its node there.</summary>
+    public LinkedListNode<TierBlock> Node { get; }
 
     public bool TryAddReference()
     {
@@ -41,15 +63,23 @@ internal sealed unsafe class TierBlock : MemoryManager<byte>
         return false;
     }
 
+    /// <summary>Gives the memory back if nobody but the tier holds it.</summary>
+    public bool TryReleaseLast()
+    {
+        if (Interlocked.CompareExchange(ref _references, 0, 1) != 1)
+        {
+            return false;
+        }
+
+        Free();
+        return true;
+    }
+
     public void ReleaseReference()
     {
         if (Interlocked.Decrement(ref _references) == 0)
         {
-#if DEBUG
-            new Span<byte>(_pointer, _length).Fill(0xDB);
-#endif
-            NativeBlocks.Give(_pointer, _length);
-            _freed?.Invoke(_length);
+            Free();
         }
     }
 
@@ -76,5 +106,14 @@ internal sealed unsafe class TierBlock : MemoryManager<byte>
     protected override void Dispose(bool disposing)
     {
         // Lifetime is the reference count's alone.
+    }
+
+    private void Free()
+    {
+#if DEBUG
+        new Span<byte>(_pointer, _length).Fill(0xDB);
+#endif
+        NativeBlocks.Give(_pointer, _length);
+        _freed?.Invoke(_length);
     }
 }

@@ -14,6 +14,10 @@ namespace Swarm.Benchmarks.Report;
 internal sealed record ReportRow(
     string Name, double Value, string Unit, string Reference, double Ratio, double Spread, int N, [property: JsonIgnore] Goal? Goal)
 {
+    /// <summary>What the reference reached, in <see cref="Unit"/>; 0 where it is not of that kind.</summary>
+    [JsonIgnore]
+    public double ReferenceValue { get; init; }
+
     /// <summary>Whether the goal is missed.</summary>
     [JsonIgnore]
     public bool IsMissed => Goal?.IsMissedBy(Ratio) == true;

@@ -53,6 +53,9 @@ internal sealed class Samples
             ratio,
             (ratios.Max() - ratios.Min()) / ratio,
             ratios.Length,
-            goal);
+            goal)
+        {
+            ReferenceValue = Median(_rounds.Select(round => valueOf(round.Reference))),
+        };
     }
 }

@@ -66,6 +66,7 @@ internal sealed class AgentsSection : ISection
             }
         }));
         var value = Samples.Percentile(latencies, 0.99);
+        report.AddDistribution("agents.streaming", ($"{Streaming} agents, acknowledged", [.. latencies]));
         var interval = options.FlushInterval.TotalMilliseconds;
         report.Add(new ReportRow(
             "agents.streaming", value, "ms", $"the flush interval, {interval:0} ms (p99)", value / interval, 0, latencies.Count, Goal.AtMost(4)));

@@ -23,7 +23,7 @@ internal sealed class AzureSection : SyntheticSection
         var rounds = Math.Min(5, report.Rounds);
         await using var azurite = await AzuriteProcess.StartAsync(report.NewFolder("azurite"));
         await using var filled = new FilledStore(
-            AzureBlobStore.Connect(azurite.ConnectionString, "swarm"), source, Model(source), memoryTierBytes: 0);
+            AzureBlobStore.Connect(azurite.ConnectionString, "swarm"), source, Model.Describe(), memoryTierBytes: 0);
         var blob = new PlainBlob(azurite.ConnectionString);
         var (appends, context) = await MeasureAppendsAsync(
             rounds, positions, filled, () => Comparison.TimeAsync(() => blob.UploadAsync(source)));

@@ -39,6 +39,7 @@ internal sealed class ControlSection : ISection
             }
         }
 
+        report.AddDistribution("handoff.control", ($"{Short} positions", [.. shorts]), ($"{Long} positions", [.. longs]));
         var reference = Samples.Percentile(shorts, 0.99);
         var value = Samples.Percentile(longs, 0.99);
         report.Add(new ReportRow(

@@ -16,7 +16,7 @@ internal sealed class FolderSection : SyntheticSection
     protected override async Task MeasureAsync(ReportContext report, KvMemory source, KvMemory destination)
     {
         var positions = Positions(report.IsQuick);
-        await using var filled = FilledStore.OverFolder(report.NewFolder("folder"), source, Model(source), memoryTierBytes: 0);
+        await using var filled = FilledStore.OverFolder(report.NewFolder("folder"), source, Model.Describe(), memoryTierBytes: 0);
         var file = new PlainFile(Path.Combine(report.NewFolder("plain"), "file"));
         var (appends, context) = await MeasureAppendsAsync(
             report.Rounds, positions, filled, () => Comparison.TimeAsync(() => Task.Run(() => file.Write(source))));
@@ -34,7 +34,7 @@ internal sealed class FolderSection : SyntheticSection
     {
         var positions = Positions(report.IsQuick);
         await using var filled = new FilledStore(
-            new FileBlobStore(report.NewFolder("below")), source, Model(source), memoryTierBytes: 0, diskTier: report.NewFolder("tier"));
+            new FileBlobStore(report.NewFolder("below")), source, Model.Describe(), memoryTierBytes: 0, diskTier: report.NewFolder("tier"));
         var context = await filled.CreateAsync(positions);
         await filled.AppendAllAsync(context);
         while (!await IsAllOnDiskAsync(context.Open.ReadKvAsync(0, positions, default)))

@@ -1,12 +1,11 @@
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
-using Swarm.Core.Geometry;
-using Swarm.Core.Models;
 
 namespace Swarm.Benchmarks.Sections;
 
-/// <summary>A section that moves synthetic KV of Llama-3-8B's geometry, 128 KiB a position.</summary>
-internal abstract class SyntheticSection : ISection
+/// <summary>A section that moves synthetic KV of a model's geometry.</summary>
+/// <param name="model">The model; <see langword="null"/> for Llama-3-8B.</param>
+internal abstract class SyntheticSection(SyntheticModel? model = null) : ISection
 {
     private const int Seed = 20261125;
 
@@ -17,11 +16,10 @@ internal abstract class SyntheticSection : ISection
     public async Task MeasureAsync(ReportContext report)
     {
         var positions = Positions(report.IsQuick);
-        var geometry = KvGeometry.GroupedQuery(layers: 32, kvHeads: 8, headDim: 128, KvDType.BFloat16);
-        using var source = new KvMemory(geometry, positions);
-        using var destination = new KvMemory(geometry, positions);
+        using var source = new KvMemory(Model.Geometry, positions);
+        using var destination = new KvMemory(Model.Geometry, positions);
         source.Fill(Seed);
-        report.Note($"{Rows[0]}: {positions} positions of Llama-3-8B's geometry, {source.Bytes >> 20} MiB");
+        report.Note($"{Rows[0]}: {positions} positions of {Model.Name}, {Model.Geometry.BytesPerPosition >> 10} KiB each, {source.Bytes >> 20} MiB");
         await MeasureAsync(report, source, destination);
     }
 
@@ -35,7 +33,7 @@ internal abstract class SyntheticSection : ISection
     protected abstract Task MeasureAsync(ReportContext report, KvMemory source, KvMemory destination);
 
     /// <summary>The model whose KV it is.</summary>
-    protected static ModelDescriptor Model(KvMemory source) => FilledStore.Describe("llama-3-8b", source.Geometry);
+    protected SyntheticModel Model { get; } = model ?? SyntheticModel.Llama8B;
 
     /// <summary>Times a path that brings everything, and holds it against the source.</summary>
     protected static async Task<TimeSpan> VerifiedAsync(string path, KvMemory source, KvMemory destination, Func<Task> work)

@@ -28,7 +28,7 @@ internal sealed class TtftSection : ISection
     public async Task MeasureAsync(ReportContext report)
     {
         using var model = new SmallModel();
-        foreach (var positions in report.IsQuick ? (int[])[1024] : [1024, 4096, 16_384])
+        foreach (var positions in report.IsQuick ? (int[])[64, 1024] : [16, 64, 256, 1024, 4096, 16_384])
         {
             await MeasureAsync(report, model, positions);
         }

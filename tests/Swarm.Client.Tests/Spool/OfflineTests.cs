@@ -235,6 +235,14 @@ public sealed class OfflineTests
         Assert.Equal(left.Inputs.Tokens.ToArray(), Assert.Single(a.Leftovers).Inputs.Tokens.ToArray());
         var wrong = await Assert.ThrowsAsync<ArgumentException>(async () => await a.FeedAsync(left, Token));
         Assert.Contains($"Fork 'track/1' at {forked}", wrong.Message, StringComparison.Ordinal);
+        await swarm.ForkAsync("track/1", "track/1/aside", forked, Token);
+        await using (var aside = await swarm.Agent("drone-a").OpenAsync("track/1/aside", Runtime(), null, Token))
+        {
+            await aside.FeedAsync(left, Token);
+            await aside.FlushAsync(Token);
+            Assert.Equal((length, length), (aside.Length, aside.Durable.Kv));
+        }
+
         a.Leftovers[0].Discard();
         left.Discard();
         await a.ReleaseAsync("", Token);

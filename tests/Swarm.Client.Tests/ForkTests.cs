@@ -1,0 +1,107 @@
+using Swarm.Client.Handoffs;
+using Swarm.Core.Errors;
+using Swarm.Testing;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.Client.Tests;
+
+/// <summary>Forks and erasures as an agent's author asks for them.</summary>
+public sealed class ForkTests
+{
+    private readonly SeededTest _seeded = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Fork_AtAnyPositionOfAContextThatGoesOn_GoesOnFromThereBitForBit()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var parent = await swarm.Agent("a").OpenAsync("parent", new ToyRuntime(), null, Token);
+        var tokens = new List<int>();
+        for (var round = 0; round < 6; round++)
+        {
+            await FeedAsync(parent, tokens, 40);
+            await parent.FlushAsync(Token);
+            var position = 1 + _seeded.Random.Next(tokens.Count);
+
+            var made = await swarm.ForkAsync("parent", $"child/{round}", position, Token);
+            var again = await swarm.ForkAsync("parent", $"child/{round}", position, Token);
+            await using var child = await swarm.Agent($"b{round}").OpenAsync($"child/{round}", new ToyRuntime(), null, Token);
+            await FeedAsync(parent, tokens, 10); // Its holder goes on meanwhile.
+
+            Assert.Equal((true, (long)position), (made.IsNew, made.Position));
+            Assert.Equal((false, (long)position), (again.IsNew, again.Position));
+            Assert.Equal(position, child.Length);
+            Assert.Equal(position, child.Rehydration.Loaded + child.Rehydration.Recomputed);
+            Assert.True(position < 80 || child.Rehydration.Loaded > 0, $"nothing of {position} positions is shared");
+            await child.FeedAsync(new[] { round }, Token);
+            Assert.Equal(LogitsOf([.. tokens.Take(position), round]), child.Logits.ToArray());
+        }
+
+        Assert.Equal(LogitsOf(tokens), parent.Logits.ToArray());
+    }
+
+    [Fact]
+    public async Task Fork_OfNothingOrBehindTheEndOrOverAnother_SaysWhat()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var parent = await swarm.Agent("a").OpenAsync("parent", new ToyRuntime(), null, Token);
+        await using var other = await swarm.Agent("a").OpenAsync("other", new ToyRuntime(), null, Token);
+        await FeedAsync(parent, [], 5);
+        await parent.FlushAsync(Token);
+
+        var missing = await Assert.ThrowsAsync<SwarmRefusedException>(() => swarm.ForkAsync("none", "child", null, Token));
+        var behind = await Assert.ThrowsAsync<AppendGapException>(() => swarm.ForkAsync("parent", "child", 6, Token));
+        var taken = await Assert.ThrowsAsync<SwarmRefusedException>(() => swarm.ForkAsync("parent", "other", 3, Token));
+
+        Assert.Equal(RefusalCode.NotFound, missing.Refusal.Code);
+        Assert.Contains("none", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("6", behind.Message, StringComparison.Ordinal);
+        Assert.Contains("other", taken.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Erase_HeldContext_FencesItsHolderAndLeavesNothingButItsForks()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var memory = await swarm.Agent("a").OpenAsync("context", new ToyRuntime(), null, Token);
+        var tokens = new List<int>();
+        await FeedAsync(memory, tokens, 30);
+        await memory.FlushAsync(Token);
+        await swarm.ForkAsync("context", "fork", null, Token);
+
+        Assert.True(await swarm.EraseAsync("context", Token));
+        Assert.False(await swarm.EraseAsync("context", Token));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(TimeSpan.FromSeconds(30), memory.Fenced));
+        var gone = await Assert.ThrowsAsync<SwarmRefusedException>(() => swarm.GetStatusAsync("context", Token));
+        Assert.Equal(RefusalCode.NotFound, gone.Refusal.Code);
+        await using var fork = await swarm.Agent("b").TakeOverAsync("fork", new ToyRuntime(), TakeOver.Now, null, Token);
+        Assert.Equal(LogitsOf(tokens), (await fork.ComputeLogitsAsync(Token)).ToArray());
+    }
+
+    private async Task FeedAsync(Sessions.AgentMemory memory, List<int> tokens, int count)
+    {
+        for (var index = 0; index < count; index++)
+        {
+            tokens.Add(_seeded.Random.Next(97));
+            await memory.FeedAsync(tokens.GetRange(tokens.Count - 1, 1).ToArray(), Token);
+        }
+    }
+
+    private static float[] LogitsOf(IReadOnlyList<int> tokens)
+    {
+        var twin = new ToyRuntime();
+        var logits = new float[twin.VocabularySize];
+        foreach (var token in tokens)
+        {
+            twin.Forward([token], logits);
+        }
+
+        return logits;
+    }
+}
