@@ -101,12 +101,12 @@ public sealed class SwarmClient : IAsyncDisposable
 
     /// <summary>Forgets a context for good: its inputs, KV and states. Whoever holds it is fenced.</summary>
     /// <param name="context">Context name.</param>
-    /// <param name="cancellationToken">Stops waiting; the erasure may still take effect. Repeating it is harmless.</param>
+    /// <param name="cancellationToken">Stops waiting; the erasure may still take effect.</param>
     /// <returns>Whether this call erased it; <see langword="false"/> when there was none.</returns>
     /// <remarks>
     /// Objects go from the store with the next collections, but for those that other contexts refer to, as forks of it do.
     /// </remarks>
-    /// <exception cref="SwarmRefusedException">It is busy elsewhere, among others.</exception>
+    /// <exception cref="SwarmRefusedException">It changed hands meanwhile, or is busy elsewhere, among others.</exception>
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
     public Task<bool> EraseAsync(string context, CancellationToken cancellationToken = default) =>
         _control.EraseAsync(context, cancellationToken);

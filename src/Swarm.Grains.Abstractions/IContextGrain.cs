@@ -39,11 +39,12 @@ public interface IContextGrain : IGrainWithStringKey
     [Alias("fork")]
     Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken);
 
-    /// <summary>Forgets the context for good. Its holder, if any, is fenced. Repeating it is harmless.</summary>
+    /// <summary>Forgets the context for good, if its epoch is still the expected one. Its holder, if any, is fenced.</summary>
+    /// <param name="expectedEpoch">Epoch that the caller saw: a request that comes late never meets a context made anew since.</param>
     /// <param name="cancellationToken">Stops waiting; the erasure may still take effect.</param>
     /// <returns>What became of it, or the refusal.</returns>
     [Alias("erase")]
-    Task<EraseAnswer> EraseAsync(CancellationToken cancellationToken);
+    Task<EraseAnswer> EraseAsync(ulong expectedEpoch, CancellationToken cancellationToken);
 
     /// <summary>Closes the context here, so that another silo can open it at once.</summary>
     /// <returns>A task that ends when it is closed.</returns>

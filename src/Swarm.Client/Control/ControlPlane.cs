@@ -51,7 +51,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
     {
         var answer = await CallUntilAnsweredAsync(
-            token => Context(parent).ForkAsync(name, position, token), answer => answer.Refusal, cancellationToken)
+            token => Context(parent).ForkAsync(name, position, token), answer => answer.Refusal, cancellationToken, options.ControlTimeout)
             .ConfigureAwait(false);
         return new Forked(answer.IsNew, answer.Position);
     }
@@ -59,9 +59,27 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>Forgets a context for good.</summary>
     public async Task<bool> EraseAsync(string context, CancellationToken cancellationToken)
     {
+        ulong epoch;
+        try
+        {
+            epoch = (await GetStatusAsync(context, cancellationToken).ConfigureAwait(false)).Epoch;
+        }
+        catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.NotFound)
+        {
+            return false;
+        }
+
+        var attempts = 0;
         var answer = await CallUntilAnsweredAsync(
-            token => Context(context).EraseAsync(token), answer => answer.Refusal, cancellationToken).ConfigureAwait(false);
-        return answer.IsErased;
+            token =>
+            {
+                attempts++;
+                return Context(context).EraseAsync(epoch, token);
+            },
+            answer => answer.Refusal,
+            cancellationToken,
+            options.ControlTimeout).ConfigureAwait(false);
+        return answer.IsErased || attempts > 1; // It was there: an attempt before has erased it.
     }
 
     /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
@@ -85,14 +103,14 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
 
     /// <summary>For requests that change nothing, or nothing more when they are repeated.</summary>
     private async Task<T> CallUntilAnsweredAsync<T>(
-        Func<CancellationToken, Task<T>> call, Func<T, Refusal?> refusalOf, CancellationToken cancellationToken)
+        Func<CancellationToken, Task<T>> call, Func<T, Refusal?> refusalOf, CancellationToken cancellationToken, TimeSpan? attemptTimeout = null)
     {
         var started = options.TimeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                var answer = await CallAsync(call, cancellationToken).ConfigureAwait(false);
+                var answer = await CallAsync(call, cancellationToken, attemptTimeout).ConfigureAwait(false);
                 return refusalOf(answer) is { } refusal ? throw refusal.ToException() : answer;
             }
             catch (Exception exception) when (MayRepeat(exception, started))
@@ -105,10 +123,12 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     private IContextGrain Context(string context) =>
         grains().GetGrain<IContextGrain>(GrainKeys.Context(credential.Tenant, context));
 
-    private async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(
+        Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, TimeSpan? attemptTimeout = null)
     {
+        var atMost = attemptTimeout ?? options.AttemptTimeout;
         new CallCredential(Names.RequireTenant(credential.Tenant), credential.Token).Attach();
-        using var limit = new CancellationTokenSource(options.AttemptTimeout, options.TimeProvider);
+        using var limit = new CancellationTokenSource(atMost, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
@@ -124,7 +144,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
             // Disposed, or called off by the connection itself: the gateway was left for another one meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
             throw new SwarmTransportException(
-                $"The silos did not answer within {options.AttemptTimeout} ({exception.Message}). Whether the request took "
+                $"The silos did not answer within {atMost} ({exception.Message}). Whether the request took "
                 + "effect is not known; repeating it is safe.",
                 isTransient: true,
                 exception);

@@ -21,6 +21,7 @@ internal sealed class KvLoad(
     private static readonly Task<bool> _none = Task.FromResult(false);
 
     private readonly List<(int First, int Count)> _damaged = [];
+    private long _damagedEnd;
     private int _end; // Of what was written into the runtime, or was there before.
 
     /// <summary>Positions whose KV was loaded.</summary>
@@ -115,7 +116,17 @@ internal sealed class KvLoad(
         while (!next.IsCompleted && target.Runtime.Length < end)
         {
             var started = timeProvider.GetTimestamp();
-            Outpaced += target.CatchUpOneStep(cancellationToken);
+            var first = target.Runtime.Length;
+            var count = target.CatchUpOneStep(cancellationToken);
+            if (first < _damagedEnd)
+            {
+                Mended += count;
+            }
+            else
+            {
+                Outpaced += count;
+            }
+
             elapsed = timeProvider.GetElapsedTime(started);
         }
 
@@ -143,6 +154,7 @@ internal sealed class KvLoad(
         if (run.IsDamaged)
         {
             _damaged.Add(((int)run.FirstPosition, run.Count));
+            _damagedEnd = end;
             Discard(run, "it is damaged or missing in the store");
             return;
         }

@@ -462,9 +462,14 @@ public sealed partial class AgentMemory : IAsyncDisposable
             {
                 await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
-            catch
+            catch (Exception exception)
             {
                 _state.IsReleasing = false;
+                if (exception is SwarmRefusedException { Refusal: { Code: RefusalCode.StaleEpoch or RefusalCode.NotFound } refusal })
+                {
+                    _state.Fence(refusal); // The streamer may have been told while this looked like the session's own doing.
+                }
+
                 throw;
             }
         }

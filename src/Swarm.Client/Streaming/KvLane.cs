@@ -27,8 +27,8 @@ internal sealed class KvLane(
     public int MaxPositions { get; } = (int)Math.Clamp(
         (options.KvRecordBytes - 4096) / driver.Runtime.Model.Geometry.BytesPerPosition, 1, int.MaxValue);
 
-    /// <summary>Bytes of a record.</summary>
-    public long LengthOf(int first, int count) => count <= int.MaxValue / driver.Runtime.Model.Geometry.BytesPerPosition
+    /// <summary>Bytes of a record; <see cref="long.MaxValue"/> where it would be too large for one.</summary>
+    public long LengthOf(int first, int count) => count < KvPayload.MaxBytes / driver.Runtime.Model.Geometry.BytesPerPosition
         ? KvPayload.EncodedLength(driver.Runtime.Model.Geometry, first, count)
         : long.MaxValue;
 

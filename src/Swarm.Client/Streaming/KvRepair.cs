@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
-using Swarm.Format.Frames;
 
 namespace Swarm.Client.Streaming;
 
@@ -12,6 +11,7 @@ namespace Swarm.Client.Streaming;
 /// <param name="lane">Sends it.</param>
 /// <param name="history">The inputs.</param>
 /// <param name="damaged">What is damaged, as it was stored.</param>
+/// <param name="changed">Called when less is left.</param>
 /// <param name="logger">Where logs go.</param>
 internal sealed class KvRepair(
     string context,
@@ -19,8 +19,12 @@ internal sealed class KvRepair(
     KvLane lane,
     InputHistory history,
     IReadOnlyList<(int First, int Count)> damaged,
+    Action changed,
     ILogger logger)
 {
+    // More than compaction ever merges: what is larger was lost with its page, and may be put in place in any pieces.
+    private const int MaxWholeBytes = 16 << 20;
+
     private readonly List<(int First, int Count)> _open = [.. damaged.SelectMany(run => Cut(run, lane))];
     private readonly Lock _lock = new();
 
@@ -42,17 +46,45 @@ internal sealed class KvRepair(
         (int First, int Count)[] open;
         lock (_lock)
         {
-            _open.RemoveAll(run => run.First + run.Count > Math.Min(history.Length, session.Durable.Kv));
             open = [.. _open];
         }
 
         foreach (var run in open)
         {
+            var end = run.First + run.Count;
+            if (end > Math.Min(history.Length, session.Durable.Kv))
+            {
+                Close(run); // Rewound away.
+            }
+            else if (lane.LengthOf(run.First, run.Count) > session.Limits.MaxRecordBytes)
+            {
+                Log.KvNotRepaired(logger, context, run.First, run.Count, $"the silo takes at most {session.Limits.MaxRecordBytes} bytes at once");
+                Close(run);
+            }
+            else
+            {
+                streamer.Track(
+                    ForgiveAsync(await ExportAsync(session, run, cancellationToken).ConfigureAwait(false), run),
+                    fault,
+                    static () => { },
+                    () => Close(run));
+            }
+        }
+    }
+
+    private async Task<Task<Watermarks>> ExportAsync(
+        DataPlaneSession session, (int First, int Count) run, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var next = streamer.Work.Next;
             if (await lane.ExportAsync(session, run.First, run.First + run.Count, run.Count, cancellationToken).ConfigureAwait(false)
                 is { } append)
             {
-                streamer.Track(ForgiveAsync(append, run), fault, static () => { }, () => Close(run));
+                return append;
             }
+
+            await next.WaitAsync(cancellationToken).ConfigureAwait(false); // The last step is being run again.
         }
     }
 
@@ -76,12 +108,13 @@ internal sealed class KvRepair(
         {
             _open.Remove(run);
         }
+
+        changed();
     }
 
-    // What is lost with a page of extents may be more than a record holds.
     private static IEnumerable<(int First, int Count)> Cut((int First, int Count) run, KvLane lane)
     {
-        if (lane.LengthOf(run.First, run.Count) <= KvPayload.MaxBytes)
+        if (lane.LengthOf(run.First, run.Count) <= MaxWholeBytes)
         {
             yield return run;
             yield break;

@@ -52,7 +52,7 @@ internal sealed class Streamer : IAsyncDisposable
         if (driver is not null)
         {
             _kv = new KvLane(this, history, driver, _inputs, options, timeProvider);
-            _repair = new KvRepair(context, this, _kv, history, damaged, logger);
+            _repair = new KvRepair(context, this, _kv, history, damaged, state.Changed.Fire, logger);
         }
     }
 

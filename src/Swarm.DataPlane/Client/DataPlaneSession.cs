@@ -57,6 +57,9 @@ public sealed class DataPlaneSession : DataPlaneAttachment
         await arrived.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What the silo takes.</summary>
+    public DataPlaneLimits Limits => Client.Limits;
+
     /// <summary>Gives credit back that is not going to be used now. Unused credit ends a connection after a while.</summary>
     public void ReturnCredit()
     {

@@ -131,9 +131,24 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<EraseAnswer> EraseAsync(CancellationToken cancellationToken) => GuardAsync(
+    public Task<EraseAnswer> EraseAsync(ulong expectedEpoch, CancellationToken cancellationToken) => GuardAsync(
         async token =>
         {
+            if (await OpenAsync(token) is not { } open)
+            {
+                return new EraseAnswer(false, null);
+            }
+
+            if (open.Status is { } status && status.Epoch.Value != expectedEpoch)
+            {
+                throw new SwarmRefusedException(new Refusal(
+                    RefusalCode.EpochChanged,
+                    $"Context '{_context}' is not erased: its epoch was {expectedEpoch} when that was asked for, and is {status.Epoch} now. "
+                    + "Look who has it, and ask again.",
+                    status.Epoch,
+                    Holder: status.Holder));
+            }
+
             var isErased = await host.EraseAsync(Id(), token);
             _open = null;
             return new EraseAnswer(isErased, null);

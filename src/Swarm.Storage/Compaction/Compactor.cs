@@ -61,8 +61,8 @@ internal sealed class Compactor(ContextServices services)
         var extents = context.Durable.Extents;
         var bytesPerPosition = context.Model.Geometry.BytesPerPosition;
         var pages = extents.SealedPages
-            .SkipWhile(page => !HasSmallRuns(page, bytesPerPosition))
-            .TakeWhile(page => HasSmallRuns(page, bytesPerPosition))
+            .SkipWhile(page => !IsToMerge(page))
+            .TakeWhile(IsToMerge)
             .Take(MaxPagesAtOnce)
             .ToArray();
         if (pages.Length == 0)
@@ -70,13 +70,27 @@ internal sealed class Compactor(ContextServices services)
             return 0;
         }
 
+        bool IsToMerge(PageRef page) => HasSmallRuns(page, bytesPerPosition) && !context.Damage.HasPage(page);
+
         long total = 0;
         var openId = context.Root.OpenId;
         var all = new List<KvExtent>();
         var kept = new List<PageRef>();
         foreach (var page in pages)
         {
-            var old = await PageLoader.ReadExtentsAsync(services, context.Id, page);
+            IReadOnlyList<KvExtent> old;
+            try
+            {
+                old = await services.Pages.ReadExtentsAsync(context.Id, page);
+            }
+            catch (CorruptObjectException error)
+            {
+                // Left as it is, for whoever has its KV again; the pages around it are merged without it.
+                StorageLog.ExtentPageDamaged(services.Logger, context.Id, page.FirstPosition, page.EndPosition, error.Message);
+                context.Damage.NotePage(page);
+                break;
+            }
+
             var merged = new List<KvExtent>();
             for (var done = 0; done < old.Count;)
             {

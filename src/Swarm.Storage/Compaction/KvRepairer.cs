@@ -32,11 +32,31 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
             return;
         }
 
+        await context.RepairGate.WaitAsync(); // Two of one page would take it from under each other.
+        try
+        {
+            await RepairCoreAsync(proof, kv, checksum, lease);
+        }
+        finally
+        {
+            context.RepairGate.Release();
+        }
+    }
+
+    private async Task RepairCoreAsync(SessionProof proof, KvAppend kv, ulong checksum, TierLease lease)
+    {
+        var end = kv.FirstPosition + kv.Count;
+        context.RequireHolder(proof);
+        var good = new KvExtent(kv.FirstPosition, kv.Count, kv.Count, proof.Epoch, kv.PrefixHash, default);
+        if (!context.Damage.Overlaps(kv.FirstPosition, end) || await FindAsync(good) is null)
+        {
+            StorageLog.KvNotRepaired(services.Logger, context.Id, kv.FirstPosition, end);
+            return;
+        }
+
         var openId = context.Root.OpenId;
         var (chunk, offset) = await ChunkWriter.WriteAsync(services, context, lease.Memory);
-        var good = new KvExtent(
-            kv.FirstPosition, kv.Count, kv.Count, proof.Epoch, kv.PrefixHash,
-            new PayloadRef(chunk, offset, lease.Memory.Length, checksum));
+        good = good with { Payload = new PayloadRef(chunk, offset, lease.Memory.Length, checksum) };
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
             if (await PlanAsync(openId, good) is not { } install)
@@ -66,18 +86,17 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
     private async Task<Func<bool>?> PlanAsync(Id128 openId, KvExtent good)
     {
         var extents = context.Durable.Extents;
-        if (good.FirstPosition >= extents.TailStart)
+        if (await FindAsync(good) is not var (page, old, repaired))
         {
-            KvExtent[] old = [.. extents.Tail.Where(extent => Overlap(extent, good))];
-            return Put(old, good) is { } merged ? () => extents.TryReplace(old, merged, services.Rules.ComparesExtents) : null;
+            return null;
         }
 
-        var page = extents.SealedPages.First(item => item.EndPosition > good.FirstPosition);
-        IReadOnlyList<KvExtent> content = [];
-        await PageLoader.GuardAsync(async () => content = await PageLoader.ReadExtentsAsync(services, context.Id, page));
-        if (good.EndPosition > page.EndPosition
-            || Put(content, good) is not { Count: <= ManifestCodec.MaxPageExtents } repaired
-            || context.Root.OpenId != openId)
+        if (page is null)
+        {
+            return () => extents.TryReplace(old, repaired, services.Rules.ComparesExtents);
+        }
+
+        if (context.Root.OpenId != openId)
         {
             return null;
         }
@@ -85,6 +104,27 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
         PageRef? sealedPage = null;
         await PageLoader.GuardAsync(async () => sealedPage = await services.Pages.WriteExtentsAsync(context.Id, openId, repaired));
         return () => extents.TryReplace([page], sealedPage!);
+    }
+
+    /// <summary>Which extents it replaces, of the tail or of a page, and what is there then.</summary>
+    private async Task<(PageRef? Page, IReadOnlyList<KvExtent> Old, List<KvExtent> Repaired)?> FindAsync(KvExtent good)
+    {
+        var extents = context.Durable.Extents;
+        if (good.FirstPosition >= extents.TailStart)
+        {
+            KvExtent[] old = [.. extents.Tail.Where(extent => Overlap(extent, good))];
+            return Put(old, good) is { } merged ? (null, old, merged) : null;
+        }
+
+        var page = extents.SealedPages.First(item => item.EndPosition > good.FirstPosition);
+        IReadOnlyList<KvExtent> content = [];
+        await PageLoader.GuardAsync(async () => content = await PageLoader.ReadExtentsAsync(services, context.Id, page));
+
+        // A page is given up only where a reader of its KV could not read it either.
+        var isBelieved = !LostKv.IsLost(content[0]) || content.Count > 1 || context.Damage.Covers(page.FirstPosition, page.EndPosition);
+        return isBelieved && good.EndPosition <= page.EndPosition && Put(content, good) is { Count: <= ManifestCodec.MaxPageExtents } repaired
+            ? (page, content, repaired)
+            : null;
     }
 
     private static List<KvExtent>? Put(IReadOnlyList<KvExtent> extents, KvExtent good)

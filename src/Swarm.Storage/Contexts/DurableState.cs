@@ -83,6 +83,7 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
                 Ownership = Ownership with { Epoch = truncate.Epoch, SecretHash = truncate.SecretHash };
                 Inputs.Truncate(truncate.Length);
                 Extents.Truncate(truncate.KvLength);
+                Extents.FillTo(truncate.KvLength, truncate.OpenId);
                 ForgetStatesBehind(truncate.Length);
                 break;
             default:

@@ -99,6 +99,9 @@ internal sealed class HostedContext
     /// <summary>KV appends under way: large ones are uploaded before they are queued.</summary>
     public KvLane Kv { get; } = new();
 
+    /// <summary>One repair of KV at a time.</summary>
+    public SemaphoreSlim RepairGate { get; } = new(1);
+
     /// <summary>Where reads found its KV damaged.</summary>
     public KvDamage Damage { get; } = new();
 

@@ -1,3 +1,5 @@
+using Swarm.Format.Manifests;
+
 namespace Swarm.Storage.Contexts;
 
 /// <summary>Where reads found the stored KV of a context damaged, so that whoever has it again may put it in place. Thread-safe.</summary>
@@ -7,6 +9,7 @@ internal sealed class KvDamage
 
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, long> _runs = [];
+    private readonly HashSet<PageRef> _pages = [];
 
     /// <summary>Notes a damaged run.</summary>
     public void Note(long firstPosition, long endPosition)
@@ -20,12 +23,39 @@ internal sealed class KvDamage
         }
     }
 
+    /// <summary>Notes a page of extents that compaction could not read.</summary>
+    public void NotePage(PageRef page)
+    {
+        lock (_lock)
+        {
+            _pages.Add(page);
+        }
+    }
+
+    /// <summary>Whether compaction could not read a page.</summary>
+    public bool HasPage(PageRef page)
+    {
+        lock (_lock)
+        {
+            return _pages.Contains(page);
+        }
+    }
+
     /// <summary>Whether any of some positions is in a damaged run.</summary>
     public bool Overlaps(long firstPosition, long endPosition)
     {
         lock (_lock)
         {
             return _runs.Any(run => run.Key < endPosition && run.Value > firstPosition);
+        }
+    }
+
+    /// <summary>Whether all of some positions are in one damaged run.</summary>
+    public bool Covers(long firstPosition, long endPosition)
+    {
+        lock (_lock)
+        {
+            return _runs.Any(run => run.Key <= firstPosition && run.Value >= endPosition);
         }
     }
 

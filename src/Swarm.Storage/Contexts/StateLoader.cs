@@ -20,7 +20,6 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
         var key = await catalog.GetTenantKeyAsync(id.Tenant, root.Tenant);
         var rootHash = new PrefixHasher(key, root.Model, root.BlockTokens).Parent;
         var inputs = new InputTable(root.BlockTokens, root.InputPages.SkipLast(1), rootHash);
-        var extents = new ExtentTable(root.ExtentPages.SkipLast(1));
         var inputPage = root.InputPages.IsEmpty ? null : services.Pages.ReadInputsAsync(id, root.InputPages[^1]);
         var extentPage = root.ExtentPages.IsEmpty ? null : PageLoader.ReadExtentsAsync(services, id, root.ExtentPages[^1]);
         var statePage = root.StatePage is null ? null : services.Pages.ReadStatesAsync(id, root.StatePage);
@@ -30,9 +29,14 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
             inputs.LoadTail(root.InputPages[^1], startHash, runs);
         }
 
-        if (extentPage is not null)
+        IReadOnlyList<KvExtent> tail = extentPage is null ? [] : await extentPage;
+
+        // A last page that cannot be read stays as it is, sealed: whoever reads KV out of it is told.
+        var isReadable = !tail.Any(LostKv.IsLost) || tail.Count > 1;
+        var extents = new ExtentTable(isReadable ? root.ExtentPages.SkipLast(1) : root.ExtentPages);
+        if (isReadable && extentPage is not null)
         {
-            extents.LoadTail(root.ExtentPages[^1], await extentPage);
+            extents.LoadTail(root.ExtentPages[^1], tail);
         }
 
         var state = new DurableState(root, inputs, extents);

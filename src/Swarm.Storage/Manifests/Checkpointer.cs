@@ -65,6 +65,11 @@ internal sealed class Checkpointer(PageStore pages, ContextStoreOptions options)
             Task<PageRef>? inputPage = runs.Count > 0 ? pages.WriteInputsAsync(context, openId, tailStart, startHash, runs) : null;
             Task<PageRef>? extentPage = tail.Length > 0 ? pages.WriteExtentsAsync(context, openId, tail) : null;
             Task<PageRef>? statePage = states.Length > 0 ? pages.WriteStatesAsync(context, openId, states) : null;
+            foreach (var page in new Task?[] { inputPage, extentPage, statePage })
+            {
+                await (page ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            }
+
             var set = new PageSet(
                 [.. sealedExtents, .. extentPage is null ? [] : new[] { await extentPage }],
                 [.. sealedInputs, .. inputPage is null ? [] : new[] { await inputPage }],

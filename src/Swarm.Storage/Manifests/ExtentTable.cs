@@ -65,6 +65,18 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
         Version++;
     }
 
+    /// <summary>
+    /// Adds lost KV up to a length, where it is shorter: a rewind in a page that could not be read keeps KV that a run is cut for when
+    /// the page can be read again, and what was appended behind it must still fit.
+    /// </summary>
+    public void FillTo(long length, Id128 openId)
+    {
+        if (Length < length)
+        {
+            _tail.Add(LostKv.Between(Length, length, openId));
+        }
+    }
+
     /// <summary>Puts merged extents in the place of those that they were made of.</summary>
     /// <param name="old">Extents as they were in the tail, one behind the other.</param>
     /// <param name="merged">Extents over the same positions.</param>

@@ -1,3 +1,4 @@
+using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
@@ -11,11 +12,16 @@ namespace Swarm.Storage.Manifests;
 internal static class LostKv
 {
     /// <summary>The extent in the place of a page.</summary>
-    public static KvExtent Of(PageRef page)
+    public static KvExtent Of(PageRef page) =>
+        New(page.FirstPosition, page.EndPosition, ObjectRef.Chunk(page.OpenId, page.PageId) with { Context = page.Context });
+
+    /// <summary>An extent over some positions.</summary>
+    public static KvExtent Between(long first, long end, Id128 openId) => New(first, end, ObjectRef.Chunk(openId, openId));
+
+    private static KvExtent New(long first, long end, ObjectRef nowhere)
     {
-        var count = checked((int)(page.EndPosition - page.FirstPosition));
-        var nowhere = ObjectRef.Chunk(page.OpenId, page.PageId) with { Context = page.Context };
-        return new KvExtent(page.FirstPosition, count, count, default, default, new PayloadRef(nowhere, 0, 1, 0));
+        var count = checked((int)(end - first));
+        return new KvExtent(first, count, count, default, default, new PayloadRef(nowhere, 0, 1, 0));
     }
 
     /// <summary>Whether an extent stands for KV that is lost. No other has a hash of zeros.</summary>

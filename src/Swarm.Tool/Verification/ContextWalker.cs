@@ -115,7 +115,6 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
     {
         var start = walk.Key is null ? default : new PrefixHasher(walk.Key, root.Model, root.BlockTokens).Parent;
         var inputs = new InputTable(root.BlockTokens, root.InputPages.SkipLast(1), start);
-        var extents = new ExtentTable(root.ExtentPages.SkipLast(1));
         if (root.InputPages is [.., var lastInputs])
         {
             if (!walk.InputPages.TryGetValue(lastInputs, out var content))
@@ -126,9 +125,11 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
             inputs.LoadTail(lastInputs, content.StartHash, content.Runs);
         }
 
-        if (root.ExtentPages is [.., var lastExtents])
+        var tail = root.ExtentPages.IsEmpty ? null : walk.ExtentPages.GetValueOrDefault(root.ExtentPages[^1]);
+        var extents = new ExtentTable(tail is null ? root.ExtentPages : root.ExtentPages.SkipLast(1));
+        if (tail is not null)
         {
-            extents.LoadTail(lastExtents, walk.ExtentPages.GetValueOrDefault(lastExtents) ?? [LostKv.Of(lastExtents)]);
+            extents.LoadTail(root.ExtentPages[^1], tail);
         }
 
         if (root.StatePage is not null && walk.States.Count == 0)

@@ -24,13 +24,7 @@ public sealed class KvRepairTests
     {
         var folder = Silo.NewFolder();
         await StreamAsync(folder);
-        var segments = Directory.GetFiles(Path.Combine(folder, "objects", "log"), "*", SearchOption.AllDirectories);
-        foreach (var segment in segments.Where(_ => _seeded.Random.Next(3) == 0))
-        {
-            var bytes = await File.ReadAllBytesAsync(segment, Token);
-            bytes[^40] ^= 0x20; // Payloads come last, before the file's 32 bytes.
-            await File.WriteAllBytesAsync(segment, bytes, Token);
-        }
+        Damage(folder, _ => _seeded.Random.Next(3) == 0);
 
         var mended = await TakeOverAsync(folder, "drone-b", strategy);
         var after = await TakeOverAsync(folder, "drone-c", RehydrationStrategy.LoadKv);
@@ -41,6 +35,37 @@ public sealed class KvRepairTests
         Assert.True(mended.Recomputed >= mended.Discarded);
         Assert.True(strategy == RehydrationStrategy.Fastest || mended.Recomputed == mended.Discarded, "a run of KV is whole steps");
         Assert.Equal((_twin.Length, 0, 0), ((int)after.Loaded, (int)after.Recomputed, (int)after.Discarded));
+    }
+
+    [Fact]
+    public async Task Rewind_DamagedKvGoesWithIt_ReleaseDoesNotWaitForItsRepair()
+    {
+        var folder = Silo.NewFolder();
+        await StreamAsync(folder);
+        Damage(folder, _ => true);
+        await using (var silo = await Silo.StartAsync(folder))
+        {
+            await using var swarm = await silo.ConnectAsync();
+            await using var memory = await swarm.Agent("drone-b").TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, null, Token);
+            Assert.True(memory.Rehydration.Discarded > 0);
+
+            await memory.RewindAsync(0, Token);
+            await memory.ReleaseAsync("", Token);
+            Assert.Equal(0, (await swarm.GetStatusAsync("track/1", Token)).DurableKv);
+        }
+
+        Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Flips a bit in the last payload of some segments.</summary>
+    private static void Damage(string folder, Func<string, bool> isDamaged)
+    {
+        foreach (var segment in Directory.GetFiles(Path.Combine(folder, "objects", "log"), "*", SearchOption.AllDirectories).Where(isDamaged))
+        {
+            var bytes = File.ReadAllBytes(segment);
+            bytes[^40] ^= 0x20; // Payloads come last, before the file's 32 bytes.
+            File.WriteAllBytes(segment, bytes);
+        }
     }
 
     /// <summary>An agent that streams in many small runs, and is done.</summary>

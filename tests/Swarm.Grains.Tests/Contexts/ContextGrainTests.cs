@@ -134,6 +134,24 @@ public sealed class ContextGrainTests(SiloFixture fixture) : IClassFixture<SiloF
     }
 
     [Fact]
+    public async Task Erase_RequestThatComesLate_DoesNotMeetTheContextMadeAnew()
+    {
+        var first = await Silo.Context("erased").AcquireAsync(Requests.Acquire("erased", "a"), Token);
+        var epoch = first.Lease!.Epoch;
+
+        var erased = await Silo.Context("erased").EraseAsync(epoch, Token);
+        var again = await Silo.Context("erased").EraseAsync(epoch, Token);
+        var anew = await Silo.Context("erased").AcquireAsync(Requests.Acquire("erased", "b"), Token);
+        var late = await Silo.Context("erased").EraseAsync(epoch, Token);
+        var status = await Silo.Context("erased").GetStatusAsync(Token);
+
+        Assert.Equal((true, null), (erased.IsErased, erased.Refusal));
+        Assert.Equal((false, null), (again.IsErased, again.Refusal));
+        Assert.Equal(RefusalCode.EpochChanged, late.Refusal?.Code);
+        Assert.Equal((anew.Lease!.Epoch, "b"), (status.Epoch, status.Holder));
+    }
+
+    [Fact]
     public async Task Release_ForAnybody_IsFreeForAnybody()
     {
         var secret = SessionSecret.Create();

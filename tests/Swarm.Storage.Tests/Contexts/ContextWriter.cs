@@ -115,11 +115,23 @@ internal sealed class ContextWriter(LoneStore lone, string name)
         Assert.Equal(_kv, kv);
     }
 
-    /// <summary>Appends KV again that is there already.</summary>
-    public void AppendAgain(int first, int count)
+    /// <summary>Positions whose KV was appended.</summary>
+    public int KvLength => _kv;
+
+    /// <summary>Appends KV again that is there already, all runs at once.</summary>
+    public void AppendAgain(params IEnumerable<(int First, int Count)> runs)
     {
-        var kv = Kv(first, count);
-        lone.Run(async () => await (await OpenAsync()).AppendKvAsync(Proof, kv, default));
+        KvAppend[] appends = [.. runs.Select(run => Kv(run.First, run.Count))];
+        lone.Run(async () =>
+        {
+            var context = await OpenAsync();
+            foreach (var append in appends.Select(kv => context.AppendKvAsync(Proof, kv, default).AsTask()).ToArray())
+            {
+                await append;
+            }
+
+            return true;
+        });
     }
 
     /// <summary>Closes it.</summary>

@@ -55,10 +55,7 @@ public sealed class KvDamageTests
                 lone.Run(writer.ReadAsync);
             }
 
-            foreach (var (first, count) in (isMerged ? writer.Damaged : writer.Damaged.SelectMany(Cut)))
-            {
-                writer.AppendAgain(first, count);
-            }
+            writer.AppendAgain(isMerged ? writer.Damaged : writer.Damaged.SelectMany(Cut));
 
             writer.AssertIsAllThere();
             writer.Write(RunTokens * 3, salt: 2_000_000);
@@ -68,6 +65,37 @@ public sealed class KvDamageTests
         }
 
         Assert.True(damagedRuns > 10 && lostPages > 0, $"{damagedRuns} runs and {lostPages} pages were damaged: too few");
+    }
+
+    [Fact]
+    public void Rewind_IntoAPageThatCannotBeRead_KeepsWhatIsAppendedBehindItWhenItCanBeReadAgain()
+    {
+        for (var round = 0; round < 12; round++)
+        {
+            var lone = new LoneStore(compactionRuns: 1024);
+            var writer = new ContextWriter(lone, LoneStore.Spec.Name);
+            writer.Write(Positions);
+            writer.Close();
+            lone.Restart();
+            var pages = KvObjects(lone, writer.Id).Pages;
+            var page = pages[_seeded.Random.Next(pages.Length)];
+            var good = lone.Blobs.Objects[page].Content;
+            lone.Blobs.Corrupt(page, _ => []);
+            writer.Rewind(1 + _seeded.Random.Next(Positions));
+            writer.Write(RunTokens * 10, salt: 1_000_000);
+            lone.Restart();
+            if (lone.Blobs.Objects.ContainsKey(page))
+            {
+                lone.Blobs.Corrupt(page, _ => good);
+            }
+
+            var (tokens, kv) = lone.Run(writer.ReadAsync);
+
+            Assert.Equal(writer.Tokens, tokens);
+            Assert.Equal(writer.KvLength, kv + writer.Damaged.Sum(run => run.Count));
+            writer.AppendAgain(writer.Damaged);
+            writer.AssertIsAllThere();
+        }
     }
 
     [Fact]
@@ -83,15 +111,11 @@ public sealed class KvDamageTests
         var damaged = writer.Damaged;
         Assert.NotEmpty(damaged);
 
-        writer.AppendAgain(damaged[0].First + 1, damaged[0].Count);
+        writer.AppendAgain((damaged[0].First + 1, damaged[0].Count));
         lone.Run(writer.ReadAsync);
         Assert.Equal(damaged, writer.Damaged);
 
-        foreach (var (first, count) in damaged)
-        {
-            writer.AppendAgain(first, count);
-        }
-
+        writer.AppendAgain(damaged);
         writer.AssertIsAllThere();
     }
 
