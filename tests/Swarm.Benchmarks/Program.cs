@@ -1,5 +1,8 @@
 using System.CommandLine;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Swarm.Benchmarks;
 using Swarm.Benchmarks.Kernels;
 
@@ -13,5 +16,7 @@ report.SetAction((parsed, cancellationToken) => new ReportRun(
 var rest = new Argument<string[]>("arguments") { Description = "Go to BenchmarkDotNet, behind --.", Arity = ArgumentArity.ZeroOrMore };
 var kernels = new Command("kernels", "Measures single operations with BenchmarkDotNet.") { rest };
 kernels.SetAction(parsed => BenchmarkSwitcher.FromTypes([typeof(KvPayloadKernels), typeof(PrefixKernels)])
-    .Run(parsed.GetValue(rest) is { Length: > 0 } arguments ? arguments : ["--filter", "*"]));
+    .Run(
+        parsed.GetValue(rest) is { Length: > 0 } arguments ? arguments : ["--filter", "*"],
+        DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)))); // No project to build: works anywhere.
 return await new RootCommand("Benchmarks of Swarm.") { report, kernels }.Parse(args).InvokeAsync();

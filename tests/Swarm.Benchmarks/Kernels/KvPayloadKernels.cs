@@ -5,7 +5,6 @@ using Swarm.Format.Frames;
 namespace Swarm.Benchmarks.Kernels;
 
 /// <summary>One record of 64 positions of Llama-3-8B, 8 MiB: out of a model's memory, through a silo, into another's.</summary>
-[InProcess]
 [MemoryDiagnoser]
 public class KvPayloadKernels : IDisposable
 {

@@ -5,7 +5,6 @@ using Swarm.Core.Blocks;
 namespace Swarm.Benchmarks.Kernels;
 
 /// <summary>The hash chain over inputs: what each append of a block of 64 costs on its way.</summary>
-[InProcess]
 [MemoryDiagnoser]
 public class PrefixKernels
 {
