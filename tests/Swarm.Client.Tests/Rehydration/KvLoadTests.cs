@@ -93,12 +93,17 @@ public sealed class KvLoadTests
             var recomputed = load.Mended + load.Outpaced + driver.CatchUp(Token);
             Assert.Equal(_history.Length, load.Loaded + recomputed);
             AssertSame(driver);
-            Assert.Equal(unusable.Sum(index => cut[index].Count), load.Discarded);
+
+            // A step that is computed as a whole may pass over a short run whose bytes nobody then looks at; computing meanwhile, over any.
+            var longest = computesMeanwhile ? int.MaxValue : MaxStep - 1;
+            var passedOver = unusable.Where(index => kinds[index] == Fault.Flipped && cut[index].Count <= longest).Sum(index => cut[index].Count);
+            var all = unusable.Sum(index => cut[index].Count);
+            Assert.InRange(load.Discarded, all - passedOver, all);
             Assert.Equal(unusable.Where(index => kinds[index] == Fault.Damaged).Select(index => cut[index]), load.Damaged);
             if (!computesMeanwhile)
             {
                 // Steps are computed as a whole: at most the rest of one before and behind each run.
-                Assert.InRange(recomputed, load.Discarded, load.Discarded + (unusable.Length * 2 * (MaxStep - 1)));
+                Assert.InRange(recomputed, all, all + (unusable.Length * 2 * (MaxStep - 1)));
             }
 
             Assert.All(leases, lease => Assert.True(lease.IsDisposed));
