@@ -20,9 +20,9 @@ public sealed class ClusterSettings
 
     /// <summary>
     /// Longest time between two probes of a silo, and that one may take. A silo from which nothing came for this time
-    /// and <see cref="MissedProbes"/> probes is suspected. 100 ms to 1 min; default 1.5 s.
+    /// and <see cref="MissedProbes"/> probes is suspected. 100 ms to 1 min; default 1.1 s.
     /// </summary>
-    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1.5);
+    public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1.1);
 
     /// <summary>Missed probes after which a silo is suspected. 1 to 20; default 3.</summary>
     public int MissedProbes { get; set; } = 3;
