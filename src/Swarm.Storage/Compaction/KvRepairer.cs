@@ -48,7 +48,12 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
         var end = kv.FirstPosition + kv.Count;
         context.RequireHolder(proof);
         var good = new KvExtent(kv.FirstPosition, kv.Count, kv.Count, proof.Epoch, kv.PrefixHash, default);
-        if (!context.Damage.Overlaps(kv.FirstPosition, end) || await FindAsync(good) is null)
+        if (!context.Damage.Overlaps(kv.FirstPosition, end))
+        {
+            return; // Sent twice: the other one has done it.
+        }
+
+        if (await FindAsync(good) is null)
         {
             StorageLog.KvNotRepaired(services.Logger, context.Id, kv.FirstPosition, end);
             return;
