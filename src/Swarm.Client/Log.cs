@@ -54,4 +54,10 @@ internal static partial class Log
 
     [LoggerMessage(3024, LogLevel.Warning, "Context {Context}: damaged KV of {Count} positions from {Position} on is not replaced: {Reason}")]
     public static partial void KvNotRepaired(ILogger logger, string context, int position, int count, string reason);
+
+    [LoggerMessage(3025, LogLevel.Information, "Context {Context} shares its first {Positions} positions with context {Parent}")]
+    public static partial void PrefixShared(ILogger logger, string context, long positions, string parent);
+
+    [LoggerMessage(3026, LogLevel.Warning, "Context {Context}: KV to share could not be looked for, all is computed: {Reason}")]
+    public static partial void PrefixNotShared(ILogger logger, string context, string reason);
 }

@@ -56,6 +56,58 @@ public sealed class SwarmAgent
         return StartAsync(context, runtime.Model, runtime, null, options, cancellationToken);
     }
 
+    /// <summary>
+    /// Opens a context that begins with a prompt. KV that another context of the tenant has of the same beginning is shared, not
+    /// computed; the rest of the prompt is fed.
+    /// </summary>
+    /// <param name="context">Context name. One that exists is opened as it is, and lacks at most the end of the prompt.</param>
+    /// <param name="runtime">The model; it is emptied, and receives the context's memory.</param>
+    /// <param name="prompt">
+    /// Token ids, at least one. What is looked for is whole steps of others over whole blocks of the same inputs, among the first
+    /// 1,048,576; the longest step is the runtime's <see cref="IKvRuntime.MaxStepTokens"/>.
+    /// </param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be made and acquired by then.</param>
+    /// <returns>
+    /// The session, at least the prompt long. <see cref="AgentMemory.Rehydration"/> tells what was loaded: of a context that is new,
+    /// that is what it shares.
+    /// </returns>
+    /// <remarks>
+    /// Contexts of one tenant and model share by themselves, without naming each other; nothing of another tenant is ever found.
+    /// Where silos cannot look, or in vain, all is computed: the log says so.
+    /// </remarks>
+    /// <exception cref="AppendConflictException">The context exists, and does not begin with the prompt. It was given back.</exception>
+    /// <inheritdoc cref="OpenAsync(string, IKvRuntime, MemoryOptions?, CancellationToken)" path="/exception"/>
+    public async Task<AgentMemory> OpenWithPromptAsync(
+        string context,
+        IKvRuntime runtime,
+        ReadOnlyMemory<int> prompt,
+        MemoryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        Names.RequireContext(context);
+        if (prompt.IsEmpty)
+        {
+            throw new ArgumentException("A prompt has at least one token; open the context without one otherwise.", nameof(prompt));
+        }
+
+        options ??= new MemoryOptions();
+        options.Validate();
+        await SharePrefixAsync(context, runtime, prompt, options.BlockTokens, cancellationToken).ConfigureAwait(false);
+        var memory = await OpenAsync(context, runtime, options, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await memory.GoOnWithAsync(prompt, cancellationToken).ConfigureAwait(false);
+            return memory;
+        }
+        catch
+        {
+            await memory.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     /// <summary>Opens a context for an agent whose KV is computed elsewhere: it appends tokens alone.</summary>
     /// <param name="context">Context name.</param>
     /// <param name="model">The model whose context it is.</param>
@@ -124,6 +176,43 @@ public sealed class SwarmAgent
         }
 
         return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes the context out of another one's beginning, if it is new and there is one. Failing that, it is made as any other.</summary>
+    private async Task SharePrefixAsync(
+        string context, IKvRuntime runtime, ReadOnlyMemory<int> prompt, int blockTokens, CancellationToken cancellationToken)
+    {
+        // The last token is fed in any case: its logits are what the agent goes on from.
+        var tokens = prompt[..Math.Min(prompt.Length - 1, IPrefixDirectory.MaxTokens)];
+        if (tokens.Length < blockTokens)
+        {
+            return;
+        }
+
+        try
+        {
+            await _control.GetStatusAsync(context, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+        catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.NotFound)
+        {
+            // A new one.
+        }
+
+        try
+        {
+            var shared = await _control.ForkPrefixAsync(
+                new PrefixFork(context, runtime.Fingerprint.Value, blockTokens, tokens.ToArray()), cancellationToken)
+                .ConfigureAwait(false);
+            if (shared.Parent.Length > 0)
+            {
+                Log.PrefixShared(_logger, context, shared.Position, shared.Parent);
+            }
+        }
+        catch (Exception exception) when (exception is SwarmRefusedException { Refusal.Code: not RefusalCode.Unauthorized } or SwarmTransportException)
+        {
+            Log.PrefixNotShared(_logger, context, exception.Message);
+        }
     }
 
     private async Task<AgentMemory> StartAsync(

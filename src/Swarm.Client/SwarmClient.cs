@@ -88,7 +88,7 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <param name="parent">The context to share positions with; whoever holds it is not disturbed.</param>
     /// <param name="name">Name of the new context. Nobody holds it: open it as any other.</param>
     /// <param name="position">
-    /// Positions to share, 0 to what is durable; <see langword="null"/> for all that is. KV of a run that it would cut is left out,
+    /// Positions to share, 0 to what is durable; <see langword="null"/> for all that is. KV of a step that it would cut is left out,
     /// and computed again by whoever opens the new context.
     /// </param>
     /// <param name="cancellationToken">Stops waiting; the fork may still take effect. Repeating it is harmless.</param>

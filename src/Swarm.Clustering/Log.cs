@@ -18,4 +18,7 @@ internal static partial class Log
 
     [LoggerMessage(4103, LogLevel.Warning, "Silo {Silo}, asked for context {Context}, did not answer: {Fault}")]
     public static partial void PeerSilent(ILogger logger, SiloAddress silo, ContextId context, string fault);
+
+    [LoggerMessage(4104, LogLevel.Warning, "Silo {Silo}, asked for KV to share, did not answer: {Fault}")]
+    public static partial void PrefixPeerSilent(ILogger logger, SiloAddress silo, string fault);
 }

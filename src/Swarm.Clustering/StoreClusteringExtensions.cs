@@ -2,7 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Messaging;
 using Swarm.Clustering.Membership;
+using Swarm.Clustering.Prefixes;
 using Swarm.Clustering.Writers;
+using Swarm.Core.Contexts;
 using Swarm.Storage.Log;
 
 namespace Swarm.Clustering;
@@ -35,6 +37,18 @@ public static class StoreClusteringExtensions
         builder.Services.AddSingleton<WriterPeers>();
         builder.Services.AddSingleton<IWriterLiveness, ClusterWriterLiveness>();
         return builder.AddGrainService<WriterPeer>();
+    }
+
+    /// <summary>Lets the silos of a cluster ask each other whose KV a new context can share.</summary>
+    /// <param name="builder">The silo. Its services must hold a <see cref="Storage.ContextStore"/>.</param>
+    /// <returns><paramref name="builder"/>.</returns>
+    public static ISiloBuilder UsePrefixPeers(this ISiloBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<PrefixPeers>();
+        builder.Services.AddSingleton<IPrefixDirectory, ClusterPrefixes>();
+        return builder.AddGrainService<PrefixPeer>();
     }
 
     /// <summary>Finds gateways by the membership in the blob store of the client's services.</summary>

@@ -21,6 +21,12 @@ public static class GrainKeys
     public static string Context(string tenant, string context) =>
         $"{Names.RequireTenant(tenant)}/{Names.RequireContext(context)}";
 
+    /// <summary>Key of an <see cref="IPrefixGrain"/>.</summary>
+    /// <param name="tenant">Tenant name.</param>
+    /// <returns>The key.</returns>
+    /// <exception cref="ArgumentException">The name is not allowed.</exception>
+    public static string Prefixes(string tenant) => $"{Names.RequireTenant(tenant)}/prefixes";
+
     /// <summary>Takes a key apart at its first slash: tenant names have none.</summary>
     /// <param name="key">A grain key.</param>
     /// <param name="tenant">The tenant's name.</param>

@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(4007, LogLevel.Warning, "The membership table could not be read for its gateways: {Fault}")]
     public static partial void GatewaysUnknown(ILogger logger, string fault);
+
+    [LoggerMessage(4008, LogLevel.Information, "Context {Context} was taken to have KV to share up to {Position}, and has not: {Reason}")]
+    public static partial void PrefixWrong(ILogger logger, string context, long position, string reason);
 }

@@ -12,7 +12,7 @@ public static class SwarmGrainsExtensions
     /// <summary>Adds the credential filter and the grains' checked options to a silo.</summary>
     /// <param name="services">
     /// The silo's services. They must also hold an <see cref="Core.Contexts.IContextHost"/>, an
-    /// <see cref="IDataPlaneEndpoint"/> and an <see cref="Core.Tenants.ITenantDirectory"/>.
+    /// <see cref="Core.Contexts.IPrefixDirectory"/>, an <see cref="IDataPlaneEndpoint"/> and an <see cref="Core.Tenants.ITenantDirectory"/>.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddSwarmGrains(this IServiceCollection services)

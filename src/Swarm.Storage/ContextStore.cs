@@ -10,6 +10,7 @@ using Swarm.Storage.Contexts;
 using Swarm.Storage.Forks;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
+using Swarm.Storage.Prefixes;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Scheduling;
 using Swarm.Storage.Tiers;
@@ -84,6 +85,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var logs = new LogReader(reader, segments, options, logger);
         _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger) : null;
         Memory = new MemoryTier(options.MemoryTierBytes, _disk);
+        Prefixes = new PrefixIndex(options.PrefixIndexBlocks);
         _services = new ContextServices(
             store,
             options,
@@ -98,6 +100,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             new PageStore(store, reader, time, ids),
             Memory,
             new KvFetcher(reader, Memory, _disk),
+            Prefixes,
             rules);
         var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
@@ -125,6 +128,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     /// <summary>The memory tier.</summary>
     public MemoryTier Memory { get; }
+
+    /// <summary>Whose KV a new context can share.</summary>
+    public PrefixIndex Prefixes { get; }
 
     /// <summary>What the store last answered to a write that still fails; <see langword="null"/> when all is well.</summary>
     public string? StoreFault => Volatile.Read(ref _writer)?.Fault;
@@ -154,11 +160,11 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     /// <inheritdoc/>
     public async ValueTask<Forked> ForkAsync(
-        ContextId parent, string name, long? position, CancellationToken cancellationToken)
+        ContextId parent, string name, long? position, BlockHash? through, CancellationToken cancellationToken)
     {
         Forked made = default;
         await _services.Loop.RunAsync(() => PageLoader.GuardAsync(async () =>
-            made = await _forker.ForkAsync(parent, name, position))).WaitAsync(cancellationToken);
+            made = await _forker.ForkAsync(parent, name, position, through))).WaitAsync(cancellationToken);
         return made;
     }
 
@@ -185,6 +191,15 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             key = await _catalog.GetTenantKeyAsync(ContextId.TenantIdOf(tenant), tenant))).WaitAsync(cancellationToken);
         return key!;
     }
+
+    /// <summary>Forgets what the prefix index knows of a context: it turned out wrong.</summary>
+    /// <param name="id">The context.</param>
+    /// <returns>A task that ends when it is forgotten.</returns>
+    public Task ForgetPrefixAsync(ContextId id) => _services.Loop.RunAsync(() =>
+    {
+        Prefixes.Forget(id);
+        return Task.CompletedTask;
+    });
 
     /// <summary>Answers another silo that asks for a context (protocol, open).</summary>
     /// <param name="writer">The writer that the context's root names.</param>
@@ -471,6 +486,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             throw Refusals.Busy($"Context {id} could not be erased now. Try again.");
         }
 
+        Prefixes.Forget(id);
         StorageLog.ContextErased(_services.Logger, id);
         return true;
     }

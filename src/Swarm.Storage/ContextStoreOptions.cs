@@ -59,6 +59,12 @@ public sealed class ContextStoreOptions
     /// <summary>Most bytes of KV in <see cref="DiskTierPath"/>. 64 MiB or more; default 16 GiB.</summary>
     public long DiskTierBytes { get; set; } = 16L << 30;
 
+    /// <summary>
+    /// Most blocks of inputs in the index that finds whose KV a new context can share, 21 to 43 bytes each, taken as they come; 0 for no
+    /// index. 0 to 1 billion; default 2,097,152.
+    /// </summary>
+    public long PrefixIndexBlocks { get; set; } = 2 << 20;
+
     /// <summary>Payloads read ahead by one reader, as long as they are under 24 MiB; of those up to 64 KiB four times as many. 1 to 64; default 8.</summary>
     public int ReadAhead { get; set; } = 8;
 

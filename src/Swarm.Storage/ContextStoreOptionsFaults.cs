@@ -23,6 +23,7 @@ public static class ContextStoreOptionsFaults
         Time(nameof(options.CollectionInterval), options.CollectionInterval, 0.1, 86_400);
         Number(nameof(options.MemoryTierBytes), options.MemoryTierBytes, 0, long.MaxValue);
         Number(nameof(options.DiskTierBytes), options.DiskTierBytes, 64 << 20, long.MaxValue);
+        Number(nameof(options.PrefixIndexBlocks), options.PrefixIndexBlocks, 0, 1_000_000_000);
         Number(nameof(options.ReadAhead), options.ReadAhead, 1, 64);
         return faults;
 

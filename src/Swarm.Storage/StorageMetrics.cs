@@ -39,6 +39,10 @@ internal static class StorageMetrics
     public static readonly Counter<long> DiskTierDamaged =
         Meter.CreateCounter<long>("swarm.disk_tier.damaged", "{payload}", "Files of the disk tier found damaged or missing on a read.");
 
+    /// <summary>Blocks that the prefix index had no room for: nobody shares them.</summary>
+    public static readonly Counter<long> PrefixesDropped =
+        Meter.CreateCounter<long>("swarm.prefix.dropped", "{block}", "Blocks that the prefix index had no room for.");
+
     /// <summary>KV bytes written by compaction.</summary>
     public static readonly Counter<long> Compacted =
         Meter.CreateCounter<long>("swarm.kv.compacted", "By", "KV bytes written by compaction.");

@@ -15,7 +15,7 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
     private static readonly ISection[] _sections =
     [
         new MemorySection(), new MemorySection(SyntheticModel.Llama70B), new MemorySection(SyntheticModel.DeepSeekMla), new SizesSection(),
-        new HitsSection(),
+        new HitsSection(), new LookupSection(),
         new FolderSection(), new AzureSection(), new DistantSection(), new StreamSection(), new ControlSection(), new AgentsSection(),
         new TtftSection(),
     ];

@@ -20,27 +20,34 @@ public sealed class ForkTests
         await using var swarm = await silo.ConnectAsync();
         await using var parent = await swarm.Agent("a").OpenAsync("parent", new ToyRuntime(), null, Token);
         var tokens = new List<int>();
+        var steps = new List<int>();
         for (var round = 0; round < 6; round++)
         {
-            await FeedAsync(parent, tokens, 40);
+            for (var step = 0; step < 12; step++)
+            {
+                steps.Add(tokens.Count);
+                await FeedStepAsync(parent, tokens, 1 + _seeded.Random.Next(7));
+            }
+
             await parent.FlushAsync(Token);
             var position = 1 + _seeded.Random.Next(tokens.Count);
 
             var made = await swarm.ForkAsync("parent", $"child/{round}", position, Token);
             var again = await swarm.ForkAsync("parent", $"child/{round}", position, Token);
             await using var child = await swarm.Agent($"b{round}").OpenAsync($"child/{round}", new ToyRuntime(), null, Token);
-            await FeedAsync(parent, tokens, 10); // Its holder goes on meanwhile.
+            var whole = position == tokens.Count ? position : steps.Last(step => step <= position);
+            steps.Add(tokens.Count);
+            await FeedStepAsync(parent, tokens, 5); // Its holder goes on meanwhile.
 
             Assert.Equal((true, (long)position), (made.IsNew, made.Position));
             Assert.Equal((false, (long)position), (again.IsNew, again.Position));
             Assert.Equal(position, child.Length);
-            Assert.Equal(position, child.Rehydration.Loaded + child.Rehydration.Recomputed);
-            Assert.True(position < 80 || child.Rehydration.Loaded > 0, $"nothing of {position} positions is shared");
+            Assert.Equal((whole, position - whole), (child.Rehydration.Loaded, child.Rehydration.Recomputed)); // Whole steps are shared.
             await child.FeedAsync(new[] { round }, Token);
-            Assert.Equal(LogitsOf([.. tokens.Take(position), round]), child.Logits.ToArray());
+            Assert.Equal(LogitsOf([.. tokens.Take(position), round], [.. steps.Where(step => step < position), position]), child.Logits.ToArray());
         }
 
-        Assert.Equal(LogitsOf(tokens), parent.Logits.ToArray());
+        Assert.Equal(LogitsOf(tokens, steps), parent.Logits.ToArray());
     }
 
     [Fact]
@@ -81,7 +88,13 @@ public sealed class ForkTests
         var gone = await Assert.ThrowsAsync<SwarmRefusedException>(() => swarm.GetStatusAsync("context", Token));
         Assert.Equal(RefusalCode.NotFound, gone.Refusal.Code);
         await using var fork = await swarm.Agent("b").TakeOverAsync("fork", new ToyRuntime(), TakeOver.Now, null, Token);
-        Assert.Equal(LogitsOf(tokens), (await fork.ComputeLogitsAsync(Token)).ToArray());
+        Assert.Equal(LogitsOf(tokens, [.. Enumerable.Range(0, tokens.Count)]), (await fork.ComputeLogitsAsync(Token)).ToArray());
+    }
+
+    private async Task FeedStepAsync(Sessions.AgentMemory memory, List<int> tokens, int count)
+    {
+        tokens.AddRange(Enumerable.Range(0, count).Select(_ => _seeded.Random.Next(97)));
+        await memory.FeedAsync(tokens.GetRange(tokens.Count - count, count).ToArray(), Token);
     }
 
     private async Task FeedAsync(Sessions.AgentMemory memory, List<int> tokens, int count)
@@ -93,13 +106,15 @@ public sealed class ForkTests
         }
     }
 
-    private static float[] LogitsOf(IReadOnlyList<int> tokens)
+    /// <summary>What a twin computes that is fed the same steps, which begin at these positions.</summary>
+    private static float[] LogitsOf(List<int> tokens, List<int> steps)
     {
         var twin = new ToyRuntime();
         var logits = new float[twin.VocabularySize];
-        foreach (var token in tokens)
+        for (var step = 0; step < steps.Count; step++)
         {
-            twin.Forward([token], logits);
+            var end = step + 1 < steps.Count ? steps[step + 1] : tokens.Count;
+            twin.Forward(tokens.GetRange(steps[step], end - steps[step]).ToArray(), logits);
         }
 
         return logits;

@@ -50,8 +50,11 @@ public sealed class Silo : IAsyncDisposable
 
     public string GatewayPort => _host.Ready.Gateway[(_host.Ready.Gateway.LastIndexOf(':') + 1)..];
 
+    /// <summary>Connects as a tenant.</summary>
+    public Task<SwarmClient> ConnectAsync(SwarmCredential credential) => ConnectAsync(null, credential);
+
     /// <summary>Connects; with <paramref name="dataPlane"/>, data-plane connections go there instead.</summary>
-    public Task<SwarmClient> ConnectAsync(string? dataPlane = null)
+    public Task<SwarmClient> ConnectAsync(string? dataPlane = null, SwarmCredential? credential = null)
     {
         var options = new SwarmClientOptions { ClusterId = _host.Ready.ClusterId, ServiceId = _host.Ready.ServiceId };
         if (dataPlane is not null)
@@ -60,7 +63,7 @@ public sealed class Silo : IAsyncDisposable
         }
 
         return SwarmClient.ConnectAsync(
-            Address, new SwarmCredential("default"), options, TestContext.Current.CancellationToken);
+            Address, credential ?? new SwarmCredential("default"), options, TestContext.Current.CancellationToken);
     }
 
     /// <summary>Whether the folder goes with the silo.</summary>

@@ -100,6 +100,15 @@ internal sealed class InputHistory(PrefixHasher hasher)
         }
     }
 
+    /// <summary>Where these inputs and others differ first: the length of the shorter if they do not.</summary>
+    public int CommonLength(ReadOnlySpan<int> tokens)
+    {
+        lock (_lock)
+        {
+            return CollectionsMarshal.AsSpan(_tokens).CommonPrefixLength(tokens);
+        }
+    }
+
     /// <summary>The largest step boundary not behind a position.</summary>
     public int FloorToStep(int position)
     {

@@ -97,7 +97,8 @@ public sealed class PrefixHasher
 
     /// <summary>Feeds the next inputs.</summary>
     /// <param name="tokens">Token ids of the positions from <see cref="Position"/> on.</param>
-    public void Append(ReadOnlySpan<int> tokens)
+    /// <param name="blocks">Is told of each block that ends; <see langword="null"/> where nobody wants to know.</param>
+    public void Append(ReadOnlySpan<int> tokens, IBlockSink? blocks = null)
     {
         while (!tokens.IsEmpty)
         {
@@ -115,6 +116,7 @@ public sealed class PrefixHasher
             {
                 Parent = HashPending();
                 _pending = 0;
+                blocks?.Add(Position, Parent);
             }
         }
     }

@@ -25,12 +25,16 @@ public interface IContextHost
     /// <param name="parent">The context that it shares positions with; it is read from storage, whoever has it open.</param>
     /// <param name="name">Name of the new context, of the same tenant.</param>
     /// <param name="position">Positions to share, 0 to what is durable; <see langword="null"/> for all that is.</param>
+    /// <param name="through">
+    /// Chain hash that the parent must have there; the fork then ends at the last whole step before. <see langword="null"/> for
+    /// whatever it has.
+    /// </param>
     /// <param name="cancellationToken">Stops waiting; the fork may still take effect.</param>
-    /// <returns>What became of it. Nobody holds the new context; KV of a run that the position would cut is left out.</returns>
+    /// <returns>What became of it. Nobody holds the new context; KV of a step that the position would cut is left out.</returns>
     /// <exception cref="SwarmRefusedException">
-    /// There is no such parent, it is shorter, or the name is in use otherwise; corrupt, or the store is out of reach.
+    /// There is no such parent, it is shorter, has other inputs, or the name is in use otherwise; corrupt, or the store is out of reach.
     /// </exception>
-    ValueTask<Forked> ForkAsync(ContextId parent, string name, long? position, CancellationToken cancellationToken);
+    ValueTask<Forked> ForkAsync(ContextId parent, string name, long? position, Blocks.BlockHash? through, CancellationToken cancellationToken);
 
     /// <summary>Forgets a context for good: its inputs, KV and states. Repeating it is harmless.</summary>
     /// <param name="id">The context. Its holder, if any, is fenced.</param>

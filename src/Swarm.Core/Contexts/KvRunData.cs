@@ -13,9 +13,9 @@ public sealed class KvRunData : IDisposable
 
     /// <summary>Wraps a run.</summary>
     /// <param name="firstPosition">First position of the run.</param>
-    /// <param name="count">Positions.</param>
-    /// <param name="prefixHash">Chain hash through the last position.</param>
-    /// <param name="frames">The encoded frames.</param>
+    /// <param name="count">Positions that count.</param>
+    /// <param name="prefixHash">Chain hash through the last of them.</param>
+    /// <param name="frames">The encoded frames, of these positions or more.</param>
     /// <param name="tier">Where they came from.</param>
     /// <param name="lease">What keeps the memory alive; disposed with this.</param>
     public KvRunData(
@@ -42,7 +42,7 @@ public sealed class KvRunData : IDisposable
     /// <summary>First position of the run.</summary>
     public long FirstPosition { get; }
 
-    /// <summary>Positions of the run.</summary>
+    /// <summary>Positions of the run that count; of a fork's last shared run the frames may hold more.</summary>
     public int Count { get; }
 
     /// <summary>Chain hash through the last position; of no meaning for a damaged run.</summary>

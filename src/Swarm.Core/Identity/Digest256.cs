@@ -31,6 +31,9 @@ public readonly struct Digest256 : IEquatable<Digest256>, IComparable<Digest256>
     /// <summary>Whether all bytes are zero: the unset value.</summary>
     public bool IsDefault => (_word0 | _word1 | _word2 | _word3) == 0;
 
+    /// <summary>The first 16 bytes as a big-endian number.</summary>
+    public UInt128 Prefix => new(_word0, _word1);
+
     /// <summary>SHA-256 of some bytes.</summary>
     /// <param name="content">The bytes to hash.</param>
     /// <returns>Their digest.</returns>

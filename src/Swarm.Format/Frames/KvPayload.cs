@@ -123,8 +123,8 @@ public static class KvPayload
 
     /// <summary>Hands out some positions of a run frame by frame, each verified before.</summary>
     /// <param name="geometry">The geometry.</param>
-    /// <param name="firstPosition">First position of the run as written.</param>
-    /// <param name="count">Positions of the run as written.</param>
+    /// <param name="firstPosition">First position of the run.</param>
+    /// <param name="count">Positions of the run that count; more may have been written.</param>
     /// <param name="payload">The frames.</param>
     /// <param name="wantFirst">First position to hand out, within the run.</param>
     /// <param name="wantCount">Positions to hand out, within the run and the range of an int; 0 hands out nothing.</param>
@@ -145,7 +145,13 @@ public static class KvPayload
                 $"{wantCount} positions are wanted; the run has {count} from {firstPosition} on.");
         }
 
-        var frames = new FrameWalker(geometry, firstPosition, count, payload);
+        var written = KvPayloadHeader.Read(payload).Count;
+        if (written < count)
+        {
+            throw new Objects.CorruptObjectException($"KV payload of {written} positions from {firstPosition} on, where {count} belong.");
+        }
+
+        var frames = new FrameWalker(geometry, firstPosition, written, payload);
         while (frames.MoveNext())
         {
             var header = frames.Current;

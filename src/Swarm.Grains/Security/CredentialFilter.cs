@@ -7,7 +7,7 @@ namespace Swarm.Grains.Security;
 
 /// <summary>Lets a call reach only the grains of the tenant whose credential came with it.</summary>
 /// <remarks>
-/// Every call of an agent or context grain is checked, those between grains too: the credential flows with them. Which
+/// Every call of an agent, context or prefix grain is checked, those between grains too: the credential flows with them. Which
 /// gateways there are, anybody may ask; a call of one's own, anybody may cancel. Of Orleans' own grains, such as the management grain, a client reaches none;
 /// the system targets that its connection needs, it does.
 /// </remarks>
@@ -30,7 +30,7 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
             return context.Invoke(); // Without the call's credential: Orleans sends it on its own behalf, a silo's for its grains.
         }
 
-        if (context.Grain is not (IAgentGrain or IContextGrain))
+        if (context.Grain is not (IAgentGrain or IContextGrain or IPrefixGrain))
         {
             if (target.IsSystemTarget() || context.Grain is IGatewayGrain
                 || context.SourceId is not { } source || !source.IsClient())

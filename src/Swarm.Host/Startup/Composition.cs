@@ -64,6 +64,7 @@ internal static class Composition
         }
 
         silo.UseWriterPeers(options => options.ReleaseTimeout = cluster.ReleaseTimeout);
+        silo.UsePrefixPeers();
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = cluster.ClusterId;

@@ -9,13 +9,13 @@ internal static class KvMerger
 {
     /// <summary>Merges payloads, verifying every frame on the way.</summary>
     /// <param name="geometry">The model's geometry.</param>
-    /// <param name="runs">First position, positions as written and frames of each, in order, without holes.</param>
-    /// <param name="count">Positions that count: of the last run perhaps fewer than were written.</param>
+    /// <param name="runs">First position, positions that count and frames of each, in order, without holes.</param>
+    /// <param name="count">Positions of all.</param>
     /// <param name="destination">At least <see cref="KvPayload.EncodedLength"/> bytes.</param>
     /// <exception cref="Format.Objects.CorruptObjectException">A payload is damaged.</exception>
     public static void Merge(
         KvGeometry geometry,
-        IReadOnlyList<(long FirstPosition, int WrittenCount, ReadOnlyMemory<byte> Frames)> runs,
+        IReadOnlyList<(long FirstPosition, int Count, ReadOnlyMemory<byte> Frames)> runs,
         int count,
         Span<byte> destination)
     {
@@ -36,11 +36,10 @@ internal static class KvMerger
         var rows = ArrayPool<byte>.Shared.Rent(total);
         try
         {
-            foreach (var (runFirst, written, frames) in runs)
+            foreach (var (runFirst, runCount, frames) in runs)
             {
-                var wanted = (int)Math.Min(written, first + count - runFirst);
                 KvPayload.Decode(
-                    geometry, runFirst, written, frames.Span, runFirst, wanted,
+                    geometry, runFirst, runCount, frames.Span, runFirst, runCount,
                     (group, stream, position, positions, source) => Copy(
                         source,
                         positions,

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
+using Swarm.Storage.Prefixes;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Scheduling;
 using Swarm.Storage.Tiers;
@@ -23,4 +24,5 @@ internal sealed record ContextServices(
     PageStore Pages,
     MemoryTier Memory,
     KvFetcher Kv,
+    PrefixIndex Prefixes,
     ProtocolRules Rules);

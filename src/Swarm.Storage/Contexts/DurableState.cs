@@ -1,3 +1,4 @@
+using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
@@ -92,10 +93,12 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
     }
 
     /// <summary>Cuts it back to its first positions, without an epoch change. The pages that this cuts must have been loaded.</summary>
-    public void CutTo(long length)
+    /// <remarks>KV of a step that is cut is left out: whoever computes the rest of that step anew would get other bits.</remarks>
+    public void CutTo(long length, Func<PrefixHasher> newHasher)
     {
+        var step = Inputs.FloorToStep(length);
         Inputs.Truncate(length);
-        Extents.Truncate(length);
+        Extents.CutToStep(length, step, () => Inputs.HasherAt(newHasher(), step).Current());
         ForgetStatesBehind(length);
     }
 

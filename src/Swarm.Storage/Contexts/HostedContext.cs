@@ -8,6 +8,7 @@ using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Format.Segments;
 using Swarm.Storage.Log;
+using Swarm.Storage.Prefixes;
 
 namespace Swarm.Storage.Contexts;
 
@@ -21,6 +22,7 @@ internal sealed class HostedContext
 {
     private readonly CancellationTokenSource _closed = new();
     private readonly Queue<TokensRecord> _queuedTokens = new();
+    private readonly IndexedContext _indexed;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Published? _published;
     private LogEntry? _last;
@@ -49,9 +51,10 @@ internal sealed class HostedContext
         KvLength = durable.Extents.Length;
         TailStart = root.Tails[0].Sequence;
         Closed = _closed.Token;
+        _indexed = services.Prefixes.Open(id, root.Name);
         _published = Publish();
         Heard();
-        Hasher = durable.Inputs.HasherAt(NewHasher(), TokenLength);
+        Hasher = durable.Inputs.HasherAt(NewHasher(), TokenLength, _indexed);
     }
 
     private sealed record Published(Ownership Ownership, Watermarks Durable, IReadOnlyList<NamedState> States);
@@ -171,7 +174,7 @@ internal sealed class HostedContext
     /// <summary>Queues inputs that follow what is queued.</summary>
     public Task<LogRecord> QueueTokens(int[] tokens, int[] steps)
     {
-        Hasher.Append(tokens);
+        Hasher.Append(tokens, _indexed);
         var record = new TokensRecord(Id, Root.OpenId, Durable.Epoch, TokenLength, tokens, steps, Hasher.Current());
         TokenLength += tokens.Length;
         _queuedTokens.Enqueue(record);
@@ -258,6 +261,7 @@ internal sealed class HostedContext
     public void End()
     {
         IsEnding = true;
+        Services.Prefixes.Ended(_indexed);
         _ = _closed.CancelAsync(); // What others registered does not run on the loop.
         _changed.TrySetResult();
     }
@@ -283,6 +287,7 @@ internal sealed class HostedContext
         {
             TokenLength = Durable.Inputs.Length;
             KvLength = Durable.Extents.Length;
+            _indexed.Rewound(TokenLength);
             Hasher = Durable.Inputs.HasherAt(NewHasher(), TokenLength);
             KvHasher = null;
         }
@@ -306,10 +311,15 @@ internal sealed class HostedContext
         changed.TrySetResult();
     }
 
-    private Published Publish() => new(
-        Durable.Ownership,
-        Durable.Watermarks,
-        _published is { } before && _publishedStates == Durable.StatesVersion ? before.States : TakeStates());
+    private Published Publish()
+    {
+        var durable = Durable.Watermarks;
+        _indexed.KvIsDurable(durable.Kv);
+        return new(
+            Durable.Ownership,
+            durable,
+            _published is { } before && _publishedStates == Durable.StatesVersion ? before.States : TakeStates());
+    }
 
     private NamedState[] TakeStates()
     {

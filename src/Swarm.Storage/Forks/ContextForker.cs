@@ -1,5 +1,6 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
@@ -16,7 +17,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
     private const int Tries = 6;
 
     /// <summary>See <see cref="IContextHost.ForkAsync"/>.</summary>
-    public async Task<Forked> ForkAsync(ContextId parent, string name, long? position)
+    public async Task<Forked> ForkAsync(ContextId parent, string name, long? position, BlockHash? through)
     {
         Names.RequireContext(name);
         for (var attempt = 1; attempt <= Tries; attempt++)
@@ -32,16 +33,32 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
                 throw Refusals.Invalid($"Context '{name}' cannot be a fork of itself. Choose another name.");
             }
 
-            if (await FindAsync(child, parent, position) is { } there)
+            if (await FindAsync(child, parent, position, through is not null) is { } there)
             {
                 return there;
             }
 
             var announced = services.Rules.ForksInTwoPhases ? await AnnounceAsync(child, parent, found.Root, name, position) : null;
-            if ((announced is not null || !services.Rules.ForksInTwoPhases)
-                && await CompleteAsync(child, parent, name, position, announced) is { } made)
+            if (announced is null && services.Rules.ForksInTwoPhases)
             {
-                return made;
+                await Task.Delay(Backoff.After(attempt), services.Time);
+                continue;
+            }
+
+            try
+            {
+                if (await CompleteAsync(child, parent, name, position, through, announced) is { } made)
+                {
+                    return made;
+                }
+            }
+            catch (SwarmRefusedException) when (announced is not null)
+            {
+                // The name is free again at once, not when a collection comes by.
+                var (mine, etag) = announced.Value;
+                await services.Roots.ReplaceAsync(
+                    child, mine with { State = RootState.Aborted, Nonce = services.Ids.Next(), Generation = mine.Generation + 1 }, etag, default);
+                throw;
             }
 
             await Task.Delay(Backoff.After(attempt), services.Time);
@@ -51,14 +68,15 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
     }
 
     /// <summary>The fork if it has been made before.</summary>
-    private async Task<Forked?> FindAsync(ContextId child, ContextId parent, long? position)
+    private async Task<Forked?> FindAsync(ContextId child, ContextId parent, long? position, bool isAtMost)
     {
         if (await services.Roots.ReadAsync(child) is not { Root.State: RootState.Ready } found)
         {
             return null;
         }
 
-        return found.Root.Parent == parent && (position is null || position == found.Root.ParentPosition)
+        return found.Root.Parent == parent
+            && (position is null || position == found.Root.ParentPosition || (isAtMost && found.Root.ParentPosition < position))
             ? new Forked(false, found.Root.ParentPosition)
             : throw Refusals.Invalid(
                 $"Context '{found.Root.Name}' exists and is not a fork of {parent} at {position?.ToString() ?? "its end"}. "
@@ -88,7 +106,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
     }
 
     private async Task<Forked?> CompleteAsync(
-        ContextId child, ContextId parent, string name, long? position, (ContextRoot Root, string ETag)? announced)
+        ContextId child, ContextId parent, string name, long? position, BlockHash? through, (ContextRoot Root, string ETag)? announced)
     {
         if (await loader.ReadAsync(parent) is not { } found)
         {
@@ -117,9 +135,20 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             return null;
         }
 
-        state.CutTo(length);
         var key = await catalog.GetTenantKeyAsync(child.Tenant, parentRoot.Tenant);
         PrefixHasher NewHasher() => new(key, parentRoot.Model, parentRoot.BlockTokens);
+        if (through is { } expected)
+        {
+            if (state.Inputs.HasherAt(NewHasher(), length).Current() != expected)
+            {
+                throw Refusals.Conflict(
+                    $"Context '{parentRoot.Name}' has other inputs before position {length} than it was taken to have.", length);
+            }
+
+            length = state.Inputs.FloorToStep(length);
+        }
+
+        state.CutTo(length, NewHasher);
         var forkId = services.Ids.Next();
         state.ShareWith(parent);
         await checkpointer.SealFullPagesAsync(child, forkId, state, NewHasher);

@@ -1,3 +1,4 @@
+using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
@@ -63,6 +64,20 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
         }
 
         Version++;
+    }
+
+    /// <summary>Cuts the tail back to a boundary of steps, in the middle of an extent too: for a fork, whose root names what is left.</summary>
+    /// <param name="length">Positions to keep at most; the page that holds them must have been loaded.</param>
+    /// <param name="step">The last boundary of steps not behind them.</param>
+    /// <param name="hashAtStep">Chain hash there.</param>
+    public void CutToStep(long length, long step, Func<BlockHash> hashAtStep)
+    {
+        var cut = _tail.Find(extent => extent.FirstPosition < step && extent.EndPosition > length);
+        Truncate(length);
+        if (cut is not null && !LostKv.IsLost(cut))
+        {
+            _tail.Add(cut with { Count = (int)(step - cut.FirstPosition), PrefixHash = hashAtStep() });
+        }
     }
 
     /// <summary>

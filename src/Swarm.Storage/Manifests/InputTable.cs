@@ -105,6 +105,23 @@ internal sealed class InputTable
         Version++;
     }
 
+    /// <summary>The last boundary of steps not behind a position, which the tail holds.</summary>
+    public long FloorToStep(long position)
+    {
+        var end = TailStart;
+        foreach (var step in _steps)
+        {
+            if (end + step > position)
+            {
+                break;
+            }
+
+            end += step;
+        }
+
+        return end;
+    }
+
     /// <summary>Token ids of the tail, back to the block boundary before it.</summary>
     public ReadOnlySpan<int> Tokens(long firstPosition, int count) =>
         CollectionsMarshal.AsSpan(_tokens).Slice((int)(firstPosition - _alignedStart), count);
@@ -113,10 +130,15 @@ internal sealed class InputTable
     public bool IsInTail(long position) => position >= _alignedStart;
 
     /// <summary>A hasher at some position of the tail.</summary>
-    public PrefixHasher HasherAt(PrefixHasher fresh, long position)
+    public PrefixHasher HasherAt(PrefixHasher fresh, long position, IBlockSink? blocks = null)
     {
         fresh.Resume(_alignedStart, StartHash);
-        fresh.Append(Tokens(_alignedStart, (int)(position - _alignedStart)));
+        if (_alignedStart > 0)
+        {
+            blocks?.Add(_alignedStart, StartHash);
+        }
+
+        fresh.Append(Tokens(_alignedStart, (int)(position - _alignedStart)), blocks);
         return fresh;
     }
 

@@ -118,5 +118,5 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
         : payload with { Object = payload.Object with { Context = null } };
 
     private static KvRunData Run(KvExtent extent, ReadOnlyMemory<byte> frames, KvTier tier, IDisposable? lease) =>
-        new(extent.FirstPosition, extent.WrittenCount, extent.PrefixHash, frames, tier, lease);
+        new(extent.FirstPosition, extent.Count, extent.PrefixHash, frames, tier, lease);
 }

@@ -20,7 +20,7 @@ internal static class ChainCheck
             .. Tokens(state.Inputs.TailRuns(), state.Inputs.TailStart),
         ];
         var hasher = new PrefixHasher(key, root.Model, root.BlockTokens);
-        foreach (var extent in walk.Extents.Where(extent => extent.Count == extent.WrittenCount))
+        foreach (var extent in walk.Extents)
         {
             var count = (int)(Math.Min(extent.EndPosition, tokens.Length) - hasher.Position);
             hasher.Append(tokens.AsSpan((int)hasher.Position, Math.Max(0, count)));

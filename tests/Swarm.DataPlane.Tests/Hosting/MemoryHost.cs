@@ -28,7 +28,7 @@ public sealed class MemoryHost : IContextHost, ITenantDirectory
         ValueTask.FromResult(false);
 
     public ValueTask<Forked> ForkAsync(
-        ContextId parent, string name, long? position, CancellationToken cancellationToken) =>
+        ContextId parent, string name, long? position, BlockHash? through, CancellationToken cancellationToken) =>
         throw new NotSupportedException("The data plane forks nothing.");
 
     public ValueTask<bool> EraseAsync(ContextId id, CancellationToken cancellationToken) =>

@@ -1,7 +1,10 @@
 using System.Text;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
 using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
+using Swarm.Format.Frames;
 
 namespace Swarm.Grains.Tests.Support;
 
@@ -17,4 +20,14 @@ internal static class TestModels
         "rope:10000",
         "bytes",
         "");
+
+    /// <summary>KV of zeros of all of some inputs.</summary>
+    public static KvAppend Kv(TenantKey key, ModelDescriptor model, ReadOnlySpan<int> tokens)
+    {
+        var hasher = new PrefixHasher(key, model.ComputeFingerprint());
+        hasher.Append(tokens);
+        var frames = new byte[KvPayload.EncodedLength(model.Geometry, 0, tokens.Length)];
+        KvPayload.Encode(model.Geometry, 0, tokens.Length, static (_, _, _, _, destination) => destination.Clear(), frames);
+        return new KvAppend(0, tokens.Length, hasher.Current(), frames);
+    }
 }

@@ -28,6 +28,8 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IContextHost Contexts => Host.Services.GetRequiredService<IContextHost>();
 
+    public IPrefixDirectory Prefixes => Host.Services.GetRequiredService<IPrefixDirectory>();
+
     /// <summary>Arguments of a silo on free ports over a folder, without logs.</summary>
     public static string[] Arguments(string folder, params string[] more) =>
     [

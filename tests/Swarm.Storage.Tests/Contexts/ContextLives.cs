@@ -27,7 +27,7 @@ internal static class ContextLives
             var context = await StreamAsync(store, name, 20 + random.Next(maxTokens), random, isOver);
             if (random.Next(3) == 0)
             {
-                await store.ForkAsync(context, $"{name}.fork", null, default);
+                await store.ForkAsync(context, $"{name}.fork", null, null, default);
                 await store.EraseAsync(ContextId.FromNames(LoneStore.Spec.Tenant, $"{name}.fork"), default);
             }
 

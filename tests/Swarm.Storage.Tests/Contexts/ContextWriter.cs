@@ -34,7 +34,7 @@ internal sealed class ContextWriter(LoneStore lone, string name)
     {
         var fork = new ContextWriter(lone, child);
         fork._tokens.AddRange(_tokens.Take(position));
-        fork._kv = Math.Min(_kv, position - (position % RunTokens));
+        fork._kv = Math.Min(_kv, position); // Every input is a step of its own.
         return fork;
     }
 

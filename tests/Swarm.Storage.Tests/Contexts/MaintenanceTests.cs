@@ -45,11 +45,11 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
     {
         var parent = new ContextWriter(_lone, "parent");
         parent.Write(13_000);
-        var forked = _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", position, default));
+        var forked = _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", position, null, default));
         Assert.Equal(new Forked(true, position), forked);
         Assert.Equal(
             new Forked(false, position),
-            _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", position, default)));
+            _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", position, null, default)));
         var child = parent.ForkedAs("child", position);
         child.AssertIsAllThere();
 
@@ -73,11 +73,11 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
         parent.Write(100);
         other.Write(10);
 
-        Assert.Contains("101", Refusal(() => _lone.Store.ForkAsync(parent.Id, "child", 101, default)), StringComparison.Ordinal);
-        Assert.Contains("other", Refusal(() => _lone.Store.ForkAsync(parent.Id, "other", 5, default)), StringComparison.Ordinal);
-        Assert.Contains("itself", Refusal(() => _lone.Store.ForkAsync(parent.Id, "parent", 5, default)), StringComparison.Ordinal);
+        Assert.Contains("101", Refusal(() => _lone.Store.ForkAsync(parent.Id, "child", 101, null, default)), StringComparison.Ordinal);
+        Assert.Contains("other", Refusal(() => _lone.Store.ForkAsync(parent.Id, "other", 5, null, default)), StringComparison.Ordinal);
+        Assert.Contains("itself", Refusal(() => _lone.Store.ForkAsync(parent.Id, "parent", 5, null, default)), StringComparison.Ordinal);
         var nobody = ContextId.FromNames(LoneStore.Spec.Tenant, "nobody");
-        Assert.Contains("no context", Refusal(() => _lone.Store.ForkAsync(nobody, "child", null, default)), StringComparison.Ordinal);
+        Assert.Contains("no context", Refusal(() => _lone.Store.ForkAsync(nobody, "child", null, null, default)), StringComparison.Ordinal);
         parent.AssertIsAllThere();
         other.AssertIsAllThere();
     }

@@ -21,7 +21,7 @@ internal sealed partial class SimulatedAgent
             try
             {
                 var silo = pickSilo();
-                var forked = await silo.Store.ForkAsync(spec.Id, childName, position, default).AsTask().WaitAsync(CallTimeout, world.Time);
+                var forked = await silo.Store.ForkAsync(spec.Id, childName, position, null, default).AsTask().WaitAsync(CallTimeout, world.Time);
                 var agent = new SimulatedAgent(world, pickSilo, childSpec, child, $"{name}/fork");
                 while (true)
                 {

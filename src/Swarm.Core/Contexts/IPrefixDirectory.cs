@@ -1,0 +1,27 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Models;
+
+namespace Swarm.Core.Contexts;
+
+/// <summary>Finds, among the contexts of all silos, one whose KV a new context can share. What it finds is a hint: a fork proves it.</summary>
+public interface IPrefixDirectory
+{
+    /// <summary>Most inputs that are looked at: what lies behind is computed.</summary>
+    const int MaxTokens = 1 << 20;
+
+    /// <summary>The context of a tenant that has the KV of the longest beginning of some inputs.</summary>
+    /// <param name="tenant">Tenant name.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="blockTokens">Positions of a block, 1 to <see cref="PrefixHasher.MaxBlockTokens"/>.</param>
+    /// <param name="tokens">The inputs, at most <see cref="MaxTokens"/>.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The context and how far it goes, or <see langword="null"/>. Silos that do not answer in time are left out.</returns>
+    /// <exception cref="Errors.SwarmRefusedException">The store is out of reach.</exception>
+    Task<SharedPrefix?> FindAsync(
+        string tenant, ModelFingerprint model, int blockTokens, ReadOnlyMemory<int> tokens, CancellationToken cancellationToken);
+
+    /// <summary>Forgets what turned out wrong.</summary>
+    /// <param name="context">The context that has other inputs, or is no more.</param>
+    /// <returns>A task that ends when the silos that answer in time know.</returns>
+    Task ForgetAsync(Identity.ContextId context);
+}

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Models;
+using Swarm.Grains.Abstractions;
+
+namespace Swarm.Grains.Prefixes;
+
+/// <summary>Asks the directory whose KV there is, and that context's grain for a fork, which proves it.</summary>
+[GrainType("swarm-prefixes")]
+[StatelessWorker]
+internal sealed class PrefixGrain(IPrefixDirectory directory, ILogger<PrefixGrain> logger) : Grain, IPrefixGrain
+{
+    /// <summary>How many hints may turn out wrong.</summary>
+    private const int MaxAttempts = 4;
+
+    private static readonly PrefixForkAnswer _nothing = new("", 0, null);
+
+    /// <inheritdoc/>
+    public async Task<PrefixForkAnswer> ForkAsync(PrefixFork request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            Names.RequireContext(request.Name);
+        }
+        catch (ArgumentException exception)
+        {
+            return Invalid(exception.Message);
+        }
+
+        if (request.BlockTokens is < 1 or > PrefixHasher.MaxBlockTokens || request.Tokens.Length > IPrefixDirectory.MaxTokens)
+        {
+            return Invalid(
+                $"{request.Tokens.Length} tokens in blocks of {request.BlockTokens} are not looked for: at most "
+                + $"{IPrefixDirectory.MaxTokens}, in blocks of 1 to {PrefixHasher.MaxBlockTokens}.");
+        }
+
+        GrainKeys.TrySplit(this.GetPrimaryKeyString(), out var tenant, out _);
+        try
+        {
+            for (var attempt = 0; attempt < MaxAttempts; attempt++)
+            {
+                var found = await directory.FindAsync(
+                    tenant, new ModelFingerprint(request.Model), request.BlockTokens, request.Tokens, cancellationToken);
+                if (found is null)
+                {
+                    return _nothing;
+                }
+
+                var answer = await GrainFactory.GetGrain<IContextGrain>(GrainKeys.Context(tenant, found.Context))
+                    .ForkAsync(request.Name, found.Position, found.Hash.Value, cancellationToken);
+                if (answer.Refusal is not { Code: RefusalCode.NotFound or RefusalCode.Gap or RefusalCode.Conflict } wrong)
+                {
+                    return new PrefixForkAnswer(found.Context, answer.Position, answer.Refusal);
+                }
+
+                Log.PrefixWrong(logger, found.Context, found.Position, wrong.Message);
+                await directory.ForgetAsync(ContextId.FromNames(tenant, found.Context));
+            }
+
+            return _nothing;
+        }
+        catch (SwarmRefusedException exception)
+        {
+            return new PrefixForkAnswer("", 0, exception.Refusal);
+        }
+    }
+
+    private static PrefixForkAnswer Invalid(string message) => new("", 0, new Refusal(RefusalCode.Invalid, message));
+}
