@@ -49,6 +49,7 @@ internal sealed class Rehydrator(
         }
 
         driver?.Truncate(0);
+        history.Reserve(length);
         var inputs = ReadInputsAsync(durable.Tokens, cancellationToken);
         KvLoad? load = null;
         if (driver is null || strategy == RehydrationStrategy.Recompute || durable.Kv == 0)

@@ -29,6 +29,15 @@ internal sealed class InputHistory(PrefixHasher hasher)
         }
     }
 
+    /// <summary>Makes room for inputs that are about to come: a million of them are not copied at each doubling.</summary>
+    public void Reserve(long positions)
+    {
+        lock (_lock)
+        {
+            _tokens.EnsureCapacity((int)Math.Min(positions, Array.MaxLength));
+        }
+    }
+
     /// <summary>Adds one step.</summary>
     public void AppendStep(ReadOnlySpan<int> tokens)
     {
