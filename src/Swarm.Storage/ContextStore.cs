@@ -84,7 +84,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var segments = new SegmentReader(reader);
         var logs = new LogReader(reader, segments, options, logger);
         _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger) : null;
-        Memory = new MemoryTier(options.MemoryTierBytes, _disk);
+        Memory = new MemoryTier(options.MemoryTierBytes, _disk, time);
         Prefixes = new PrefixIndex(options.PrefixIndexBlocks);
         _services = new ContextServices(
             store,

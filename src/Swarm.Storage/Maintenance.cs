@@ -4,6 +4,7 @@ using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;
 using Swarm.Storage.Compaction;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage;
 
@@ -56,6 +57,7 @@ internal sealed class Maintenance : IAsyncDisposable
     /// <summary>Does a round of collection; one at a time.</summary>
     public async Task<CollectionReport> CollectAsync()
     {
+        TellOverdueLeases();
         await _collecting.WaitAsync();
         try
         {
@@ -76,6 +78,15 @@ internal sealed class Maintenance : IAsyncDisposable
         finally
         {
             _collecting.Release();
+        }
+    }
+
+    private void TellOverdueLeases()
+    {
+        if (_services.Memory.FindOverdue() is { Payloads: > 0 } overdue)
+        {
+            StorageMetrics.LeasesOverdue.Add(overdue.Payloads);
+            StorageLog.LeasesOverdue(_services.Logger, overdue.Payloads, overdue.Bytes, MemoryTier.LeaseDeadline.TotalSeconds);
         }
     }
 

@@ -84,4 +84,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(26, LogLevel.Warning, "Damaged KV of context {Context} from {First} to {End} is not replaced: the runs there are cut differently, or keep changing.")]
     public static partial void KvNotRepaired(ILogger logger, ContextId context, long first, long end);
+
+    [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.")]
+    public static partial void LeasesOverdue(ILogger logger, int count, long bytes, double deadlineSeconds);
 }

@@ -31,6 +31,10 @@ internal static class StorageMetrics
     public static readonly Counter<long> Demoted =
         Meter.CreateCounter<long>("swarm.kv.demoted", "By", "KV bytes written to the disk tier.");
 
+    /// <summary>Payloads of the memory tier found leased for longer than a lease may last.</summary>
+    public static readonly Counter<long> LeasesOverdue =
+        Meter.CreateCounter<long>("swarm.memory_tier.leases_overdue", "{payload}", "Payloads found leased for longer than a lease may last.");
+
     /// <summary>Payloads that the disk tier did not keep: it was too slow, full or failed.</summary>
     public static readonly Counter<long> DiskTierDropped =
         Meter.CreateCounter<long>("swarm.disk_tier.dropped", "{payload}", "Payloads that the disk tier was too slow for, or failed to write.");

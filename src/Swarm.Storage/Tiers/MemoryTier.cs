@@ -30,16 +30,21 @@ public sealed class MemoryTier
     private readonly HashSet<PayloadRef> _left = []; // The small queue, without having been asked for.
     private readonly Queue<PayloadRef> _leftInOrder = new();
     private readonly DiskTier? _below;
+    private readonly TimeProvider _time;
     private long _usedBytes;
 
     /// <summary>An empty one.</summary>
     /// <param name="capacityBytes">Most bytes held.</param>
     public MemoryTier(long capacityBytes)
-        : this(capacityBytes, null)
+        : this(capacityBytes, null, TimeProvider.System)
     {
     }
 
-    internal MemoryTier(long capacityBytes, DiskTier? below) => (CapacityBytes, _below) = (capacityBytes, below);
+    internal MemoryTier(long capacityBytes, DiskTier? below, TimeProvider time) =>
+        (CapacityBytes, _below, _time) = (capacityBytes, below, time);
+
+    /// <summary>How long a lease may be out: a payload is copied, or sent, long before. What is overdue is told, and never taken back.</summary>
+    public static TimeSpan LeaseDeadline { get; } = TimeSpan.FromMinutes(1);
 
     /// <summary>Most bytes held.</summary>
     public long CapacityBytes { get; }
@@ -104,6 +109,7 @@ public sealed class MemoryTier
             {
                 lease.Block.Key = key;
                 lease.Block.Place = place;
+                lease.Block.LeasedAt = _time.GetTimestamp();
                 _blocks.Add(key, lease.Block);
                 (_left.Remove(key) ? _large : _small).Add(lease.Block);
             }
@@ -120,7 +126,7 @@ public sealed class MemoryTier
     {
         lock (_lock)
         {
-            if (_blocks.TryGetValue(key, out var block) && block.TryAddReference())
+            if (_blocks.TryGetValue(key, out var block) && Lease(block))
             {
                 block.Frequency = Math.Min(block.Frequency + 1, MaxFrequency);
                 lease = new TierLease(block);
@@ -144,6 +150,35 @@ public sealed class MemoryTier
                 block.ReleaseReference();
             }
         }
+    }
+
+    /// <summary>Payloads that were leased before <see cref="LeaseDeadline"/> and are still: whoever has them keeps room from others.</summary>
+    /// <returns>How many, and their bytes.</returns>
+    public (int Payloads, long Bytes) FindOverdue()
+    {
+        var found = (Payloads: 0, Bytes: 0L);
+        lock (_lock)
+        {
+            foreach (var block in _blocks.Values)
+            {
+                if (block.IsLeased && _time.GetElapsedTime(block.LeasedAt) > LeaseDeadline)
+                {
+                    found = (found.Payloads + 1, found.Bytes + block.Length);
+                }
+            }
+        }
+
+        return found;
+    }
+
+    private bool Lease(TierBlock block)
+    {
+        if (!block.IsLeased)
+        {
+            block.LeasedAt = _time.GetTimestamp();
+        }
+
+        return block.TryAddReference();
     }
 
     /// <summary>Gives one block up. False: all that is left is leased.</summary>

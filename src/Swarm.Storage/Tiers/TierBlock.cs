@@ -34,6 +34,9 @@ internal sealed unsafe class TierBlock : MemoryManager<byte>
     /// <summary>Where it belongs; <see langword="null"/> for what is of no one context.</summary>
     public TierPlace? Place { get; set; }
 
+    /// <summary>When the first of the leases on it that are out now was given, as a timestamp.</summary>
+    public long LeasedAt { get; set; }
+
     /// <summary>How often it was asked for, up to a few.</summary>
     public int Frequency { get; set; }
 

@@ -10,7 +10,8 @@ namespace Swarm.Benchmarks.Sections;
 
 /// <summary>
 /// Time to the first token of a successor, really run: from its request to the logits behind one more input, against the
-/// same model that computes the whole context again. The logits are the same bits.
+/// same model that computes the whole context again. The logits are the same bits. Rows named shared are of an agent that opens a new
+/// context with the same prompt, out of the silo's memory.
 /// </summary>
 internal sealed class TtftSection : ISection
 {
@@ -57,6 +58,7 @@ internal sealed class TtftSection : ISection
 
         using var plain = model.NewRuntime(positions + 64);
         var logits = new float[plain.VocabularySize];
+        var sharing = new Samples();
         for (var round = -1; round < 5; round++)
         {
             plain.Truncate(0);
@@ -73,6 +75,15 @@ internal sealed class TtftSection : ISection
                     tier.Samples.Add(prefill, time);
                 }
             }
+
+            if (positions % successor.MaxStepTokens == 0)
+            {
+                var time = await ShareAsync(warm, round, successor, tokens, logits);
+                if (round >= 0)
+                {
+                    sharing.Add(prefill, time);
+                }
+            }
         }
 
         foreach (var tier in tiers)
@@ -83,6 +94,27 @@ internal sealed class TtftSection : ISection
                 "re-prefill",
                 goal == default ? null : Goal.AtLeast(goal.Goal)));
         }
+
+        if (positions % successor.MaxStepTokens == 0)
+        {
+            report.Add(sharing.Sooner(string.Create(CultureInfo.InvariantCulture, $"ttft.small.{positions}.shared"), "prefill", null));
+        }
+    }
+
+    private static async Task<TimeSpan> ShareAsync(BenchSilo silo, int round, LlamaRuntime runtime, int[] tokens, float[] expected)
+    {
+        var agent = silo.Client.Agent("newcomer");
+        var started = TimeProvider.System.GetTimestamp();
+        await using var memory = await agent.OpenWithPromptAsync($"new/{round}", runtime, tokens);
+        var time = TimeProvider.System.GetElapsedTime(started);
+        if (!memory.Logits.Span.SequenceEqual(expected) || memory.Rehydration.Loaded != tokens.Length - 1)
+        {
+            throw new InvalidOperationException(
+                $"{memory.Rehydration.Loaded} of {tokens.Length - 1} positions were shared, or the logits are others.");
+        }
+
+        await memory.ReleaseAsync();
+        return time;
     }
 
     private static async Task<TimeSpan> SucceedAsync(Tier tier, LlamaRuntime runtime, int[] tokens, float[] expected)

@@ -3,6 +3,7 @@ using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Tiers;
 using Swarm.Testing;
+using Swarm.Testing.Simulation;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Tiers;
@@ -70,6 +71,30 @@ public sealed class MemoryTierTests
         }
 
         Assert.Equal((0, 0L), (tier.Count, tier.UsedBytes));
+    }
+
+    [Fact]
+    public void Lease_OutForTooLong_IsToldUntilItIsBack()
+    {
+        var time = new SimulatedClock();
+        var tier = new MemoryTier(100 * Block, null, time);
+        using (var lease = tier.TryRent(Block)!)
+        {
+            tier.Publish(Key(0, Block), null, lease);
+        }
+
+        Advance(time, 2 * MemoryTier.LeaseDeadline);
+        Assert.Equal((0, 0L), tier.FindOverdue());
+        Assert.True(tier.TryGet(Key(0, Block), out var first));
+        Advance(time, MemoryTier.LeaseDeadline);
+        Assert.True(tier.TryGet(Key(0, Block), out var second));
+        Assert.Equal((0, 0L), tier.FindOverdue());
+        Advance(time, TimeSpan.FromTicks(1));
+        Assert.Equal((1, (long)Block), tier.FindOverdue());
+        first.Dispose();
+        Assert.Equal((1, (long)Block), tier.FindOverdue()); // The second holds it, under the first's deadline.
+        second.Dispose();
+        Assert.Equal((0, 0L), tier.FindOverdue());
     }
 
     [Fact]
@@ -173,6 +198,12 @@ public sealed class MemoryTierTests
     }
 
     private static PayloadRef Key(int number, int length = Block) => new(ObjectRef.Segment(new Id128(0, 1), (ulong)number), 0, length, 0);
+
+    private static void Advance(SimulatedClock clock, TimeSpan time)
+    {
+        using var timer = clock.CreateTimer(static _ => { }, null, time, Timeout.InfiniteTimeSpan);
+        clock.GoOn();
+    }
 
     private static TierPlace Place(int context, long position) => new(ContextId.FromNames("t", $"c{context}"), position);
 }
