@@ -63,8 +63,8 @@ public sealed class SwarmAgent
     /// <param name="context">Context name. One that exists is opened as it is, and lacks at most the end of the prompt.</param>
     /// <param name="runtime">The model; it is emptied, and receives the context's memory.</param>
     /// <param name="prompt">
-    /// Token ids, at least one. What is looked for is whole steps of others over whole blocks of the same inputs, among the first
-    /// 1,048,576; the longest step is the runtime's <see cref="IKvRuntime.MaxStepTokens"/>.
+    /// Token ids, at least one. What is looked for is whole steps of others over whole blocks of the same inputs, among the first 16,384
+    /// blocks; the longest step is the runtime's <see cref="IKvRuntime.MaxStepTokens"/>.
     /// </param>
     /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">Stops waiting; the context may be made and acquired by then.</param>
@@ -94,6 +94,7 @@ public sealed class SwarmAgent
 
         options ??= new MemoryOptions();
         options.Validate();
+        CheckPrompt(prompt.Span, runtime);
         await SharePrefixAsync(context, runtime, prompt, options.BlockTokens, cancellationToken).ConfigureAwait(false);
         var memory = await OpenAsync(context, runtime, options, cancellationToken).ConfigureAwait(false);
         try
@@ -103,6 +104,11 @@ public sealed class SwarmAgent
         }
         catch
         {
+            if (memory.Recovery is null)
+            {
+                await memory.GiveUpAsync().ConfigureAwait(false);
+            }
+
             await memory.DisposeAsync().ConfigureAwait(false);
             throw;
         }
@@ -178,12 +184,30 @@ public sealed class SwarmAgent
         return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>Before anything is made: nobody is to hold a context for the sake of a prompt that cannot be fed.</summary>
+    private static void CheckPrompt(ReadOnlySpan<int> prompt, IKvRuntime runtime)
+    {
+        if (prompt.Length > runtime.MaxPositions)
+        {
+            throw new ArgumentException(
+                $"A prompt of {prompt.Length} tokens is over the runtime's {runtime.MaxPositions} positions. Shorten it, or give the model a larger cache.",
+                nameof(prompt));
+        }
+
+        var wrong = prompt.IndexOfAnyExceptInRange(0, runtime.VocabularySize - 1);
+        if (wrong >= 0)
+        {
+            throw new ArgumentException(
+                $"Token {prompt[wrong]} at {wrong} of the prompt is none of the model's {runtime.VocabularySize}.", nameof(prompt));
+        }
+    }
+
     /// <summary>Makes the context out of another one's beginning, if it is new and there is one. Failing that, it is made as any other.</summary>
     private async Task SharePrefixAsync(
         string context, IKvRuntime runtime, ReadOnlyMemory<int> prompt, int blockTokens, CancellationToken cancellationToken)
     {
         // The last token is fed in any case: its logits are what the agent goes on from.
-        var tokens = prompt[..Math.Min(prompt.Length - 1, IPrefixDirectory.MaxTokens)];
+        var tokens = prompt[..Math.Min(prompt.Length - 1, IPrefixDirectory.MaxTokensIn(blockTokens))];
         if (tokens.Length < blockTokens)
         {
             return;

@@ -1,5 +1,3 @@
-using Swarm.Core.Identity;
-
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>One context: opens it on this silo, hands it off, and says where its data plane is.</summary>
@@ -36,13 +34,10 @@ public interface IContextGrain : IGrainWithStringKey
     /// <summary>Makes a context that begins with this one's first positions, without copying KV. Repeating it is harmless.</summary>
     /// <param name="name">Name of the new context.</param>
     /// <param name="position">Positions to share; <see langword="null"/> for all that are durable.</param>
-    /// <param name="through">
-    /// Chain hash that this context must have there, or <see langword="null"/>; with one, the fork ends at the last whole step before.
-    /// </param>
     /// <param name="cancellationToken">Stops waiting; the fork may still take effect.</param>
     /// <returns>What became of it, or the refusal.</returns>
     [Alias("fork")]
-    Task<ForkAnswer> ForkAsync(string name, long? position, Digest256? through, CancellationToken cancellationToken);
+    Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken);
 
     /// <summary>Forgets the context for good, if its epoch is still the expected one. Its holder, if any, is fenced.</summary>
     /// <param name="expectedEpoch">Epoch that the caller saw: a request that comes late never meets a context made anew since.</param>

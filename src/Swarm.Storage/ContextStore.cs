@@ -338,9 +338,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         await PageLoader.GuardAsync(async () =>
         {
             var before = await _services.Roots.ReadAsync(spec.Id);
-            if (before is not null && before.Value.Root.State is not (RootState.Erased or RootState.Aborted))
+            if (before is { Root.State: RootState.Ready })
             {
-                return;
+                return; // In the place of a fork that is being made, if there is one: perhaps nobody goes on with it.
             }
 
             await _catalog.AddModelAsync(spec.Model);

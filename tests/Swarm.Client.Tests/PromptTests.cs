@@ -135,6 +135,33 @@ public sealed class PromptTests
         Directory.Delete(folder, recursive: true);
     }
 
+    [Fact]
+    public async Task Open_PromptThatCannotBeFed_HoldsNothingAndNamesIt()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using (var parent = await swarm.Agent("a").OpenAsync("parent", new ToyRuntime(), Options, Token))
+        {
+            parent.SetState("mission", "of the parent"u8.ToArray());
+            await parent.FeedAsync(Enumerable.Range(0, 65).Select(_ => 7).ToArray(), Token);
+            await parent.ReleaseAsync("", Token);
+        }
+
+        var prompt = Enumerable.Range(0, 80).Select(_ => 7).ToArray();
+        var long_ = await Assert.ThrowsAsync<ArgumentException>(
+            () => swarm.Agent("b").OpenWithPromptAsync("new", new ToyRuntime(maxPositions: 79), prompt, Options, Token));
+        var wrong = await Assert.ThrowsAsync<ArgumentException>(
+            () => swarm.Agent("b").OpenWithPromptAsync("new", new ToyRuntime(), (int[])[.. prompt, 97], Options, Token));
+        var broken = new ToyRuntime { FailsAt = 70 };
+        await Assert.ThrowsAsync<InvalidDataException>(() => swarm.Agent("b").OpenWithPromptAsync("new", broken, prompt, Options, Token));
+
+        Assert.Contains("79", long_.Message, StringComparison.Ordinal);
+        Assert.Contains("97", wrong.Message, StringComparison.Ordinal);
+        await using var memory = await swarm.Agent("c").OpenWithPromptAsync("new", new ToyRuntime(), prompt, Options, Token); // It is free.
+        Assert.Equal(LogitsOf(prompt), memory.Logits.ToArray());
+        Assert.Empty(memory.States); // The parent's are its own.
+    }
+
     private static async Task<long> SharedAsync(SwarmClient swarm, string context, int[] prompt, ToyRuntime? runtime = null)
     {
         await using var memory = await swarm.Agent("next").OpenWithPromptAsync(context, runtime ?? new ToyRuntime(), prompt, Options, Token);

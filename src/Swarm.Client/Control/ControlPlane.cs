@@ -51,17 +51,19 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
     {
         var answer = await CallUntilAnsweredAsync(
-            token => Context(parent).ForkAsync(name, position, null, token), answer => answer.Refusal, cancellationToken, options.ControlTimeout)
+            token => Context(parent).ForkAsync(name, position, token), answer => answer.Refusal, cancellationToken, options.ControlTimeout)
             .ConfigureAwait(false);
         return new Forked(answer.IsNew, answer.Position);
     }
 
-    /// <summary>Makes a context that begins with some inputs, if another one has their KV.</summary>
-    public Task<PrefixForkAnswer> ForkPrefixAsync(PrefixFork request, CancellationToken cancellationToken) => CallUntilAnsweredAsync(
-        token => grains().GetGrain<IPrefixGrain>(GrainKeys.Prefixes(credential.Tenant)).ForkAsync(request, token),
-        answer => answer.Refusal,
-        cancellationToken,
-        options.ControlTimeout);
+    /// <summary>Makes a context that begins with some inputs, if another one has their KV. One attempt: computing is better than waiting.</summary>
+    public async Task<PrefixForkAnswer> ForkPrefixAsync(PrefixFork request, CancellationToken cancellationToken)
+    {
+        var answer = await CallAsync(
+            token => grains().GetGrain<IPrefixGrain>(GrainKeys.Prefixes(credential.Tenant)).ForkAsync(request, token), cancellationToken)
+            .ConfigureAwait(false);
+        return answer.Refusal is { } refusal ? throw refusal.ToException() : answer;
+    }
 
     /// <summary>Forgets a context for good.</summary>
     public async Task<bool> EraseAsync(string context, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Swarm.Core.Errors;
+using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Sessions;
 
@@ -22,6 +23,27 @@ public sealed partial class AgentMemory
         if (length < prompt.Length)
         {
             await FeedAsync(prompt[length..], cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Gives the context back as far as it is durable, if that can be done soon: nobody must wait for a session that never came to be, and
+    /// KV that a model could not compute will not come.
+    /// </summary>
+    internal async ValueTask GiveUpAsync()
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _timeProvider);
+            var epoch = _state.Epoch;
+            _state.IsReleasing = true;
+            await ReleaseAsync(new ReleaseContext(Context, epoch.Value, _link.SecretHash, ""), epoch, limit.Token).ConfigureAwait(false);
+            _state.Release();
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
+            or SwarmTransportException)
+        {
+            Log.NotGivenBack(_logger, Context, exception.Message);
         }
     }
 }

@@ -6,14 +6,18 @@ namespace Swarm.Core.Contexts;
 /// <summary>Finds, among the contexts of all silos, one whose KV a new context can share. What it finds is a hint: a fork proves it.</summary>
 public interface IPrefixDirectory
 {
-    /// <summary>Most inputs that are looked at: what lies behind is computed.</summary>
-    const int MaxTokens = 1 << 20;
+    /// <summary>Most blocks that are looked at: what lies behind is computed.</summary>
+    const int MaxBlocks = 16_384;
+
+    /// <summary>Most inputs that are looked at.</summary>
+    /// <param name="blockTokens">Positions of a block.</param>
+    static int MaxTokensIn(int blockTokens) => MaxBlocks * blockTokens;
 
     /// <summary>The context of a tenant that has the KV of the longest beginning of some inputs.</summary>
     /// <param name="tenant">Tenant name.</param>
     /// <param name="model">The model.</param>
     /// <param name="blockTokens">Positions of a block, 1 to <see cref="PrefixHasher.MaxBlockTokens"/>.</param>
-    /// <param name="tokens">The inputs, at most <see cref="MaxTokens"/>.</param>
+    /// <param name="tokens">The inputs, at most <see cref="MaxTokensIn"/>.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The context and how far it goes, or <see langword="null"/>. Silos that do not answer in time are left out.</returns>
     /// <exception cref="Errors.SwarmRefusedException">The store is out of reach.</exception>

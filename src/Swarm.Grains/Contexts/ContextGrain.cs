@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Placement;
-using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
@@ -120,12 +119,12 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ForkAnswer> ForkAsync(string name, long? position, Digest256? through, CancellationToken cancellationToken) => GuardAsync(
+    public Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken) => GuardAsync(
         async token =>
         {
             Check(() => Names.RequireContext(name));
             await RequireOpenAsync(token);
-            var made = await host.ForkAsync(Id(), name, position, through is { } hash ? new BlockHash(hash) : null, token);
+            var made = await host.ForkAsync(Id(), name, position, null, token);
             return new ForkAnswer(made.IsNew, made.Position, null);
         },
         refusal => new ForkAnswer(false, 0, refusal),

@@ -9,10 +9,10 @@ using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Prefixes;
 
-/// <summary>Asks the directory whose KV there is, and that context's grain for a fork, which proves it.</summary>
+/// <summary>Asks the directory whose KV there is, and forks that context, which proves it.</summary>
 [GrainType("swarm-prefixes")]
 [StatelessWorker]
-internal sealed class PrefixGrain(IPrefixDirectory directory, ILogger<PrefixGrain> logger) : Grain, IPrefixGrain
+internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host, ILogger<PrefixGrain> logger) : Grain, IPrefixGrain
 {
     /// <summary>How many hints may turn out wrong.</summary>
     private const int MaxAttempts = 4;
@@ -31,11 +31,12 @@ internal sealed class PrefixGrain(IPrefixDirectory directory, ILogger<PrefixGrai
             return Invalid(exception.Message);
         }
 
-        if (request.BlockTokens is < 1 or > PrefixHasher.MaxBlockTokens || request.Tokens.Length > IPrefixDirectory.MaxTokens)
+        if (request.BlockTokens is < 1 or > PrefixHasher.MaxBlockTokens || request.Tokens is null
+            || request.Tokens.Length > IPrefixDirectory.MaxTokensIn(request.BlockTokens))
         {
             return Invalid(
-                $"{request.Tokens.Length} tokens in blocks of {request.BlockTokens} are not looked for: at most "
-                + $"{IPrefixDirectory.MaxTokens}, in blocks of 1 to {PrefixHasher.MaxBlockTokens}.");
+                $"{request.Tokens?.Length ?? 0} tokens in blocks of {request.BlockTokens} are not looked for: at most "
+                + $"{IPrefixDirectory.MaxBlocks} blocks, of 1 to {PrefixHasher.MaxBlockTokens}.");
         }
 
         GrainKeys.TrySplit(this.GetPrimaryKeyString(), out var tenant, out _);
@@ -50,15 +51,19 @@ internal sealed class PrefixGrain(IPrefixDirectory directory, ILogger<PrefixGrai
                     return _nothing;
                 }
 
-                var answer = await GrainFactory.GetGrain<IContextGrain>(GrainKeys.Context(tenant, found.Context))
-                    .ForkAsync(request.Name, found.Position, found.Hash.Value, cancellationToken);
-                if (answer.Refusal is not { Code: RefusalCode.NotFound or RefusalCode.Gap or RefusalCode.Conflict } wrong)
+                // Not through the context's grain: its holder is not to wait for those who share with it.
+                var parent = ContextId.FromNames(tenant, found.Context);
+                try
                 {
-                    return new PrefixForkAnswer(found.Context, answer.Position, answer.Refusal);
+                    var made = await host.ForkAsync(parent, request.Name, found.Position, found.Hash, cancellationToken);
+                    return new PrefixForkAnswer(found.Context, made.Position, null);
                 }
-
-                Log.PrefixWrong(logger, found.Context, found.Position, wrong.Message);
-                await directory.ForgetAsync(ContextId.FromNames(tenant, found.Context));
+                catch (SwarmRefusedException exception)
+                    when (exception.Refusal.Code is RefusalCode.NotFound or RefusalCode.Gap or RefusalCode.Conflict)
+                {
+                    Log.PrefixWrong(logger, found.Context, found.Position, exception.Message);
+                    await directory.ForgetAsync(parent);
+                }
             }
 
             return _nothing;

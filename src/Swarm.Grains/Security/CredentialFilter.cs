@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Services;
 using Swarm.Core.Errors;
 using Swarm.Core.Tenants;
 using Swarm.Grains.Abstractions;
@@ -32,8 +33,9 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
 
         if (context.Grain is not (IAgentGrain or IContextGrain or IPrefixGrain))
         {
-            if (target.IsSystemTarget() || context.Grain is IGatewayGrain
-                || context.SourceId is not { } source || !source.IsClient())
+            // Grain services are system targets too, and for silos alone.
+            if (context.SourceId is not { } source || !source.IsClient() || context.Grain is IGatewayGrain
+                || (target.IsSystemTarget() && (context.Grain is not IGrainService || IsOfSilo(source))))
             {
                 return context.Invoke();
             }
@@ -57,6 +59,9 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
 
         return context.Invoke();
     }
+
+    // What runs in a silo outside of its grains calls through a client of its own, which Orleans names so.
+    private static bool IsOfSilo(GrainId client) => client.Key.ToString()!.StartsWith("hosted-", StringComparison.Ordinal);
 
     // Of exactly this type: see SwarmRefusedConverter.
     private static SwarmRefusedException Unauthorized(string message) =>

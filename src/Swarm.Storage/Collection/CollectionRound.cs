@@ -11,6 +11,7 @@ namespace Swarm.Storage.Collection;
 internal sealed class CollectionRound(ContextServices services)
 {
     private const int Tries = 3;
+    private const int SettleTries = 6; // 0.6 s: a fork takes a few operations of the store.
     private readonly HashSet<ContextId> _vacant = [];
     private readonly Dictionary<ContextId, bool> _fenced = [];
     private int _deleted;
@@ -52,6 +53,19 @@ internal sealed class CollectionRound(ContextServices services)
         }
 
         return null;
+    }
+
+    /// <summary>Waits a moment for forks that are being made: what they have come to refer to is live like all the rest.</summary>
+    public async Task SettleForksAsync()
+    {
+        foreach (var id in Roots.Where(item => item.Value.Root.State == RootState.Forking).Select(item => item.Key).ToArray())
+        {
+            for (var attempt = 1; attempt <= SettleTries && Roots[id].Root.State == RootState.Forking; attempt++)
+            {
+                await Task.Delay(Backoff.After(attempt), services.Time);
+                await ReadRootAsync(id);
+            }
+        }
     }
 
     /// <summary>Deletes garbage.</summary>

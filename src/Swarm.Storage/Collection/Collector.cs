@@ -34,7 +34,13 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
         try
         {
             var candidates = services.Rules.ListsCandidatesFirst ? await ListAsync() : null;
-            var reason = await round.ReadRootsAsync() ?? await AbortOldForksAsync(round);
+            var reason = await round.ReadRootsAsync();
+            if (reason is null)
+            {
+                await round.SettleForksAsync();
+                reason = await AbortOldForksAsync(round);
+            }
+
             if (reason is null)
             {
                 candidates ??= await ListAsync();

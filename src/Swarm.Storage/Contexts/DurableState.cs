@@ -98,8 +98,15 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
     {
         var step = Inputs.FloorToStep(length);
         Inputs.Truncate(length);
-        Extents.CutToStep(length, step, () => Inputs.HasherAt(newHasher(), step).Current());
+        Extents.CutToStep(step, () => Inputs.HasherAt(newHasher(), step).Current());
         ForgetStatesBehind(length);
+    }
+
+    /// <summary>Gives up all states.</summary>
+    public void ForgetStates()
+    {
+        _states.Clear();
+        StatesVersion++;
     }
 
     /// <summary>Makes every reference one from outside of a context: the state goes to a fork of it.</summary>

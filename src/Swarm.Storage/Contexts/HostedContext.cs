@@ -52,6 +52,7 @@ internal sealed class HostedContext
         TailStart = root.Tails[0].Sequence;
         Closed = _closed.Token;
         _indexed = services.Prefixes.Open(id, root.Name);
+        _indexed.BeginsWith(durable.Inputs.FirstStep);
         _published = Publish();
         Heard();
         Hasher = durable.Inputs.HasherAt(NewHasher(), TokenLength, _indexed);
@@ -174,6 +175,11 @@ internal sealed class HostedContext
     /// <summary>Queues inputs that follow what is queued.</summary>
     public Task<LogRecord> QueueTokens(int[] tokens, int[] steps)
     {
+        if (TokenLength == 0)
+        {
+            _indexed.BeginsWith(steps[0]);
+        }
+
         Hasher.Append(tokens, _indexed);
         var record = new TokensRecord(Id, Root.OpenId, Durable.Epoch, TokenLength, tokens, steps, Hasher.Current());
         TokenLength += tokens.Length;

@@ -45,26 +45,33 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
                 continue;
             }
 
-            try
+            var made = await CompleteOrAbortAsync(child, parent, name, position, through, announced);
+            if (made is not null)
             {
-                if (await CompleteAsync(child, parent, name, position, through, announced) is { } made)
-                {
-                    return made;
-                }
-            }
-            catch (SwarmRefusedException) when (announced is not null)
-            {
-                // The name is free again at once, not when a collection comes by.
-                var (mine, etag) = announced.Value;
-                await services.Roots.ReplaceAsync(
-                    child, mine with { State = RootState.Aborted, Nonce = services.Ids.Next(), Generation = mine.Generation + 1 }, etag, default);
-                throw;
+                return made.Value;
             }
 
             await Task.Delay(Backoff.After(attempt), services.Time);
         }
 
         throw Refusals.Busy($"Fork '{name}' of context {parent} was begun {Tries} times in vain. Try again.");
+    }
+
+    /// <summary>Completes an announced fork. Of one that fails the name is free again at once, not when a collection comes by.</summary>
+    private async Task<Forked?> CompleteOrAbortAsync(
+        ContextId child, ContextId parent, string name, long? position, BlockHash? through, (ContextRoot Root, string ETag)? announced)
+    {
+        try
+        {
+            return await CompleteAsync(child, parent, name, position, through, announced);
+        }
+        catch (Exception fault) when (announced is not null && fault is SwarmRefusedException or CorruptObjectException)
+        {
+            var (root, etag) = announced!.Value;
+            await services.Roots.ReplaceAsync(
+                child, root with { State = RootState.Aborted, Nonce = services.Ids.Next(), Generation = root.Generation + 1 }, etag, default);
+            throw;
+        }
     }
 
     /// <summary>The fork if it has been made before.</summary>
@@ -100,7 +107,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             return null;
         }
 
-        root = root with { Generation = found.Root.Generation + 1 };
+        root = root with { Generation = found.Root.Generation + 1, Epoch = found.Root.Epoch };
         var write = await services.Roots.ReplaceAsync(child, root, found.ETag, default);
         return write.Outcome == RootOutcome.Written ? (root, write.ETag) : null;
     }
@@ -123,11 +130,12 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
         try
         {
             await PageLoader.LoadForRewindAsync(services, parent, state, length, length);
+            await PageLoader.LoadForRewindAsync(services, parent, state, length, state.Inputs.FloorToStep(length)); // KV is cut there.
         }
         catch (CorruptObjectException)
         {
             // A fork that took long is given up by a collection, which then deletes what only this try has read of.
-            if (announced is not { } mine || (await services.Roots.ReadAsync(child))?.ETag == mine.ETag)
+            if (announced is not { } own || (await services.Roots.ReadAsync(child))?.ETag == own.ETag)
             {
                 throw;
             }
@@ -146,6 +154,12 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             }
 
             length = state.Inputs.FloorToStep(length);
+            if (length == 0)
+            {
+                throw Refusals.Conflict($"Context '{parentRoot.Name}' has no whole step before position {position}.", 0);
+            }
+
+            state.ForgetStates(); // Its inputs are shared by somebody who does not know of it.
         }
 
         state.CutTo(length, NewHasher);
@@ -166,6 +180,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             ReservedFor = "",
             SecretHash = default,
             ParentPosition = length,
+            Epoch = announced is { } mine && mine.Root.Epoch > state.Epoch ? mine.Root.Epoch : state.Epoch, // A name's epochs never go back.
         };
         var isMade = announced is { } before
             ? (await services.Roots.ReplaceAsync(child, root, before.ETag, default)).Outcome == RootOutcome.Written

@@ -67,13 +67,12 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
     }
 
     /// <summary>Cuts the tail back to a boundary of steps, in the middle of an extent too: for a fork, whose root names what is left.</summary>
-    /// <param name="length">Positions to keep at most; the page that holds them must have been loaded.</param>
-    /// <param name="step">The last boundary of steps not behind them.</param>
+    /// <param name="step">The boundary; the page that holds it must have been loaded.</param>
     /// <param name="hashAtStep">Chain hash there.</param>
-    public void CutToStep(long length, long step, Func<BlockHash> hashAtStep)
+    public void CutToStep(long step, Func<BlockHash> hashAtStep)
     {
-        var cut = _tail.Find(extent => extent.FirstPosition < step && extent.EndPosition > length);
-        Truncate(length);
+        var cut = _tail.Find(extent => extent.FirstPosition < step && extent.EndPosition > step);
+        Truncate(step);
         if (cut is not null && !LostKv.IsLost(cut))
         {
             _tail.Add(cut with { Count = (int)(step - cut.FirstPosition), PrefixHash = hashAtStep() });

@@ -105,6 +105,9 @@ internal sealed class InputTable
         Version++;
     }
 
+    /// <summary>Positions of the first step; 0 where there is none, or a sealed page has it.</summary>
+    public int FirstStep => TailStart == 0 && _steps.Count > 0 ? _steps[0] : 0;
+
     /// <summary>The last boundary of steps not behind a position, which the tail holds.</summary>
     public long FloorToStep(long position)
     {

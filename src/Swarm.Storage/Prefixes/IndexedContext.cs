@@ -11,6 +11,7 @@ internal sealed class IndexedContext(PrefixIndex index, ContextId id, string nam
 {
     private readonly List<PrefixSpan> _spans = [];
     private PrefixSpan? _current;
+    private long _firstStep;
     private long _kvEnd;
     private bool _isForgotten;
 
@@ -26,22 +27,25 @@ internal sealed class IndexedContext(PrefixIndex index, ContextId id, string nam
     /// <summary>Whether it is in the index no more.</summary>
     public bool IsForgotten => Volatile.Read(ref _isForgotten);
 
-    /// <summary>Its blocks, by the rewinds between them.</summary>
-    public IReadOnlyList<PrefixSpan> Spans => _spans;
+    /// <summary>Whether it is open here no more. Guarded by the index's lock.</summary>
+    public bool HasEnded { get; set; }
+
+    /// <summary>Its blocks, by the rewinds between them. Changed under the index's lock alone.</summary>
+    public List<PrefixSpan> Spans => _spans;
+
+    /// <summary>Notes the inputs' first step, which nobody can share a part of: blocks within it are not added.</summary>
+    /// <param name="positions">Where it ends; 0 while there is none.</param>
+    public void BeginsWith(long positions) => _firstStep = positions;
 
     /// <inheritdoc/>
     public void Add(long end, BlockHash hash)
     {
-        if (index.CapacityBlocks == 0 || IsForgotten || end > int.MaxValue)
+        if (index.CapacityBlocks == 0 || IsForgotten || end > int.MaxValue || end < _firstStep)
         {
             return;
         }
 
-        if (_current is null)
-        {
-            _spans.Add(_current = index.NewSpan(this));
-        }
-
+        _current ??= index.NewSpan(this);
         index.Add(_current, (int)end, hash);
     }
 
@@ -51,11 +55,15 @@ internal sealed class IndexedContext(PrefixIndex index, ContextId id, string nam
     /// <summary>Gives up the blocks behind a position: others come there.</summary>
     public void Rewound(long length)
     {
-        _spans.ForEach(span => span.CutTo(length));
-        _spans.RemoveAll(index.TryFree);
+        _firstStep = Math.Min(_firstStep, length);
         _current = null;
+        index.Rewound(this, length);
     }
 
-    /// <summary>Gives up all.</summary>
-    public void Forget() => Volatile.Write(ref _isForgotten, true);
+    /// <summary>Gives up all. Under the index's lock.</summary>
+    public void Forget()
+    {
+        Volatile.Write(ref _isForgotten, true);
+        _spans.Clear();
+    }
 }

@@ -8,7 +8,7 @@ namespace Swarm.Storage.Prefixes;
 /// <remarks>
 /// <para>
 /// It holds hints: a context may have changed hands since, so whoever uses one proves it, as a fork does that names the hash. Of
-/// contexts that end here it keeps what it knows until room is needed. Nothing of it is persisted; what a context has in memory
+/// contexts that end here it keeps what it knows until room is needed, or it turns out wrong. Nothing of it is persisted; what a context has in memory
 /// when it is opened, its last 65,536 inputs or so, is added anew.
 /// </para>
 /// <para>
@@ -32,6 +32,7 @@ public sealed class PrefixIndex
     private int _numbers; // Given out so far; 0 is none's.
     private long _count;
     private long _gone; // Of them, those of forgotten contexts.
+    private long _refused; // Blocks that there was no room for, since the last cleaning.
 
     /// <summary>An empty one.</summary>
     /// <param name="capacityBlocks">Most blocks held; 0 for none.</param>
@@ -97,15 +98,18 @@ public sealed class PrefixIndex
     {
         lock (_lock)
         {
-            if (!context.Spans.Any(span => span.Slots > 0))
+            if (context.IsForgotten || context.HasEnded)
             {
-                Remove(context);
-            }
-            else if (!context.IsForgotten)
-            {
-                _ended.Enqueue(context);
+                return;
             }
 
+            context.HasEnded = true;
+            if (RemoveIfUnused(context))
+            {
+                return;
+            }
+
+            _ended.Enqueue(context);
             if (_ended.Count > 2 * (_contexts.Count + 32))
             {
                 ForgetThoseThatCameBack();
@@ -113,15 +117,34 @@ public sealed class PrefixIndex
         }
     }
 
-    /// <summary>Forgets a context: it was erased, or what is known of it turned out wrong.</summary>
+    /// <summary>Forgets a context that is not open here: it was erased, or what is known of it turned out wrong.</summary>
+    /// <remarks>What is known of an open one is right: it may have been rewound between a question and its use.</remarks>
     internal void Forget(ContextId id)
     {
         lock (_lock)
         {
-            if (_contexts.TryGetValue(id, out var context))
+            if (_contexts.TryGetValue(id, out var context) && context.HasEnded)
             {
                 Remove(context);
             }
+        }
+    }
+
+    /// <summary>Gives up the blocks of a context behind a position.</summary>
+    internal void Rewound(IndexedContext context, long length)
+    {
+        lock (_lock)
+        {
+            foreach (var span in context.Spans)
+            {
+                span.CutTo(length);
+                if (span.Slots == 0)
+                {
+                    Free(span);
+                }
+            }
+
+            context.Spans.RemoveAll(span => span.Slots == 0);
         }
     }
 
@@ -142,7 +165,10 @@ public sealed class PrefixIndex
                 Volatile.Write(ref _spans, larger);
             }
 
-            return _spans[number] = new PrefixSpan(context, number);
+            var span = new PrefixSpan(context, number);
+            _spans[number] = span;
+            context.Spans.Add(span);
+            return span;
         }
     }
 
@@ -170,29 +196,17 @@ public sealed class PrefixIndex
         {
             var span = _spans[number]!;
             span.Slots += slots;
-            if (span.Context.IsForgotten)
+            if (!span.Context.IsForgotten)
             {
-                _gone += slots;
-                if (span.Slots == 0)
-                {
-                    Free(number);
-                }
-            }
-        }
-    }
-
-    /// <summary>Takes back the number of a span that no slot has.</summary>
-    internal bool TryFree(PrefixSpan span)
-    {
-        lock (_lock)
-        {
-            if (span.Slots > 0)
-            {
-                return false;
+                RemoveIfUnused(span.Context);
+                return;
             }
 
-            Free(span.Number);
-            return true;
+            _gone += slots;
+            if (span.Slots == 0)
+            {
+                Free(span);
+            }
         }
     }
 
@@ -202,7 +216,7 @@ public sealed class PrefixIndex
         return (_parts[(int)(prefix >> 120)], (ulong)prefix);
     }
 
-    /// <summary>Gives up contexts that are not open here, those that ended first before others.</summary>
+    /// <summary>Gives up contexts that are not open here, those that ended first before others, and what rewinds took away.</summary>
     private bool TryMakeRoom()
     {
         lock (_lock)
@@ -212,10 +226,13 @@ public sealed class PrefixIndex
                 Remove(oldest);
             }
 
-            if (_gone * CleanShare < CapacityBlocks)
+            // What rewinds took away is not counted: it is looked for once in a while.
+            if (_gone * CleanShare < CapacityBlocks && ++_refused * CleanShare < CapacityBlocks)
             {
                 return false;
             }
+
+            _refused = 0;
         }
 
         foreach (var part in _parts)
@@ -237,6 +254,18 @@ public sealed class PrefixIndex
         }
     }
 
+    /// <summary>Removes a context that is not open here, and whose blocks others have in its place.</summary>
+    private bool RemoveIfUnused(IndexedContext context)
+    {
+        if (!context.HasEnded || context.Spans.Exists(span => span.Slots > 0))
+        {
+            return false;
+        }
+
+        Remove(context);
+        return true;
+    }
+
     private void Remove(IndexedContext context)
     {
         if (context.IsForgotten)
@@ -244,7 +273,6 @@ public sealed class PrefixIndex
             return;
         }
 
-        context.Forget();
         if (_contexts.TryGetValue(context.Id, out var known) && known == context)
         {
             _contexts.Remove(context.Id);
@@ -255,14 +283,16 @@ public sealed class PrefixIndex
             _gone += span.Slots;
             if (span.Slots == 0)
             {
-                Free(span.Number);
+                Free(span);
             }
         }
+
+        context.Forget();
     }
 
-    private void Free(int number)
+    private void Free(PrefixSpan span)
     {
-        _spans[number] = null;
-        _freeNumbers.Push(number);
+        _spans[span.Number] = null;
+        _freeNumbers.Push(span.Number);
     }
 }

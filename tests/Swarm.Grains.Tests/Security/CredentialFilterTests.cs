@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Swarm.Clustering.Prefixes;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
@@ -81,6 +82,20 @@ public sealed class CredentialFilterTests : IAsyncLifetime
         var management = _silo!.Client.GetGrain<IManagementGrain>(0);
 
         var refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => management.GetTotalActivationCount(Token));
+
+        Assert.Equal(RefusalCode.Unauthorized, refused.Refusal.Code);
+    }
+
+    /// <summary>Grain services answer silos alone, though a client may make a reference to one.</summary>
+    [Fact]
+    public async Task Call_GrainService_IsUnauthorizedForClients()
+    {
+        var services = _silo!.Host.Services;
+        var peer = services.GetRequiredService<PrefixPeers>().At(services.GetRequiredService<ILocalSiloDetails>().SiloAddress);
+        new CallCredential("default", TokenText).Attach();
+        var reference = _silo.Client.GetGrain<IPrefixPeer>(peer.GetGrainId());
+
+        var refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => reference.FindAsync([], 64));
 
         Assert.Equal(RefusalCode.Unauthorized, refused.Refusal.Code);
     }

@@ -35,6 +35,26 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
         writer.AssertIsAllThere();
     }
 
+    /// <summary>Whoever erases a context names its epoch: a late request must never meet another context of that name.</summary>
+    [Fact]
+    public void Fork_UnderAnErasedName_GoesOnWithItsEpochs()
+    {
+        var (parent, erased) = (new ContextWriter(_lone, "parent"), new ContextWriter(_lone, "child"));
+        parent.Write(100);
+        erased.Write(20);
+        erased.Rewind(10);
+        erased.Rewind(5);
+        var epoch = erased.Proof.Epoch;
+        Assert.True(_lone.Run(async () => await _lone.Store.EraseAsync(ContextId.FromNames(LoneStore.Spec.Tenant, "child"), default)));
+
+        Refusal(() => _lone.Store.ForkAsync(parent.Id, "child", 101, null, default));
+        _lone.Run(async () => await _lone.Store.ForkAsync(parent.Id, "child", 50, null, default));
+
+        var child = _lone.Run(async () => await _lone.Store.OpenAsync(ContextId.FromNames(LoneStore.Spec.Tenant, "child"), default));
+        Assert.InRange(child!.Status.Epoch.Value, epoch.Value, 100UL);
+        parent.ForkedAs("child", 50).AssertIsAllThere();
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
@@ -78,6 +98,7 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
         Assert.Contains("itself", Refusal(() => _lone.Store.ForkAsync(parent.Id, "parent", 5, null, default)), StringComparison.Ordinal);
         var nobody = ContextId.FromNames(LoneStore.Spec.Tenant, "nobody");
         Assert.Contains("no context", Refusal(() => _lone.Store.ForkAsync(nobody, "child", null, null, default)), StringComparison.Ordinal);
+        Assert.True(_lone.Run(async () => await _lone.Store.CreateAsync(LoneStore.Spec with { Name = "child" }, default))); // The name is free.
         parent.AssertIsAllThere();
         other.AssertIsAllThere();
     }

@@ -61,6 +61,9 @@ public sealed class ToyRuntime : IKvRuntime
 
     public int Length { get; private set; }
 
+    /// <summary>Positions at which it breaks down.</summary>
+    public int FailsAt { get; init; } = int.MaxValue;
+
     /// <summary>Positions that were computed, over the whole life of the runtime.</summary>
     public long ComputedPositions { get; private set; }
 
@@ -74,6 +77,11 @@ public sealed class ToyRuntime : IKvRuntime
         if (Length + tokens.Length > MaxPositions)
         {
             throw new InvalidOperationException("The cache is full.");
+        }
+
+        if (Length + tokens.Length > FailsAt)
+        {
+            throw new InvalidDataException("The model has broken down.");
         }
 
         foreach (var token in tokens)
