@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Swarm.Core.Inference;
 using Swarm.Inference.Model;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -141,7 +142,7 @@ public sealed class KvBlockPool : IDisposable
         var index = (layer * Streams) + stream;
         if (_memory[index] != 0)
         {
-            source.CopyTo(new Span<byte>((byte*)_memory[index] + (firstRow * _rowBytes), source.Length));
+            StreamingCopy.Copy(source, new Span<byte>((byte*)_memory[index] + (firstRow * _rowBytes), source.Length));
             return;
         }
 

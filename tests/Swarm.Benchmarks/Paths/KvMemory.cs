@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Swarm.Core.Geometry;
+using Swarm.Core.Inference;
 
 namespace Swarm.Benchmarks.Paths;
 
@@ -58,7 +59,7 @@ internal sealed unsafe class KvMemory : IDisposable
         var bytes = count * _group.Streams[stream].RowBytes;
         for (var layer = 0; layer < _group.Layers.Length; layer++)
         {
-            source.Slice(layer * bytes, bytes).CopyTo(Rows(stream, layer, firstPosition, bytes));
+            StreamingCopy.Copy(source.Slice(layer * bytes, bytes), Rows(stream, layer, firstPosition, bytes));
         }
     }
 
