@@ -9,7 +9,7 @@ namespace Swarm.Storage.Prefixes;
 /// <param name="name">Its name.</param>
 internal sealed class IndexedContext(PrefixIndex index, ContextId id, string name) : IBlockSink
 {
-    private readonly List<PrefixSpan> _spans = [];
+    private readonly List<PrefixSpan> _spans = new(1); // As a rule: more after rewinds alone.
     private PrefixSpan? _current;
     private long _firstStep;
     private long _kvEnd;
