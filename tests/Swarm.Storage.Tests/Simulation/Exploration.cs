@@ -13,6 +13,7 @@ internal sealed class Exploration
     private readonly SimulatedSilo[] _silos;
     private readonly List<(ContextSpec Spec, ContextOracle Oracle)> _contexts = [];
     private readonly ExplorationLimits _limits;
+    private bool _collects;
 
     private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags, ExplorationLimits limits)
     {
@@ -50,14 +51,14 @@ internal sealed class Exploration
         }
 
         var crashes = _world.Random.Next(3) > 0 && _limits.Crashes > 0;
-        var collects = _world.Random.Next(3) == 0 && _limits.Collections > 0;
+        _collects = _world.Random.Next(3) == 0 && _limits.Collections > 0;
         var faults = 0;
         _world.RunUntil(_world.Start("agents").Run(async () =>
         {
             var lives = _contexts.ToArray().Select(context => DriveAsync(context.Spec, context.Oracle)).ToArray();
             var done = Task.WhenAll(lives);
             var chaos = crashes ? ChaosAsync(done) : Task.CompletedTask;
-            var collections = collects ? CollectAsync(done) : Task.CompletedTask;
+            var collections = _collects ? CollectAsync(done) : Task.CompletedTask;
             await Task.WhenAll(done, chaos, collections);
             faults = _blobs.Injected;
             await FinishAsync();
@@ -94,7 +95,7 @@ internal sealed class Exploration
             lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}").LiveAsync(Math.Min(_limits.Operations, 4 + _world.Random.Next(20))));
             await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(3000)), _world.Time);
             home = _world.Random.Next(3) == 0 ? _world.Random.Next(_silos.Length) : home;
-            if (_world.Random.Next(8) == 0 && _contexts.Count < 5 && _limits.Forks > 0)
+            if (_world.Random.Next(_collects ? 3 : 8) == 0 && _contexts.Count < 5 && _limits.Forks > 0) // What is shared, and collected, is what goes wrong.
             {
                 lives.Add(ForkAsync(Pick, spec, oracle));
             }
