@@ -31,6 +31,9 @@ internal static class Refusals
     public static SwarmRefusedException Invalid(string message) =>
         new Refusal(RefusalCode.Invalid, message).ToException();
 
+    public static SwarmRefusedException NotFound(string message) =>
+        new Refusal(RefusalCode.NotFound, message).ToException();
+
     public static SwarmRefusedException Moved(ContextId context) => new Refusal(
         RefusalCode.Moved, $"Context {context} is not open on this silo any more. Ask the grain where it is.").ToException();
 

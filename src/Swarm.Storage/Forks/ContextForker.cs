@@ -24,7 +24,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
         {
             if (await services.Roots.ReadAsync(parent) is not { Root.State: RootState.Ready } found)
             {
-                throw Refusals.Invalid($"There is no context {parent} to fork.");
+                throw Refusals.NotFound($"There is no context {parent} to fork.");
             }
 
             var child = ContextId.FromNames(found.Root.Tenant, name);
@@ -117,7 +117,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
     {
         if (await loader.ReadAsync(parent) is not { } found)
         {
-            throw Refusals.Invalid($"Context {parent} was erased while it was being forked.");
+            throw Refusals.NotFound($"Context {parent} was erased while it was being forked.");
         }
 
         var (parentRoot, state) = found;

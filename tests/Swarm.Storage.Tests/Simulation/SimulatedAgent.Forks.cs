@@ -52,7 +52,7 @@ internal sealed partial class SimulatedAgent
                 }
             }
             catch (Exception error) when (IsPassing(error)
-                || error is SwarmRefusedException { Refusal.Code: RefusalCode.Gap or RefusalCode.Invalid })
+                || error is SwarmRefusedException { Refusal.Code: RefusalCode.Gap or RefusalCode.Invalid or RefusalCode.NotFound })
             {
                 await PauseAsync(); // It does not exist yet, was rewound meanwhile, or was forked elsewhere by a lost try.
             }
