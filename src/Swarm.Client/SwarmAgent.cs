@@ -74,7 +74,7 @@ public sealed class SwarmAgent
     /// </returns>
     /// <remarks>
     /// Contexts of one tenant and model share by themselves, without naming each other; nothing of another tenant is ever found.
-    /// Where silos cannot look, or in vain, all is computed: the log says so.
+    /// Where silos cannot look, all is computed, and the log says so.
     /// </remarks>
     /// <exception cref="AppendConflictException">The context exists, and does not begin with the prompt. It was given back.</exception>
     /// <inheritdoc cref="OpenAsync(string, IKvRuntime, MemoryOptions?, CancellationToken)" path="/exception"/>
