@@ -72,7 +72,7 @@ public sealed class ContextReader : IAsyncDisposable
     /// <summary>Fills a runtime with what is durable now, by loading KV or by computing it again.</summary>
     /// <param name="runtime">The model; it is emptied before.</param>
     /// <param name="strategy">Which of both.</param>
-    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="cancellationToken">Stops it; where KV is on its way in, together with the connection: then open another reader.</param>
     /// <returns>What it took.</returns>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
@@ -106,14 +106,15 @@ public sealed class ContextReader : IAsyncDisposable
     /// <summary>Reads durable KV as it was stored: verify it with <see cref="Format.Frames.KvPayload"/>.</summary>
     /// <param name="firstPosition">First position wanted.</param>
     /// <param name="count">Positions wanted; cut at the watermark.</param>
+    /// <param name="isRecheck">Whether the silo checks its copies before it sends them: when one has failed a check here.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
     /// Runs in order, without holes; of what is damaged or missing, runs without frames (<see cref="KvRunData.IsDamaged"/>).
     /// Dispose each.
     /// </returns>
     public IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, CancellationToken cancellationToken = default) =>
-        _attachment.ReadKvAsync(firstPosition, count, cancellationToken);
+        long firstPosition, long count, bool isRecheck = false, CancellationToken cancellationToken = default) =>
+        _attachment.ReadKvAsync(firstPosition, count, null, isRecheck, cancellationToken);
 
     /// <summary>The latest durable state of each name.</summary>
     /// <param name="cancellationToken">Stops reading.</param>

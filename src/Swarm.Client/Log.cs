@@ -60,4 +60,7 @@ internal static partial class Log
 
     [LoggerMessage(3026, LogLevel.Warning, "Context {Context}: KV to share could not be looked for, all is computed: {Reason}")]
     public static partial void PrefixNotShared(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3027, LogLevel.Warning, "Context {Context}: KV of {Count} positions from {Position} on failed a check and is read again: {Reason}")]
+    public static partial void KvReread(ILogger logger, string context, long position, int count, string reason);
 }

@@ -99,7 +99,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             new RootStore(store, reader, time, logger),
             new PageStore(store, reader, time, ids),
             Memory,
-            new KvFetcher(reader, Memory, _disk),
+            new KvFetcher(reader, Memory, _disk, logger),
             Prefixes,
             rules);
         var checkpointer = new Checkpointer(_services.Pages, options);

@@ -65,7 +65,7 @@ public sealed class ContextStoreOptions
     /// </summary>
     public long PrefixIndexBlocks { get; set; } = 2 << 20;
 
-    /// <summary>Payloads read ahead by one reader, as long as they are under 24 MiB; of those up to 64 KiB four times as many. 1 to 64; default 8.</summary>
+    /// <summary>Payloads read ahead by one reader, as long as they are under 16 MiB; of those up to 64 KiB four times as many. 1 to 64; default 8.</summary>
     public int ReadAhead { get; set; } = 8;
 
     /// <summary>Segments of a log's index. Smaller only where tests want many of them.</summary>

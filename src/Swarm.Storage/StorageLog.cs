@@ -87,4 +87,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.")]
     public static partial void LeasesOverdue(ILogger logger, int count, long bytes, double deadlineSeconds);
+
+    [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
+    public static partial void MemoryTierDamaged(ILogger logger, ContextId context, long position);
 }

@@ -35,6 +35,10 @@ internal static class StorageMetrics
     public static readonly Counter<long> LeasesOverdue =
         Meter.CreateCounter<long>("swarm.memory_tier.leases_overdue", "{payload}", "Payloads found leased for longer than a lease may last.");
 
+    /// <summary>Payloads of the memory tier found damaged by a recheck: the store was read instead.</summary>
+    public static readonly Counter<long> MemoryTierDamaged =
+        Meter.CreateCounter<long>("swarm.memory_tier.damaged", "{payload}", "Payloads of the memory tier found damaged by a recheck.");
+
     /// <summary>Payloads that the disk tier did not keep: it was too slow, full or failed.</summary>
     public static readonly Counter<long> DiskTierDropped =
         Meter.CreateCounter<long>("swarm.disk_tier.dropped", "{payload}", "Payloads that the disk tier was too slow for, or failed to write.");

@@ -38,7 +38,7 @@ public sealed class DataPlaneTests
         Assert.Equal(Payloads.Inputs(0, 300).Tokens.ToArray(), read.Tokens.ToArray());
         Assert.Equal(new byte[] { 1, 2 }, (await reader.ReadStatesAsync(Token)).Single().Content.ToArray());
         var next = 0;
-        await foreach (var run in reader.ReadKvAsync(0, 300, Token))
+        await foreach (var run in reader.ReadKvAsync(0, 300, cancellationToken: Token))
         {
             using (run)
             {
@@ -251,7 +251,7 @@ public sealed class DataPlaneTests
             await (await Payloads.SendKvAsync(session, runtime, first, 16, Token));
         }
 
-        await using (var runs = session.ReadKvAsync(0, 640, Token).GetAsyncEnumerator(Token))
+        await using (var runs = session.ReadKvAsync(0, 640, cancellationToken: Token).GetAsyncEnumerator(Token))
         {
             Assert.True(await runs.MoveNextAsync());
             var size = runs.Current.Frames.Length;
@@ -264,7 +264,7 @@ public sealed class DataPlaneTests
 
         await AssertNothingHeldAsync(server, client, context);
         var positions = 0;
-        await foreach (var run in session.ReadKvAsync(0, 640, Token))
+        await foreach (var run in session.ReadKvAsync(0, 640, cancellationToken: Token))
         {
             positions += run.Count;
             run.Dispose();
@@ -286,7 +286,7 @@ public sealed class DataPlaneTests
         await (await Payloads.SendKvAsync(session, runtime, 256, 256, Token));
 
         var positions = 0;
-        await foreach (var run in session.ReadKvAsync(0, 512, Token))
+        await foreach (var run in session.ReadKvAsync(0, 512, cancellationToken: Token))
         {
             Assert.True(run.Frames.Length > 64 << 10);
             positions += run.Count;

@@ -130,8 +130,8 @@ public sealed class HostileBytesTests
         .. Frame(FrameType.AppendInputs, new InputList(
             Payloads.Inputs(0, 9), new StateList([new NamedState("s", 1, new byte[9])])), 1, 3),
         .. Frame(FrameType.AskCredit, new AskCredit(1000, 2000, 0), 1, 0),
-        .. Frame(FrameType.ReadInputs, new ReadRange(0, 100, 0), 1, 4),
-        .. Frame(FrameType.ReadKv, new ReadRange(0, 100, 1000), 1, 5),
+        .. Frame(FrameType.ReadInputs, new ReadRange(0, 100, 0, false), 1, 4),
+        .. Frame(FrameType.ReadKv, new ReadRange(0, 100, 1000, true), 1, 5),
         .. Frame(FrameType.ReadStates, default(Empty), 1, 6),
         .. Frame(FrameType.Credit, new Credit(99), 1, 5),
         .. Frame(FrameType.Cancel, default(Empty), 1, 5),

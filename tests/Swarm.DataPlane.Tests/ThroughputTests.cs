@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Tests.Hosting;
 using Swarm.Format.Frames;
 using Swarm.Testing.Models;
@@ -30,6 +31,10 @@ public sealed class ThroughputTests(ITestOutputHelper output)
         var (session, _, _) = await TestServer.AttachAsync(client, context, "c/1");
         await (await session.SendInputsAsync(Payloads.Inputs(0, RecordPositions), [], Token));
         context.Serve(record, Records);
+        var window = Enumerable.Range(0, new DataPlaneClientOptions().ReadWindowBytes / record.Frames.Length + 2)
+            .Select(_ => client.Buffers.Rent(record.Frames.Length))
+            .ToList();
+        window.ForEach(buffer => buffer.Dispose()); // As many as a read ever has, whatever overtakes what.
         var (leastAppend, leastRead) = (long.MaxValue, long.MaxValue);
         for (var round = 0; round < 4; round++)
         {
@@ -68,10 +73,10 @@ public sealed class ThroughputTests(ITestOutputHelper output)
         Assert.InRange(leastRead, 0, 16 << 10);
     }
 
-    private static async Task<int> ReadAsync(Client.DataPlaneSession session, ToyRuntime target, bool decodes)
+    private static async Task<int> ReadAsync(DataPlaneSession session, ToyRuntime target, bool decodes)
     {
         var runs = 0;
-        await foreach (var run in session.ReadKvAsync(0, RecordPositions, Token))
+        await foreach (var run in session.ReadKvAsync(0, RecordPositions, cancellationToken: Token))
         {
             using (run)
             {

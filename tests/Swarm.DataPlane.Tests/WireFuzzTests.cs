@@ -37,7 +37,7 @@ public sealed class WireFuzzTests
         ["kv-head"] = Of(FrameType.AppendKv, new KvHead(5, 3, KvTier.Blob, Digest)),
         ["durable"] = Of(FrameType.Durable, new DurableState(7, new Watermarks(9, 8))),
         ["rewind"] = Of(FrameType.Rewind, new Rewind(5, Secret)),
-        ["read"] = Of(FrameType.ReadKv, new ReadRange(5, 100, 1 << 20)),
+        ["read"] = Of(FrameType.ReadKv, new ReadRange(5, 100, 1 << 20, true)),
         ["end"] = Of(FrameType.End, new End(9, true)),
         ["ask-credit"] = Of(FrameType.AskCredit, new AskCredit(1, 2, 3)),
         ["credit"] = Of(FrameType.Credit, new Credit(99)),

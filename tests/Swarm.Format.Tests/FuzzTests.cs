@@ -6,6 +6,7 @@ using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
+using Swarm.Format.Tests.Frames;
 using Swarm.Format.Tests.Golden;
 using Swarm.Testing.Fuzzing;
 using Xunit;
@@ -94,7 +95,9 @@ public sealed class FuzzTests
             },
             payload =>
             {
+                var received = Receive(geometry, payload);
                 KvPayload.Verify(geometry, 100, 3, payload);
+                Assert.True(received is null, $"received in place, a sound payload is refused: {received}");
                 KvPayload.Decode(geometry, 100, 3, payload, 101, 2, (group, stream, first, count, source) =>
                 {
                     Assert.InRange(first, 101, 102);
@@ -104,6 +107,22 @@ public sealed class FuzzTests
                 return new FuzzOutcome("value");
             },
             error => error is CorruptObjectException);
+    }
+
+    /// <summary>Receives a payload in place.</summary>
+    /// <returns>What is wrong with it.</returns>
+    private static string? Receive(KvGeometry geometry, byte[] payload)
+    {
+        var receiver = new KvPayloadReceiver(geometry, new FakeKvMemory(geometry, 100, 3, new Random(1)));
+        var rest = payload.AsSpan();
+        for (receiver.Begin(100, 3, payload.Length); !receiver.Next.IsEmpty; receiver.Advance())
+        {
+            rest[..receiver.Next.Length].CopyTo(receiver.Next.Span); // Throws where more is asked for than there is.
+            rest = rest[receiver.Next.Length..];
+        }
+
+        Assert.True(rest.IsEmpty, "not all of the payload was asked for");
+        return receiver.Fault;
     }
 
     /// <summary>Decodes as what the object says it is; a value must be one that can be written.</summary>

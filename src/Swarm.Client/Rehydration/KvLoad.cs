@@ -1,19 +1,28 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Streaming;
 using Swarm.Core.Contexts;
-using Swarm.Format.Frames;
-using Swarm.Format.Objects;
+using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Rehydration;
 
 /// <summary>Brings stored KV into a runtime, run by run, each verified; of a run that cannot be used, the positions are computed.</summary>
+/// <remarks>
+/// Runs that come while this waits for them come straight into the runtime's memory, where it lets them (<see cref="Target"/>). One that
+/// fails a check is read once more, past copies that the silo may hold damaged.
+/// </remarks>
 /// <param name="context">Context name, for logs.</param>
 /// <param name="history">The inputs, all of them.</param>
-/// <param name="target">The runtime, empty.</param>
+/// <param name="driver">The runtime, empty.</param>
+/// <param name="readAgain">Reads some positions once more, into buffers, and has the silo check its copies: first, count.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where logs go.</param>
-internal sealed class KvLoad(
-    string context, InputHistory history, RuntimeDriver target, TimeProvider timeProvider, ILogger logger)
+internal sealed partial class KvLoad(
+    string context,
+    InputHistory history,
+    RuntimeDriver driver,
+    Func<long, int, IAsyncEnumerable<KvRunData>> readAgain,
+    TimeProvider timeProvider,
+    ILogger logger)
 {
     /// <summary>How long a run is waited for before a step was ever timed.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromMilliseconds(50);
@@ -23,6 +32,8 @@ internal sealed class KvLoad(
     private readonly List<(int First, int Count)> _damaged = [];
     private long _damagedEnd;
     private int _end; // Of what was written into the runtime, or was there before.
+    private long _takenInPlace;
+    private bool _isPrompt = true; // Whether the last run came before a step would have been computed.
 
     /// <summary>Positions whose KV was loaded.</summary>
     public int Loaded { get; private set; }
@@ -35,6 +46,17 @@ internal sealed class KvLoad(
 
     /// <summary>Stored positions that are damaged or missing in the store, or failed a check here.</summary>
     public long Discarded { get; private set; }
+
+    /// <summary>Positions that were read once more, since a first copy of their KV failed a check here.</summary>
+    public long Reread { get; private set; }
+
+    /// <summary>Where the read that is loaded may put runs; <see langword="null"/> where the runtime offers none.</summary>
+    public KvReceiveTarget? Target { get; } = driver.Runtime.Memory is { } memory
+        ? new KvReceiveTarget(
+            driver.Runtime.Model.Geometry,
+            memory,
+            (first, count, hash) => first + count <= history.Length && history.HashAt((int)first + count) == hash)
+        : null;
 
     /// <summary>Runs that are damaged or missing in the store, as they were stored.</summary>
     public IReadOnlyList<(int First, int Count)> Damaged => _damaged;
@@ -51,10 +73,22 @@ internal sealed class KvLoad(
     /// <param name="cancellationToken">Stops it.</param>
     public async Task LoadAsync(IAsyncEnumerator<KvRunData> runs, Task<bool> next, CancellationToken cancellationToken)
     {
-        while (await next.ConfigureAwait(false))
+        try
         {
-            Take(runs.Current, cancellationToken);
-            next = runs.MoveNextAsync().AsTask();
+            Target?.Open(0);
+            while (await next.ConfigureAwait(false))
+            {
+                if (await TakeAsync(runs.Current, cancellationToken).ConfigureAwait(false))
+                {
+                    Target?.Open(_end);
+                }
+
+                next = runs.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            await CloseAsync(cancellationToken).ConfigureAwait(false);
         }
 
         Commit();
@@ -72,15 +106,9 @@ internal sealed class KvLoad(
         var patience = FirstPatience;
         try
         {
-            while (target.Runtime.Length < end)
+            while (driver.Runtime.Length < end)
             {
-                if (!next.IsCompleted)
-                {
-                    await Task.WhenAny(next, Task.Delay(patience, timeProvider, cancellationToken)).ConfigureAwait(false);
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-
-                if (!next.IsCompleted)
+                if (await IsSlowAsync(next, patience, cancellationToken).ConfigureAwait(false))
                 {
                     patience = ComputeUntil(next, end, cancellationToken);
                     continue;
@@ -93,7 +121,13 @@ internal sealed class KvLoad(
                     return;
                 }
 
-                Take(taken, cancellationToken);
+                // Straight in where runs come sooner than steps are computed: one that is on its way in has to be waited for.
+                if (await TakeAsync(taken, cancellationToken).ConfigureAwait(false) && _isPrompt)
+                {
+                    Target?.Open(_end);
+                }
+
+                _isPrompt = true;
                 Commit();
                 next = runs.MoveNextAsync().AsTask();
             }
@@ -106,18 +140,41 @@ internal sealed class KvLoad(
             {
                 runs.Current.Dispose();
             }
+
+            await CloseAsync(cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Waits for the next run for a while. If it has not come, nothing comes in until <see cref="KvReceiveTarget.Open"/>.</summary>
+    private async ValueTask<bool> IsSlowAsync(Task<bool> next, TimeSpan patience, CancellationToken cancellationToken)
+    {
+        if (!next.IsCompleted)
+        {
+            await Task.WhenAny(next, Task.Delay(patience, timeProvider, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        if (next.IsCompleted)
+        {
+            return false;
+        }
+
+        // One that is on its way in comes in whole; but the one behind it goes to a buffer, beside which steps are computed.
+        _isPrompt = false;
+        await CloseAsync(cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        return !next.IsCompleted && (Target?.Received ?? 0) == _takenInPlace;
     }
 
     /// <summary>Computes until the next run is there; says how long a step took.</summary>
     private TimeSpan ComputeUntil(Task<bool> next, long end, CancellationToken cancellationToken)
     {
         TimeSpan elapsed = default;
-        while (!next.IsCompleted && target.Runtime.Length < end)
+        while (!next.IsCompleted && driver.Runtime.Length < end)
         {
             var started = timeProvider.GetTimestamp();
-            var first = target.Runtime.Length;
-            var count = target.CatchUpOneStep(cancellationToken);
+            var first = driver.Runtime.Length;
+            var count = driver.CatchUpOneStep(cancellationToken);
             if (first < _damagedEnd)
             {
                 Mended += count;
@@ -131,95 +188,5 @@ internal sealed class KvLoad(
         }
 
         return elapsed;
-    }
-
-    private void Take(KvRunData run, CancellationToken cancellationToken)
-    {
-        using (run)
-        {
-            Write(run, cancellationToken);
-        }
-    }
-
-    private void Write(KvRunData run, CancellationToken cancellationToken)
-    {
-        var end = run.FirstPosition + run.Count;
-        var from = Math.Max(_end, target.Runtime.Length);
-        if (end > history.Length || (end <= from && Outpaced + Mended == 0))
-        {
-            Discard(run, $"it covers {run.FirstPosition} to {end}, behind {from} of {history.Length} positions");
-            return;
-        }
-
-        if (run.IsDamaged)
-        {
-            _damaged.Add(((int)run.FirstPosition, run.Count));
-            _damagedEnd = end;
-            Discard(run, "it is damaged or missing in the store");
-            return;
-        }
-
-        if (run.PrefixHash != history.HashAt((int)end))
-        {
-            Discard(run, "it was computed from other inputs");
-            return;
-        }
-
-        if (run.FirstPosition > from)
-        {
-            Commit();
-            while (target.Runtime.Length < run.FirstPosition)
-            {
-                Mended += target.CatchUpOneStep(cancellationToken);
-            }
-
-            from = target.Runtime.Length;
-        }
-
-        if (end <= from)
-        {
-            return; // Computed already.
-        }
-
-        try
-        {
-            KvPayload.Decode(
-                target.Runtime.Model.Geometry,
-                run.FirstPosition,
-                run.Count,
-                run.Frames.Span,
-                from,
-                (int)end - from,
-                target.Runtime.WriteKv);
-        }
-        catch (CorruptObjectException exception)
-        {
-            Discard(run, exception.Message);
-            return;
-        }
-
-        Tier = run.Tier > Tier ? run.Tier : Tier;
-        Bytes += (end - from) * target.Runtime.Model.Geometry.BytesPerPosition;
-        _end = (int)end;
-    }
-
-    private void Discard(KvRunData run, string reason)
-    {
-        Discarded += run.Count;
-        Log.KvDiscarded(logger, context, run.FirstPosition, run.Count, reason);
-    }
-
-    // KV of half a step is of no use: the step is computed as a whole, in the shape it was recorded with.
-    private void Commit()
-    {
-        var before = target.Runtime.Length;
-        var length = history.FloorToStep(_end);
-        if (length > before)
-        {
-            target.Runtime.CommitImported(length);
-            Loaded += length - before;
-        }
-
-        target.NoteImported();
     }
 }

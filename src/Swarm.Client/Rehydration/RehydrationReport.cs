@@ -33,6 +33,12 @@ public sealed record RehydrationReport(
     /// <summary>Of the positions recomputed: those whose KV was stored, and was slower to come than to compute.</summary>
     public long Outpaced { get; init; }
 
+    /// <summary>
+    /// Positions whose KV was read once more, since a first copy failed a check here: a copy in the silo's memory or on its disk was
+    /// damaged, or bytes were on their way. Those whose second copy failed too are among <see cref="Discarded"/>.
+    /// </summary>
+    public long Reread { get; init; }
+
     /// <summary>Of a context that was new.</summary>
     public static RehydrationReport None { get; } = new(
         0, 0, 0, 0, 0, KvTier.None, default, default, default, default, default);

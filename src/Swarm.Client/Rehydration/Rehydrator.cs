@@ -48,7 +48,7 @@ internal sealed class Rehydrator(
                 + "Give the model a larger cache, or rewind the context.");
         }
 
-        driver?.Truncate(0);
+        driver?.Clear();
         history.Reserve(length);
         var inputs = ReadInputsAsync(durable.Tokens, cancellationToken);
         KvLoad? load = null;
@@ -58,7 +58,7 @@ internal sealed class Rehydrator(
         }
         else
         {
-            load = new KvLoad(context, history, driver, timeProvider, logger);
+            load = new KvLoad(context, history, driver, ReadAgain, timeProvider, logger);
             await LoadKvAsync(load, durable, inputs, strategy, cancellationToken).ConfigureAwait(false);
         }
 
@@ -88,8 +88,11 @@ internal sealed class Rehydrator(
             elapsed - kvElapsed)
         {
             Outpaced = outpaced,
+            Reread = load?.Reread ?? 0,
         };
     }
+
+    private IAsyncEnumerable<KvRunData> ReadAgain(long first, int count) => from.ReadKvAsync(first, count, isRecheck: true);
 
     /// <summary>Reads all inputs.</summary>
     /// <returns>When they were there.</returns>
@@ -120,7 +123,7 @@ internal sealed class Rehydrator(
     {
         // Asked for at once, so that KV is on its way while the inputs are read.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var runs = from.ReadKvAsync(0, durable.Kv, reading.Token).GetAsyncEnumerator(reading.Token);
+        var runs = from.ReadKvAsync(0, durable.Kv, load.Target, cancellationToken: reading.Token).GetAsyncEnumerator(reading.Token);
         await using (runs.ConfigureAwait(false))
         {
             var next = runs.MoveNextAsync().AsTask();

@@ -88,6 +88,13 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
         }
     }
 
+    /// <summary>Forgets all positions, and what was imported and not committed.</summary>
+    public void Clear()
+    {
+        Truncate(0);
+        runtime.Truncate(0);
+    }
+
     /// <summary>Notes that positions were imported.</summary>
     public void NoteImported()
     {

@@ -2,7 +2,7 @@ using Swarm.Core.Blocks;
 
 namespace Swarm.Core.Contexts;
 
-/// <summary>KV of a run of positions as read back: one stored record's frames, verified.</summary>
+/// <summary>KV of a run of positions as read back: one stored record's frames, which carry the checksums to verify them by.</summary>
 /// <remarks>
 /// Disposing gives the memory back: <see cref="Frames"/> must not be used afterwards. A run may begin before, and end
 /// behind, what was asked for: frames are the unit of reading.
@@ -36,8 +36,21 @@ public sealed class KvRunData : IDisposable
     public static KvRunData Damaged(long firstPosition, int count) =>
         new(firstPosition, count, default, default, KvTier.None, null);
 
+    /// <summary>A run that was received into a runtime's memory.</summary>
+    /// <param name="firstPosition">First position of the run.</param>
+    /// <param name="count">Positions that count.</param>
+    /// <param name="prefixHash">Chain hash through the last of them.</param>
+    /// <param name="tier">Where it came from.</param>
+    /// <param name="inPlace">How it was received.</param>
+    /// <returns>The run; disposing it does nothing.</returns>
+    public static KvRunData Received(long firstPosition, int count, BlockHash prefixHash, KvTier tier, KvInPlace inPlace) =>
+        new(firstPosition, count, prefixHash, default, tier, null) { InPlace = inPlace };
+
+    /// <summary>How the run was received into a runtime's memory; <see langword="null"/> where it was not, and <see cref="Frames"/> has it.</summary>
+    public KvInPlace? InPlace { get; private init; }
+
     /// <summary>Whether there are no frames, because what was stored is damaged or missing.</summary>
-    public bool IsDamaged => Frames.IsEmpty;
+    public bool IsDamaged => Frames.IsEmpty && InPlace is null;
 
     /// <summary>First position of the run.</summary>
     public long FirstPosition { get; }
@@ -48,7 +61,7 @@ public sealed class KvRunData : IDisposable
     /// <summary>Chain hash through the last position; of no meaning for a damaged run.</summary>
     public BlockHash PrefixHash { get; }
 
-    /// <summary>The encoded frames (see FORMAT.md, KV payload); empty for a damaged run.</summary>
+    /// <summary>The encoded frames (see FORMAT.md, KV payload); empty for a damaged run, and one that was received in place.</summary>
     public ReadOnlyMemory<byte> Frames { get; }
 
     /// <summary>Where the bytes came from.</summary>

@@ -17,6 +17,9 @@ namespace Swarm.Core.Inference;
 /// </remarks>
 public interface IKvRuntime
 {
+    /// <summary>The cache, to be written in place; <see langword="null"/> where it is a device's, or must not be.</summary>
+    IKvMemory? Memory => null;
+
     /// <summary>What the model is; its geometry says how KV is laid out.</summary>
     ModelDescriptor Model { get; }
 

@@ -79,41 +79,46 @@ public class DataPlaneAttachment : IAsyncDisposable
     public IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, CancellationToken cancellationToken = default) => ReadAsync(
         FrameType.ReadInputs,
-        new ReadRange(firstPosition, count, 0),
+        new ReadRange(firstPosition, count, 0, false),
         new PendingStream<InputRun>(static (header, body) => header.Type == FrameType.Inputs
             ? MessageReader.ReadAll<InputList>(body).Run
             : throw new ProtocolException($"a {header.Type} frame answers a read of inputs")),
         cancellationToken);
 
-    /// <summary>Reads durable KV, as it was stored: not verified yet.</summary>
+    /// <summary>Reads durable KV, as it was stored: not verified yet, but for what was received in place.</summary>
     /// <param name="firstPosition">First position wanted.</param>
     /// <param name="count">Positions wanted; cut at the watermark.</param>
+    /// <param name="target">A runtime's memory to receive into while it is open; <see langword="null"/> for buffers alone. For this read alone.</param>
+    /// <param name="isRecheck">Whether the silo checks its copies before it sends them: when one has failed a check here.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
     /// Runs in order, without holes, as <see cref="Core.Contexts.IOpenContext.ReadKvAsync"/> gives them; dispose each, which lets the
-    /// silo send more. One that is damaged or missing in the store has no frames. Verify or decode the others with
-    /// <see cref="Format.Frames.KvPayload"/>: the wire adds no checksum of its own to them.
+    /// silo send more. One that is damaged or missing in the store has no frames; one that was received in place (<see cref="KvRunData.InPlace"/>)
+    /// has none either. Verify or decode the others with <see cref="Format.Frames.KvPayload"/>: the wire adds no checksum of its own to them.
     /// </returns>
     /// <exception cref="SwarmRefusedException">The silo refused.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
     public async IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        long firstPosition,
+        long count,
+        KvReceiveTarget? target = null,
+        bool isRecheck = false,
+        [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var correlation = Client.NextCorrelation();
-        var stream = new PendingStream<ReceivedRun>(null);
-        var range = new ReadRange(firstPosition, count, Client.ReadWindowBytes);
+        var stream = new PendingKv(target);
+        target?.Bind(Client);
+        var range = new ReadRange(firstPosition, count, Client.ReadWindowBytes, isRecheck);
         try
         {
-            await foreach (var (head, payload) in ReadAsync(FrameType.ReadKv, range, stream, cancellationToken, correlation)
+            await foreach (var (head, payload, inPlace) in ReadAsync(FrameType.ReadKv, range, stream, cancellationToken, correlation)
                 .ConfigureAwait(false))
             {
-                yield return new KvRunData(
-                    head.FirstPosition,
-                    head.Count,
-                    new BlockHash(head.PrefixHash),
-                    payload.Memory,
-                    head.Tier,
-                    new RunLease(this, correlation, payload));
+                var hash = new BlockHash(head.PrefixHash);
+                yield return payload is null
+                    ? KvRunData.Received(head.FirstPosition, head.Count, hash, head.Tier, inPlace!)
+                    : new KvRunData(
+                        head.FirstPosition, head.Count, hash, payload.Memory, head.Tier, new RunLease(this, correlation, payload));
             }
         }
         finally
@@ -121,7 +126,7 @@ public class DataPlaneAttachment : IAsyncDisposable
             stream.Stop();
             while (stream.Items.TryRead(out var unread))
             {
-                unread.Payload.Dispose();
+                unread.Payload?.Dispose();
             }
         }
     }

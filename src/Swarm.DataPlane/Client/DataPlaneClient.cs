@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 using Swarm.DataPlane.Transport;
+using Swarm.Format.Frames;
 
 namespace Swarm.DataPlane.Client;
 
@@ -177,6 +179,9 @@ public sealed class DataPlaneClient : IAsyncDisposable
         await Channel.DisposeAsync().ConfigureAwait(false);
     }
 
+    /// <summary>Ends the connection, as if it were lost.</summary>
+    internal void GiveUp(string reason) => End(Lost(reason, null));
+
     internal uint NextCorrelation() => Interlocked.Increment(ref _lastCorrelation);
 
     internal void Forget(uint correlation) => _pending.TryRemove(correlation, out _);
@@ -308,12 +313,37 @@ public sealed class DataPlaneClient : IAsyncDisposable
 
     private async Task ReceiveRunAsync(FrameHeader header, KvHead head)
     {
+        var pending = _pending.GetValueOrDefault(header.Correlation) as PendingKv;
+        if (pending?.Target?.TryBegin(head, header.PayloadLength) is { } receiver)
+        {
+            var inPlace = await ReceiveInPlaceAsync(pending.Target, head, receiver).ConfigureAwait(false);
+            pending.Add(new ReceivedRun(head, null, inPlace));
+            Post(FrameType.Credit, header.Attachment, header.Correlation, new Credit(header.PayloadLength));
+            return;
+        }
+
         var payload = await Channel.ReceiveAsync(header.PayloadLength).ConfigureAwait(false);
-        if (_pending.GetValueOrDefault(header.Correlation) is not PendingStream<ReceivedRun> stream
-            || !stream.Add(new ReceivedRun(head, payload)))
+        if (pending?.Add(new ReceivedRun(head, payload, null)) != true)
         {
             payload.Dispose(); // Cancelled meanwhile.
         }
+    }
+
+    private async ValueTask<KvInPlace> ReceiveInPlaceAsync(KvReceiveTarget target, KvHead head, KvPayloadReceiver receiver)
+    {
+        var isWhole = false;
+        try
+        {
+            await Channel.ReceiveAsync(receiver).ConfigureAwait(false);
+            isWhole = receiver.Fault is null;
+        }
+        catch
+        {
+            target.End(head, isWhole: false);
+            throw;
+        }
+
+        return new KvInPlace(target.End(head, isWhole), receiver.Fault);
     }
 
     private void Dispatch(FrameHeader header, ReadOnlySpan<byte> body)

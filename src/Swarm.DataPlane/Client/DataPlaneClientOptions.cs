@@ -9,7 +9,7 @@ public sealed class DataPlaneClientOptions
     /// <summary>After this long without a frame sent, a ping is. Default 1 s.</summary>
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>After this long without a frame received, the connection counts as dead. Default 15 s.</summary>
+    /// <summary>After this long without a frame, or 256 KiB of a large one, received, the connection counts as dead. Default 15 s.</summary>
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Bytes of KV that the server may send ahead of their use, per read. Default 32 MiB: several of the largest records, so that the next is on its way while one is taken in.</summary>

@@ -7,7 +7,7 @@ namespace Swarm.DataPlane.Client;
 /// <summary>A request that is answered by many frames and an end.</summary>
 /// <typeparam name="TItem">What a frame holds.</typeparam>
 /// <param name="parse">Reads a frame's body; not used where items come by <see cref="Add"/>.</param>
-internal sealed class PendingStream<TItem>(PendingStream<TItem>.Parser? parse) : PendingReply
+internal class PendingStream<TItem>(PendingStream<TItem>.Parser? parse) : PendingReply
 {
     private readonly Channel<TItem> _items = Channel.CreateUnbounded<TItem>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });

@@ -7,7 +7,7 @@ namespace Swarm.DataPlane.Messages;
 /// <param name="Token">The tenant's token, or empty.</param>
 internal readonly record struct Hello(ushort Version, ulong Features, string Tenant, string Token) : IMessage<Hello>
 {
-    public const ushort CurrentVersion = 1;
+    public const ushort CurrentVersion = 2;
 
     private const int MaxTextBytes = 4096;
 

@@ -4,17 +4,19 @@ namespace Swarm.DataPlane.Messages;
 /// <param name="FirstPosition">First position.</param>
 /// <param name="Count">Positions.</param>
 /// <param name="Credit">For KV: bytes that may be sent without further credit.</param>
-internal readonly record struct ReadRange(long FirstPosition, long Count, long Credit) : IMessage<ReadRange>
+/// <param name="IsRecheck">For KV: whether the silo checks its copies, since one has failed the reader.</param>
+internal readonly record struct ReadRange(long FirstPosition, long Count, long Credit, bool IsRecheck) : IMessage<ReadRange>
 {
-    public int EncodedLength => 3 * sizeof(long);
+    public int EncodedLength => (3 * sizeof(long)) + 1;
 
     public static ReadRange Read(ref MessageReader reader) =>
-        new(reader.ReadPosition(), reader.ReadPosition(), reader.ReadPosition());
+        new(reader.ReadPosition(), reader.ReadPosition(), reader.ReadPosition(), reader.ReadByte() != 0);
 
     public void Write(ref MessageWriter writer)
     {
         writer.WritePosition(FirstPosition);
         writer.WritePosition(Count);
         writer.WritePosition(Credit);
+        writer.WriteByte(IsRecheck ? (byte)1 : (byte)0);
     }
 }

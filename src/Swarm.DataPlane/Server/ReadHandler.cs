@@ -46,7 +46,7 @@ internal sealed class ReadHandler(
         try
         {
             // The next run is read from storage while this one is on the wire.
-            var runs = attachment.Context.ReadKvAsync(range.FirstPosition, range.Count, read.Token);
+            var runs = attachment.Context.ReadKvAsync(range.FirstPosition, range.Count, range.IsRecheck, read.Token);
             await foreach (var run in runs.ConfigureAwait(false))
             {
                 try

@@ -2,6 +2,7 @@ using System.IO.Hashing;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
+using Swarm.Format.Frames;
 
 namespace Swarm.DataPlane.Transport;
 
@@ -12,6 +13,7 @@ namespace Swarm.DataPlane.Transport;
 internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, TimeProvider timeProvider) : IAsyncDisposable
 {
     private const int KeptScratchBytes = 64 << 10;
+    private const int PartBytes = 256 << 10;
 
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly byte[] _headerBuffer = new byte[FrameHeader.SizeBytes];
@@ -87,17 +89,33 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         try
         {
             Volatile.Write(ref _bodySince, timeProvider.GetTimestamp());
-            if (length > 0 && !await transport.ReadAsync(buffer.Memory).ConfigureAwait(false))
-            {
-                throw new EndOfStreamException($"The peer closed before a body of {length} bytes.");
-            }
-
+            await FillAsync(buffer.Memory).ConfigureAwait(false);
             return buffer;
         }
         catch
         {
             buffer.Dispose();
             throw;
+        }
+        finally
+        {
+            Volatile.Write(ref _bodySince, 0);
+            Volatile.Write(ref _lastReceived, timeProvider.GetTimestamp());
+        }
+    }
+
+    /// <summary>Receives a payload to where its receiver wants it, piece by piece.</summary>
+    /// <exception cref="EndOfStreamException">The peer ended the stream before.</exception>
+    public async ValueTask ReceiveAsync(KvPayloadReceiver receiver)
+    {
+        try
+        {
+            Volatile.Write(ref _bodySince, timeProvider.GetTimestamp());
+            while (receiver.Next is { IsEmpty: false } next)
+            {
+                await FillAsync(next).ConfigureAwait(false);
+                receiver.Advance();
+            }
         }
         finally
         {
@@ -152,6 +170,22 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => transport.DisposeAsync();
+
+    /// <summary>Fills a buffer of a body in parts: each tells that the peer lives, however slow it is.</summary>
+    private async ValueTask FillAsync(Memory<byte> buffer)
+    {
+        while (!buffer.IsEmpty)
+        {
+            var part = buffer[..Math.Min(buffer.Length, PartBytes)];
+            if (!await transport.ReadAsync(part).ConfigureAwait(false))
+            {
+                throw new EndOfStreamException($"The peer closed {buffer.Length} bytes before the end of a body.");
+            }
+
+            Volatile.Write(ref _lastReceived, timeProvider.GetTimestamp());
+            buffer = buffer[part.Length..];
+        }
+    }
 
     private int Encode<TMessage>(FrameType type, uint attachment, uint correlation, TMessage message, int payloadLength)
         where TMessage : IMessage<TMessage>

@@ -58,6 +58,17 @@ internal readonly record struct KvPayloadHeader(long FirstPosition, int Count, i
             BinaryPrimitives.ReadInt32LittleEndian(source[FramesOffset..]));
     }
 
+    /// <summary>Holds it to the run that it is to be of.</summary>
+    /// <exception cref="CorruptObjectException">It is of another.</exception>
+    public void RequireRun(long firstPosition, int count)
+    {
+        if (FirstPosition != firstPosition || Count != count)
+        {
+            throw new CorruptObjectException(
+                $"KV payload of {Count} positions from {FirstPosition} on, where {count} from {firstPosition} on belong.");
+        }
+    }
+
     /// <summary>Writes the encoded form.</summary>
     /// <param name="destination">At least <see cref="SizeBytes"/> bytes.</param>
     public void CopyTo(Span<byte> destination)

@@ -1,7 +1,7 @@
 namespace Swarm.Inference.Cache;
 
 /// <summary>A sequence's blocks in the order of its positions.</summary>
-/// <remarks>One thread changes it; others may read what lies below the sequence's length meanwhile.</remarks>
+/// <remarks>One thread at a time changes it; others may read what lies below the sequence's length meanwhile.</remarks>
 internal sealed class BlockTable(KvBlockPool pool, int maxPositions)
 {
     // Never grown: a reader on another thread always finds it in place.

@@ -25,6 +25,7 @@ public sealed class KvBlockPool : IDisposable
     private readonly Tensor _all;
     private readonly Tensor[] _rows; // Views of it.
     private readonly nint[] _memory;
+    private readonly Memory<byte>[] _memories; // The same; none where it is a device's.
     private readonly int _rowBytes;
     private int _free;
 
@@ -41,12 +42,14 @@ public sealed class KvBlockPool : IDisposable
         Model = model;
         _rows = new Tensor[config.Layers * Streams];
         _memory = new nint[_rows.Length];
+        _memories = new Memory<byte>[_rows.Length];
         _all = empty([_rows.Length, (long)blocks * BlockTokens, rowElements], model.ScalarType, model.Device)
             .DetachFromDisposeScope();
         for (var index = 0; index < _rows.Length; index++)
         {
             _rows[index] = _all.select(0, index).DetachFromDisposeScope();
             _memory[index] = model.Device.type == DeviceType.CPU ? AddressOf(_rows[index]) : 0;
+            _memories[index] = MemoryAt(_memory[index], blocks * BlockTokens * _rowBytes);
         }
 
         if (_memory[0] != 0)
@@ -71,6 +74,9 @@ public sealed class KvBlockPool : IDisposable
     }
 
     internal LlamaModel Model { get; }
+
+    /// <summary>Whether its memory is this process's, and not a device's.</summary>
+    internal bool IsHostMemory => _memory[0] != 0;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -151,6 +157,13 @@ public sealed class KvBlockPool : IDisposable
         source.CopyTo(host.bytes);
         view.copy_(host);
     }
+
+    /// <summary>Rows of a layer's stream, to be written; <see cref="IsHostMemory"/> must hold.</summary>
+    internal Memory<byte> Memory(int layer, int stream, long firstRow, int count) =>
+        _memories[(layer * Streams) + stream].Slice((int)firstRow * _rowBytes, count * _rowBytes);
+
+    private static unsafe Memory<byte> MemoryAt(nint address, int bytes) =>
+        address == 0 ? default : new UnmanagedMemory((byte*)address, bytes).Memory;
 
     private static unsafe nint AddressOf(Tensor tensor) =>
         (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));

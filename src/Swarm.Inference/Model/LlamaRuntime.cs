@@ -9,7 +9,7 @@ namespace Swarm.Inference.Model;
 /// Positions that were imported but not committed are forgotten by the next <see cref="Forward"/> or
 /// <see cref="Truncate"/>. Steps are computed on a thread of the model, one at a time. Dispose after the last call on any thread has returned.
 /// </remarks>
-public sealed class LlamaRuntime : IKvRuntime, IDisposable
+public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
 {
     /// <summary>Longest step unless another one is asked for.</summary>
     public const int DefaultMaxStepTokens = 512;
@@ -20,6 +20,7 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
     private readonly ImportedPositions _imported;
     private readonly DecoderStep _step;
     private readonly StepThread _thread;
+    private readonly Lock _importing = new(); // Guards the table and the imported positions while several threads import.
     private int _length;
     private bool _disposed;
 
@@ -37,6 +38,9 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
         _step = new DecoderStep(model, pool, _table);
         _thread = model.Thread;
     }
+
+    /// <inheritdoc/>
+    public IKvMemory? Memory => _pool.IsHostMemory ? this : null;
 
     /// <inheritdoc/>
     public ModelDescriptor Model { get; }
@@ -126,13 +130,7 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         var rowBytes = CheckRange(group, stream, firstPosition, count, source.Length, nameof(source));
-        if (firstPosition < _length)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(firstPosition), firstPosition, $"Positions below {_length} are in use; truncate before importing there.");
-        }
-
-        Reserve(firstPosition, count);
+        ReserveImported(firstPosition, count);
         for (var layer = 0; layer < Model.Geometry.Groups[0].Layers.Length; layer++)
         {
             for (var done = 0; done < count;)
@@ -144,7 +142,26 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
             }
         }
 
-        _imported.Add(stream, firstPosition, count);
+        MarkImported(stream, firstPosition, count);
+    }
+
+    /// <inheritdoc/>
+    Memory<byte> IKvMemory.GetRows(int group, int stream, int layer, int firstPosition, int count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckStream(group, stream, firstPosition, count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Model.Geometry.Groups[0].Layers.Length, nameof(layer));
+        ReserveImported(firstPosition, count);
+        var (row, run) = _table.Run(firstPosition, count);
+        return _pool.Memory(layer, stream, row, run);
+    }
+
+    /// <inheritdoc/>
+    void IKvMemory.MarkWritten(int group, int stream, int firstPosition, int count)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        CheckStream(group, stream, firstPosition, count);
+        MarkImported(stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
@@ -154,7 +171,12 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(length, _length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxPositions);
-        var missing = _imported.FirstMissing(_length, length);
+        int missing;
+        lock (_importing)
+        {
+            missing = _imported.FirstMissing(_length, length);
+        }
+
         if (missing >= 0)
         {
             throw new InvalidOperationException(
@@ -180,6 +202,28 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
         }
     }
 
+    private void ReserveImported(int firstPosition, int count)
+    {
+        if (firstPosition < _length)
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(firstPosition), firstPosition, $"Positions below {_length} are in use; truncate before importing there.");
+        }
+
+        lock (_importing)
+        {
+            Reserve(firstPosition, count);
+        }
+    }
+
+    private void MarkImported(int stream, int firstPosition, int count)
+    {
+        lock (_importing)
+        {
+            _imported.Add(stream, firstPosition, count);
+        }
+    }
+
     private void Reserve(int firstPosition, int count)
     {
         if ((long)firstPosition + count > MaxPositions)
@@ -198,11 +242,7 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
 
     private int CheckRange(int group, int stream, int firstPosition, int count, int bytes, string paramName)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(group, 0);
-        ArgumentOutOfRangeException.ThrowIfNegative(stream);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stream, KvBlockPool.Streams);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        CheckStream(group, stream, firstPosition, count);
         var kv = Model.Geometry.Groups[0];
         var rowBytes = kv.Streams[stream].RowBytes;
         var needed = (long)count * rowBytes * kv.Layers.Length;
@@ -210,5 +250,14 @@ public sealed class LlamaRuntime : IKvRuntime, IDisposable
             ? rowBytes
             : throw new ArgumentException(
                 $"{count} positions of stream '{kv.Streams[stream].Name}' are {needed} bytes, got {bytes}.", paramName);
+    }
+
+    private static void CheckStream(int group, int stream, int firstPosition, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(group, 0);
+        ArgumentOutOfRangeException.ThrowIfNegative(stream);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stream, KvBlockPool.Streams);
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
     }
 }

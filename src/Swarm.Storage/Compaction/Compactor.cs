@@ -208,32 +208,40 @@ internal sealed class Compactor(ContextServices services)
 
     private async Task<byte[]?> MergeGroupAsync(HostedContext context, IReadOnlyList<KvExtent> group)
     {
-        var runs = new List<Core.Contexts.KvRunData>();
-        try
+        for (var isRecheck = false; ; isRecheck = true)
         {
-            foreach (var extent in group)
+            var runs = new List<Core.Contexts.KvRunData>();
+            try
             {
-                runs.Add(await services.Kv.FetchAsync(context.Id, extent));
-            }
+                foreach (var extent in group)
+                {
+                    runs.Add(await services.Kv.FetchAsync(context.Id, extent, isRecheck));
+                }
 
-            var geometry = context.Model.Geometry;
-            var first = group[0].FirstPosition;
-            var count = (int)(group[^1].EndPosition - first);
-            var payload = new byte[KvPayload.EncodedLength(geometry, first, count)];
-            await services.Loop.OffloadAsync(() => KvMerger.Merge(
-                geometry, [.. runs.Select(run => (run.FirstPosition, run.Count, run.Frames))], count, payload));
-            return payload;
-        }
-        catch (CorruptObjectException error)
-        {
-            StorageMetrics.KvDamaged.Add(1);
-            StorageLog.KvDamaged(
-                services.Logger, context.Id, group[0].FirstPosition, BlobNames.Of(context.Id, group[0].Payload.Object), error.Message);
-            return null;
-        }
-        finally
-        {
-            runs.ForEach(run => run.Dispose());
+                var geometry = context.Model.Geometry;
+                var first = group[0].FirstPosition;
+                var count = (int)(group[^1].EndPosition - first);
+                var payload = new byte[KvPayload.EncodedLength(geometry, first, count)];
+                await services.Loop.OffloadAsync(() => KvMerger.Merge(
+                    geometry, [.. runs.Select(run => (run.FirstPosition, run.Count, run.Frames))], count, payload));
+                return payload;
+            }
+            catch (CorruptObjectException error)
+            {
+                if (!isRecheck)
+                {
+                    continue; // A copy in a tier may be damaged, and the store's not.
+                }
+
+                StorageMetrics.KvDamaged.Add(1);
+                StorageLog.KvDamaged(
+                    services.Logger, context.Id, group[0].FirstPosition, BlobNames.Of(context.Id, group[0].Payload.Object), error.Message);
+                return null;
+            }
+            finally
+            {
+                runs.ForEach(run => run.Dispose());
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
@@ -8,25 +9,33 @@ using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage.Reading;
 
-/// <summary>Brings the payload of an extent from the nearest tier, verified. Thread-safe.</summary>
-internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk)
+/// <summary>Brings the payload of an extent from the nearest tier. Thread-safe.</summary>
+/// <remarks>
+/// What comes from the store is verified. Copies in the nearer tiers are verified by whoever uses them, since the frames carry their own
+/// checksums, up to the model's memory. A reader who finds one damaged asks for a recheck: then copies are verified here, given up where
+/// they are damaged, and a good one takes their place.
+/// </remarks>
+internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk, ILogger logger)
 {
     private readonly SegmentWindows _windows = new(reader, memory);
 
     /// <summary>Fetches a payload.</summary>
+    /// <param name="context">Whose it is.</param>
+    /// <param name="extent">Where it is.</param>
+    /// <param name="isRecheck">Whether copies are verified here, and given up where they are damaged.</param>
     /// <returns>The run; the caller disposes it.</returns>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names the object.</exception>
     /// <exception cref="Blobs.BlobStoreException">The store cannot be reached.</exception>
-    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent)
+    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent, bool isRecheck = false)
     {
         var payload = extent.Payload;
         var key = KeyOf(payload);
-        if (memory.TryGet(key, out var found))
+        if (FindInMemory(context, extent, key, isRecheck) is { } nearest)
         {
-            return Run(extent, found.Memory, KvTier.Memory, found);
+            return nearest;
         }
 
-        if (disk?.Contains(key) == true && await FindOnDiskAsync(disk, context, extent, key) is { } near)
+        if (disk?.Contains(key) == true && await FindOnDiskAsync(disk, context, extent, key, isRecheck) is { } near)
         {
             return near;
         }
@@ -61,17 +70,37 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
             throw;
         }
 
-        Promote(key, new TierPlace(context, extent.FirstPosition), lease, KvTier.Blob);
+        Promote(key, new TierPlace(context, extent.FirstPosition), lease, KvTier.Blob, isRecheck);
         return Run(extent, buffer, KvTier.Blob, lease);
     }
 
+    private KvRunData? FindInMemory(ContextId context, KvExtent extent, PayloadRef key, bool isRecheck)
+    {
+        if (!memory.TryGet(key, out var found))
+        {
+            return null;
+        }
+
+        if (!isRecheck || ManifestCodec.Checksum(found.Memory.Span) == key.Checksum)
+        {
+            return Run(extent, found.Memory, KvTier.Memory, found);
+        }
+
+        found.Dispose();
+        memory.Remove(key);
+        StorageMetrics.MemoryTierDamaged.Add(1);
+        StorageLog.MemoryTierDamaged(logger, context, extent.FirstPosition);
+        return null;
+    }
+
     /// <summary>The payload out of the disk tier; <see langword="null"/> where it turns out not to be there.</summary>
-    private async Task<KvRunData?> FindOnDiskAsync(DiskTier from, ContextId context, KvExtent extent, PayloadRef key)
+    private async Task<KvRunData?> FindOnDiskAsync(
+        DiskTier from, ContextId context, KvExtent extent, PayloadRef key, bool isRecheck)
     {
         var lease = memory.Rent(key.Length);
         try
         {
-            if (!await from.TryReadAsync(key, lease.Memory))
+            if (!await from.TryReadAsync(key, lease.Memory, isRecheck))
             {
                 lease.Dispose();
                 return null;
@@ -83,13 +112,19 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
             throw;
         }
 
-        Promote(key, new TierPlace(context, extent.FirstPosition), lease, KvTier.Disk);
+        Promote(key, new TierPlace(context, extent.FirstPosition), lease, KvTier.Disk, isRecheck);
         return Run(extent, lease.Memory, KvTier.Disk, lease);
     }
 
-    private void Promote(PayloadRef key, TierPlace place, TierLease lease, KvTier from)
+    private void Promote(PayloadRef key, TierPlace place, TierLease lease, KvTier from, bool isRecheck)
     {
-        memory.Publish(key, place, lease);
+        if (isRecheck)
+        {
+            memory.Remove(key); // Another reader may have taken a damaged copy up again.
+        }
+
+        // What comes from the disk is there, or has just been given up as damaged: it does not go back.
+        memory.Publish(key, place, lease, isOffered: from != KvTier.Disk);
         StorageMetrics.Promoted.Add(key.Length, new KeyValuePair<string, object?>("tier", from.ToString()));
     }
 

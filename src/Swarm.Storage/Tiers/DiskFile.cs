@@ -7,9 +7,10 @@ namespace Swarm.Storage.Tiers;
 /// <summary>A file of the disk tier.</summary>
 /// <param name="Name">Which payload it holds.</param>
 /// <param name="Length">Its bytes.</param>
-internal readonly record struct DiskFile(UInt128 Name, int Length)
+/// <param name="IsKnown">Whether this process wrote it, or has checked it: a power cut may have torn what an earlier one wrote.</param>
+internal readonly record struct DiskFile(UInt128 Name, int Length, bool IsKnown)
 {
-    /// <summary>XxHash128 of what names a payload: that of two payloads is the same for no practical number of them, and each is verified.</summary>
+    /// <summary>XxHash128 of what names a payload: that of two payloads is the same for no practical number of them.</summary>
     public static UInt128 NameOf(PayloadRef payload)
     {
         Span<byte> key = stackalloc byte[64];

@@ -8,9 +8,11 @@ namespace Swarm.Storage.Tiers;
 
 /// <summary>KV payloads in a folder of the silo's local disk, bounded in bytes, least recently used out first. Thread-safe.</summary>
 /// <remarks>
-/// It holds nothing that the store does not hold: what is damaged, torn by a power cut or gone is a miss, so nothing is
+/// It holds nothing that the store does not hold: what is found damaged, torn by a power cut or gone is a miss, so nothing is
 /// flushed, and the folder may be deleted while the silo is down. A later silo finds what an earlier one left: payloads
-/// never change, and a file's name says which one it is. One process uses a folder at a time.
+/// never change, and a file's name says which one it is. Files of an earlier process are checked when they are first read; all others only
+/// when a reader asks for it, who has found one damaged: readers check what they are given, up to the model's memory.
+/// One process uses a folder at a time.
 /// </remarks>
 internal sealed class DiskTier : IDisposable
 {
@@ -105,16 +107,18 @@ internal sealed class DiskTier : IDisposable
             _pendingBytes += key.Length;
         }
 
-        return WriteAsync(new DiskFile(name, key.Length), lease.Share());
+        return WriteAsync(new DiskFile(name, key.Length, IsKnown: true), lease.Share());
     }
 
     /// <summary>Reads a payload.</summary>
     /// <param name="key">What is wanted.</param>
     /// <param name="destination">Receives it: exactly its length. Anything may be in it when it is not here.</param>
-    /// <returns>Whether it is here, and whole.</returns>
-    public async Task<bool> TryReadAsync(PayloadRef key, Memory<byte> destination)
+    /// <param name="isRecheck">Whether it is checked in any case.</param>
+    /// <returns>Whether it is here, and whole as far as it was checked.</returns>
+    public async Task<bool> TryReadAsync(PayloadRef key, Memory<byte> destination, bool isRecheck)
     {
         var name = DiskFile.NameOf(key);
+        bool isChecked;
         lock (_lock)
         {
             if (!_files.TryGetValue(name, out var node))
@@ -124,11 +128,18 @@ internal sealed class DiskTier : IDisposable
 
             _byUse.Remove(node);
             _byUse.AddLast(node);
+            isChecked = isRecheck || !node.Value.IsKnown;
         }
 
-        var fault = await _reads.RunAsync(() => Read(name, key.Checksum, destination.Span), CancellationToken.None);
+        var fault = await _reads.RunAsync(
+            () => Read(name, isChecked ? key.Checksum : null, destination.Span), CancellationToken.None);
         if (fault is null)
         {
+            if (isChecked)
+            {
+                NoteChecked(name);
+            }
+
             return true;
         }
 
@@ -176,7 +187,7 @@ internal sealed class DiskTier : IDisposable
                     Path.GetFileNameWithoutExtension(file.Name), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var name)
                 && file.Length is >= MinPayloadBytes and <= int.MaxValue)
             {
-                Add(new DiskFile(name, (int)file.Length));
+                Add(new DiskFile(name, (int)file.Length, IsKnown: false));
             }
             else if (file.Name != LockName)
             {
@@ -242,7 +253,7 @@ internal sealed class DiskTier : IDisposable
         return null;
     }
 
-    private string? Read(UInt128 name, ulong checksum, Span<byte> destination)
+    private string? Read(UInt128 name, ulong? checksum, Span<byte> destination)
     {
         try
         {
@@ -254,7 +265,7 @@ internal sealed class DiskTier : IDisposable
             }
 
             // Piece by piece, so that what is hashed is still in the cache.
-            var hash = new XxHash3();
+            var hash = checksum is null ? null : new XxHash3();
             for (var count = 0; count < destination.Length;)
             {
                 var read = RandomAccess.Read(handle, destination.Slice(count, Math.Min(PieceBytes, destination.Length - count)), count);
@@ -263,11 +274,11 @@ internal sealed class DiskTier : IDisposable
                     return $"it ends at {count} of {destination.Length} bytes";
                 }
 
-                hash.Append(destination.Slice(count, read));
+                hash?.Append(destination.Slice(count, read));
                 count += read;
             }
 
-            return hash.GetCurrentHashAsUInt64() == checksum ? null : "its content fails the checksum";
+            return hash?.GetCurrentHashAsUInt64() == checksum ? null : "its content fails the checksum";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -295,6 +306,17 @@ internal sealed class DiskTier : IDisposable
         }
 
         evicted.ForEach(name => TryDelete(PathOf(name)));
+    }
+
+    private void NoteChecked(UInt128 name)
+    {
+        lock (_lock)
+        {
+            if (_files.TryGetValue(name, out var node))
+            {
+                node.Value = node.Value with { IsKnown = true };
+            }
+        }
     }
 
     private bool Forget(UInt128 name)

@@ -96,11 +96,12 @@ public sealed class MemoryTier
     /// <returns>A lease on uninitialized memory.</returns>
     public TierLease Rent(int length) => TryRent(length) ?? new TierLease(new TierBlock(length, null));
 
-    /// <summary>Makes rented memory findable, and offers it to the disk tier. The lease stays the caller's.</summary>
+    /// <summary>Makes rented memory findable. The lease stays the caller's.</summary>
     /// <param name="key">What its content is.</param>
     /// <param name="place">Where it belongs; <see langword="null"/> for what is of no one context.</param>
     /// <param name="lease">Memory of this tier, filled; passed over if it is outside of the capacity.</param>
-    public void Publish(PayloadRef key, TierPlace? place, TierLease lease)
+    /// <param name="isOffered">Whether it is offered to the disk tier.</param>
+    public void Publish(PayloadRef key, TierPlace? place, TierLease lease, bool isOffered = true)
     {
         ArgumentNullException.ThrowIfNull(lease);
         lock (_lock)
@@ -115,7 +116,10 @@ public sealed class MemoryTier
             }
         }
 
-        _ = _below?.OfferAsync(key, lease);
+        if (isOffered)
+        {
+            _ = _below?.OfferAsync(key, lease);
+        }
     }
 
     /// <summary>Looks a payload up.</summary>

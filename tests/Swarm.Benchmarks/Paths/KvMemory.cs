@@ -5,11 +5,12 @@ using Swarm.Core.Inference;
 namespace Swarm.Benchmarks.Paths;
 
 /// <summary>KV of one layer group as a runtime holds it: [stream][layer][position][row], in native memory.</summary>
-internal sealed unsafe class KvMemory : IDisposable
+internal sealed unsafe class KvMemory : IKvMemory, IDisposable
 {
     private readonly LayerGroup _group;
     private readonly int _positions;
     private readonly byte* _start;
+    private readonly Memory<byte> _all;
 
     /// <summary>Makes room, every page of it touched.</summary>
     /// <param name="geometry">A geometry of one group.</param>
@@ -21,6 +22,7 @@ internal sealed unsafe class KvMemory : IDisposable
         _positions = positions;
         Bytes = positions * geometry.BytesPerPosition;
         _start = (byte*)NativeMemory.AlignedAlloc((nuint)Bytes, 64);
+        _all = new UnmanagedMemory(_start, checked((int)Bytes)).Memory;
         Clear();
     }
 
@@ -63,11 +65,21 @@ internal sealed unsafe class KvMemory : IDisposable
         }
     }
 
+    /// <inheritdoc/>
+    public Memory<byte> GetRows(int group, int stream, int layer, int firstPosition, int count) =>
+        _all.Slice((int)Offset(stream, layer, firstPosition), count * _group.Streams[stream].RowBytes);
+
+    /// <inheritdoc/>
+    public void MarkWritten(int group, int stream, int firstPosition, int count)
+    {
+        // What is wrong shows when all is compared.
+    }
+
     /// <summary>A part of it, whatever it holds.</summary>
     public Span<byte> Slice(long offset, int length) => new(_start + offset, (int)Math.Min(length, Bytes - offset));
 
     /// <summary>A part of it, for asynchronous reads and writes.</summary>
-    public Memory<byte> Memory(long offset, int length) => new NativeMemoryManager(_start + offset, (int)Math.Min(length, Bytes - offset)).Memory;
+    public Memory<byte> Memory(long offset, int length) => new UnmanagedMemory(_start + offset, (int)Math.Min(length, Bytes - offset)).Memory;
 
     /// <summary>All of it as a stream.</summary>
     public Stream OpenStream(FileAccess access) => new UnmanagedMemoryStream(_start, Bytes, Bytes, access);
@@ -87,7 +99,9 @@ internal sealed unsafe class KvMemory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => NativeMemory.AlignedFree(_start);
 
-    private Span<byte> Rows(int stream, int layer, int position, int bytes)
+    private Span<byte> Rows(int stream, int layer, int position, int bytes) => new(_start + Offset(stream, layer, position), bytes);
+
+    private long Offset(int stream, int layer, int position)
     {
         long offset = 0;
         for (var before = 0; before < stream; before++)
@@ -95,7 +109,6 @@ internal sealed unsafe class KvMemory : IDisposable
             offset += (long)_group.Layers.Length * _positions * _group.Streams[before].RowBytes;
         }
 
-        var rowBytes = _group.Streams[stream].RowBytes;
-        return new Span<byte>(_start + offset + (((long)layer * _positions) + position) * rowBytes, bytes);
+        return offset + ((((long)layer * _positions) + position) * _group.Streams[stream].RowBytes);
     }
 }

@@ -1,5 +1,6 @@
 using Swarm.Core.Contexts;
 using Swarm.Core.Geometry;
+using Swarm.DataPlane.Client;
 using Swarm.Format.Frames;
 
 namespace Swarm.Benchmarks.Paths;
@@ -7,6 +8,16 @@ namespace Swarm.Benchmarks.Paths;
 /// <summary>Brings runs into a runtime's memory, verified: what a successor does.</summary>
 internal static class Rehydration
 {
+    /// <summary>Loads runs over the data plane, into the runtime's memory from the wire on.</summary>
+    public static async Task ReceiveAsync(
+        DataPlaneAttachment from, int positions, KvGeometry geometry, KvMemory destination, KvTier tier)
+    {
+        var target = new KvReceiveTarget(geometry, destination, static (_, _, _) => true);
+        target.Open(0);
+        await LoadAsync(from.ReadKvAsync(0, positions, target), geometry, destination, tier);
+        await target.CloseAsync();
+    }
+
     /// <summary>Loads runs.</summary>
     /// <param name="runs">The runs, in order.</param>
     /// <param name="geometry">Their geometry.</param>
@@ -21,6 +32,16 @@ internal static class Rehydration
                 if (run.Tier != tier)
                 {
                     throw new InvalidOperationException($"The run at {run.FirstPosition} came from tier {run.Tier} instead of {tier}.");
+                }
+
+                if (run.InPlace is { } inPlace)
+                {
+                    if (inPlace.Fault is not null)
+                    {
+                        throw new InvalidOperationException(inPlace.Fault);
+                    }
+
+                    continue;
                 }
 
                 KvPayload.Decode(

@@ -32,15 +32,15 @@ internal sealed class MemorySection(SyntheticModel? model = null) : SyntheticSec
             report.Rounds,
             () => VerifiedAsync("memcpy", source, destination, () => Task.Run(() => PlainCopy.Run(source, destination))),
             () => VerifiedAsync("memory", source, destination, () => Rehydration.LoadAsync(
-                context.Open.ReadKvAsync(0, positions, default), geometry, destination, KvTier.Memory))))
+                context.Open.ReadKvAsync(0, positions, false, default), geometry, destination, KvTier.Memory))))
             .Speed(Rows[0], "memcpy", source.Bytes, HasGoals ? Goal.AtLeast(0.5) : null));
 
         await using var server = await LoopbackServer.StartAsync(filled.Store);
         var (client, session) = await server.AttachAsync(context);
         await using (client)
         {
-            Task<TimeSpan> WireAsync() => VerifiedAsync("wire", source, destination, () => Rehydration.LoadAsync(
-                session.ReadKvAsync(0, positions), geometry, destination, KvTier.Memory));
+            Task<TimeSpan> WireAsync() => VerifiedAsync("wire", source, destination, () => Rehydration.ReceiveAsync(
+                session, positions, geometry, destination, KvTier.Memory));
             using var socket = await PlainSocket.ConnectAsync();
             report.Add((await Comparison.MeasureAsync(
                 report.Rounds,

@@ -40,8 +40,8 @@ internal sealed class SizesSection : ISection
             report.Add((await Comparison.MeasureAsync(
                 report.Rounds,
                 () => VerifiedAsync("socket", source, destination, () => socket.RunAsync(source, destination)),
-                () => VerifiedAsync("wire", source, destination, () => Rehydration.LoadAsync(
-                    session.ReadKvAsync(0, positions), Model.Geometry, destination, KvTier.Memory))))
+                () => VerifiedAsync("wire", source, destination, () => Rehydration.ReceiveAsync(
+                    session, positions, Model.Geometry, destination, KvTier.Memory))))
                 .Speed(
                     string.Create(CultureInfo.InvariantCulture, $"sizes.memory.wire.{source.Bytes >> 20}MiB"),
                     "a plain socket",

@@ -1,11 +1,14 @@
-using System.Runtime.CompilerServices;
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
+using Swarm.DataPlane.Messages;
 using Swarm.Format.Frames;
 using Swarm.Testing;
 using Swarm.Testing.Models;
@@ -13,7 +16,10 @@ using Xunit;
 
 namespace Swarm.Client.Tests.Rehydration;
 
-/// <summary>Loading and computing at the same time: whichever is sooner, the same bits come out. Promise 4.</summary>
+/// <summary>
+/// Loading and computing at the same time, with runs that come straight into the runtime's memory and others that do not: whatever
+/// is sooner, the same bits come out. Promise 4.
+/// </summary>
 public sealed class KvLoadTests
 {
     private const int BlockTokens = 8;
@@ -23,6 +29,9 @@ public sealed class KvLoadTests
     private readonly ToyRuntime _source = new();
     private readonly InputHistory _history;
     private readonly float[] _expected;
+    private Again _again;
+    private FakeTimeProvider? _slowly;
+    private int _inPlace;
 
     public KvLoadTests()
     {
@@ -49,38 +58,100 @@ public sealed class KvLoadTests
         var (loaded, outpaced) = (0, 0);
         for (var round = 0; round < 40; round++)
         {
-            var runtime = new CountingRuntime(new ToyRuntime());
+            var runtime = NewRuntime();
             var steps = 0;
-            var runs = Cut().Select(run => (Run: run, After: steps += _seeded.Random.Next(3) == 0 ? _seeded.Random.Next(40) : 0)).ToArray();
+            var runs = Cut().Select(run => (Run: run, After: steps += _seeded.Random.Next(8) == 0 ? _seeded.Random.Next(40) : 0)).ToArray();
             var (load, driver, leases) = await RunAsync(runtime, runs);
 
             Assert.Equal(_history.Length, load.Loaded + load.Outpaced + driver.CatchUp(Token));
             AssertSame(driver);
-            Assert.Equal(0, load.Discarded);
+            Assert.Equal((0, 0), (load.Discarded, load.Reread));
             Assert.All(leases, lease => Assert.True(lease.IsDisposed));
             loaded += load.Loaded;
             outpaced += load.Outpaced;
         }
 
         Assert.True(loaded > 1000 && outpaced > 1000, $"{loaded} loaded, {outpaced} outpaced: not both were tried");
+        Assert.True(_inPlace > 20, $"{_inPlace} runs came in place: too few were tried");
     }
 
     [Fact]
     public async Task LoadOrCompute_NothingComes_ComputesAllAndGivesUpReading()
     {
         var (load, driver, leases) = await RunAsync(
-            new CountingRuntime(new ToyRuntime()), [(Cut()[0], int.MaxValue)]);
+            NewRuntime(), [(Cut()[0], int.MaxValue)]);
 
         Assert.Equal((0, _history.Length), (load.Loaded, load.Outpaced));
         AssertSame(driver);
         Assert.All(leases, lease => Assert.True(lease.IsDisposed));
     }
 
+    /// <summary>A copy in the silo's memory or on its disk is damaged, and the store's is not: nothing is recomputed for it.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Load_AnyRunsUnusable_ComputesThemAloneAndGivesTheSameBits(bool computesMeanwhile)
+    public async Task Load_SecondCopyIsGood_LoadsItInThePlaceOfTheFirst(bool computesMeanwhile)
     {
+        long reread = 0;
+        for (var round = 0; round < 40; round++)
+        {
+            _again = Again.Good;
+            var cut = Cut();
+            var kinds = cut.Select(_ => _seeded.Random.Next(6) == 0 ? Fault.Flipped : Fault.None).ToArray();
+
+            var (load, driver, leases) = await RunAsync(
+                NewRuntime(), [.. cut.Select(run => (run, 0))], kinds, computesMeanwhile);
+
+            var recomputed = load.Mended + load.Outpaced + driver.CatchUp(Token);
+            Assert.Equal(_history.Length, load.Loaded + recomputed);
+            AssertSame(driver);
+            Assert.Equal(0, load.Discarded);
+            Assert.Empty(load.Damaged);
+            Assert.Equal(0, load.Mended);
+            if (!computesMeanwhile)
+            {
+                Assert.Equal(cut.Zip(kinds).Where(run => run.Second == Fault.Flipped).Sum(run => run.First.Count), load.Reread);
+                Assert.Equal(0, recomputed);
+            }
+
+            Assert.All(leases, lease => Assert.True(lease.IsDisposed));
+            reread += load.Reread;
+        }
+
+        Assert.True(reread > 500 && _inPlace > 100, $"{reread} positions were read again, {_inPlace} runs came in place: too few were tried");
+    }
+
+    /// <summary>
+    /// A link that takes longer for each run than a step to compute: whatever comes straight into memory in between, steps are computed.
+    /// </summary>
+    [Fact]
+    public async Task LoadOrCompute_EachRunComesSlowly_ComputesBesideThem()
+    {
+        var outpaced = 0;
+        for (var round = 0; round < 20; round++)
+        {
+            _slowly = new FakeTimeProvider();
+            var (load, driver, leases) = await RunAsync(NewRuntime(), [.. Cut().Select(run => (run, 0))]);
+
+            Assert.Equal(_history.Length, load.Loaded + load.Outpaced + driver.CatchUp(Token));
+            AssertSame(driver);
+            Assert.All(leases, lease => Assert.True(lease.IsDisposed));
+            outpaced += load.Outpaced;
+        }
+
+        Assert.True(outpaced > 20 * _history.Length / 2, $"only {outpaced} positions were computed in 20 rounds");
+    }
+
+    [Theory]
+    [InlineData(false, Again.Same)]
+    [InlineData(true, Again.Same)]
+    [InlineData(false, Again.Refused)]
+    [InlineData(true, Again.Refused)]
+    [InlineData(false, Again.Nothing)]
+    [InlineData(true, Again.Nothing)]
+    public async Task Load_AnyRunsUnusable_ComputesThemAloneAndGivesTheSameBits(bool computesMeanwhile, Again again)
+    {
+        _again = again;
         for (var round = 0; round < 40; round++)
         {
             var cut = Cut();
@@ -88,7 +159,7 @@ public sealed class KvLoadTests
             var unusable = Enumerable.Range(0, cut.Length).Where(index => kinds[index] <= Fault.OtherInputs).ToArray();
 
             var (load, driver, leases) = await RunAsync(
-                new CountingRuntime(new ToyRuntime()), [.. cut.Select(run => (run, 0))], kinds, computesMeanwhile);
+                NewRuntime(), [.. cut.Select(run => (run, 0))], kinds, computesMeanwhile);
 
             var recomputed = load.Mended + load.Outpaced + driver.CatchUp(Token);
             Assert.Equal(_history.Length, load.Loaded + recomputed);
@@ -98,9 +169,18 @@ public sealed class KvLoadTests
             var longest = computesMeanwhile ? int.MaxValue : MaxStep - 1;
             var passedOver = unusable.Where(index => kinds[index] == Fault.Flipped && cut[index].Count <= longest).Sum(index => cut[index].Count);
             var all = unusable.Sum(index => cut[index].Count);
-            Assert.InRange(load.Discarded, all - passedOver, all);
+            if (again == Again.Same)
+            {
+                Assert.InRange(load.Discarded, all - passedOver, all);
+            }
+            else
+            {
+                // Runs that came in place, and had to make room for steps, do not come again either.
+                Assert.InRange(load.Discarded, unusable.Any(index => kinds[index] != Fault.Flipped) ? 1 : 0, recomputed);
+            }
+
             Assert.Equal(unusable.Where(index => kinds[index] == Fault.Damaged).Select(index => cut[index]), load.Damaged);
-            if (!computesMeanwhile)
+            if (!computesMeanwhile && again == Again.Same)
             {
                 // Steps are computed as a whole: at most the rest of one before and behind each run.
                 Assert.InRange(recomputed, all, all + (unusable.Length * 2 * (MaxStep - 1)));
@@ -108,6 +188,15 @@ public sealed class KvLoadTests
 
             Assert.All(leases, lease => Assert.True(lease.IsDisposed));
         }
+    }
+
+    /// <summary>What comes when a run is read again.</summary>
+    public enum Again
+    {
+        Same,
+        Good,
+        Refused,
+        Nothing,
     }
 
     private enum Fault
@@ -118,34 +207,148 @@ public sealed class KvLoadTests
         None,
     }
 
+    private CountingRuntime NewRuntime() => new(new ToyRuntime { IsInPlace = _seeded.Random.Next(4) > 0 });
+
     private async Task<(KvLoad Load, RuntimeDriver Driver, List<Lease> Leases)> RunAsync(
         CountingRuntime runtime, ((int First, int Count) Run, int AfterSteps)[] runs, Fault[]? faults = null, bool computesMeanwhile = true)
     {
+        var random = new Random(_seeded.Random.Next()); // The connection's own: it runs beside the load.
         var leases = new List<Lease>();
+        using var credit = new SemaphoreSlim(1 + random.Next(3)); // In runs that nobody has given back.
         var driver = new RuntimeDriver(runtime, _history);
-        var load = new KvLoad("c", _history, driver, TimeProvider.System, NullLogger.Instance);
+        var load = new KvLoad("c", _history, driver, ReadAgainAsync, _slowly ?? TimeProvider.System, NullLogger.Instance);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        await using var incoming = ReadAsync(reading.Token).GetAsyncEnumerator(reading.Token);
-        var next = incoming.MoveNextAsync().AsTask();
-        await (computesMeanwhile
-            ? load.LoadOrComputeAsync(incoming, next, _history.Length, reading.CancelAsync, Token)
-            : load.LoadAsync(incoming, next, Token));
+        var wire = Channel.CreateUnbounded<KvRunData>();
+        var sending = Task.Run(() => SendAsync(reading.Token), Token);
+        await using (var incoming = wire.Reader.ReadAllAsync(reading.Token).GetAsyncEnumerator(reading.Token))
+        {
+            var next = incoming.MoveNextAsync().AsTask();
+            await (computesMeanwhile
+                ? load.LoadOrComputeAsync(incoming, next, _history.Length, reading.CancelAsync, Token)
+                : load.LoadAsync(incoming, next, Token));
+            await reading.CancelAsync();
+            await sending;
+        }
+
+        while (wire.Reader.TryRead(out var unread))
+        {
+            unread.Dispose();
+        }
+
         return (load, driver, leases);
 
-        async IAsyncEnumerable<KvRunData> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+        async Task SendAsync(CancellationToken cancellationToken)
+        {
+            try
+            {
+                for (var index = 0; index < runs.Length; index++)
+                {
+                    var ((first, count), after) = runs[index];
+                    await runtime.WaitForStepsAsync(after, cancellationToken);
+                    await credit.WaitAsync(cancellationToken);
+                    for (var waited = 0; _slowly is not null && waited < 300; waited++)
+                    {
+                        await Task.Yield(); // The load is through with what came before.
+                    }
+
+                    wire.Writer.TryWrite(await ReceiveAsync(Make(first, count, faults?[index] ?? Fault.None, NewLease(credit), random)));
+                }
+
+                wire.Writer.TryComplete();
+            }
+            catch (OperationCanceledException)
+            {
+                wire.Writer.TryComplete();
+            }
+        }
+
+        // As the connection does, in pieces between which anything may happen.
+        async Task<KvRunData> ReceiveAsync(KvRunData run)
+        {
+            var isSlow = _slowly is not null && run.FirstPosition > 0; // The first one is there: it was asked for before the inputs were.
+            var head = new KvHead(run.FirstPosition, run.Count, run.Tier, run.PrefixHash.Value);
+            if (load.Target?.TryBegin(head, run.Frames.Length) is not { } receiver)
+            {
+                await BeSlowAsync(isSlow);
+                return run;
+            }
+
+            using (run)
+            {
+                await BeSlowAsync(isSlow);
+                for (var rest = run.Frames; !receiver.Next.IsEmpty; receiver.Advance())
+                {
+                    rest[..receiver.Next.Length].CopyTo(receiver.Next);
+                    rest = rest[receiver.Next.Length..];
+                    if (random.Next(3) == 0)
+                    {
+                        await Task.Yield();
+                    }
+                }
+
+                Interlocked.Increment(ref _inPlace);
+                var opening = load.Target.End(head, receiver.Fault is null);
+                return KvRunData.Received(run.FirstPosition, run.Count, run.PrefixHash, run.Tier, new KvInPlace(opening, receiver.Fault));
+            }
+        }
+
+        // Longer than anybody is patient; where steps are computed meanwhile, until one was.
+        async Task BeSlowAsync(bool isSlow)
+        {
+            var steps = runtime.Steps;
+            for (var waited = 0; isSlow && waited < 200 && runtime.Steps == steps; waited++)
+            {
+                _slowly!.Advance(TimeSpan.FromSeconds(1));
+                await Task.Yield();
+            }
+        }
+
+        // Stored runs are read whole. If they heal, what was damaged is whole now; it may have been cut differently since.
+        async IAsyncEnumerable<KvRunData> ReadAgainAsync(long from, int count)
         {
             for (var index = 0; index < runs.Length; index++)
             {
-                var ((first, count), after) = runs[index];
-                await runtime.WaitForStepsAsync(after, cancellationToken);
-                var lease = new Lease();
-                leases.Add(lease);
-                yield return Make(first, count, faults?[index] ?? Fault.None, lease);
+                var (first, length) = runs[index].Run;
+                if (first + length <= from || first >= from + count)
+                {
+                    continue;
+                }
+
+                await Task.Yield();
+                var part = _again == Again.Good ? _seeded.Random.Next(length) : 0;
+                if (_again == Again.Nothing)
+                {
+                    yield break;
+                }
+
+                if (_again == Again.Refused)
+                {
+                    throw new SwarmRefusedException(new Refusal(RefusalCode.StoreUnavailable, "The store is away."));
+                }
+
+                if (part > 0)
+                {
+                    yield return Make(first, part, Fault.None, NewLease(), _seeded.Random);
+                }
+
+                yield return Make(
+                    first + part, length - part, _again == Again.Good ? Fault.None : faults?[index] ?? Fault.None, NewLease(), _seeded.Random);
             }
+        }
+
+        Lease NewLease(SemaphoreSlim? returnedTo = null)
+        {
+            var lease = new Lease(returnedTo);
+            lock (leases)
+            {
+                leases.Add(lease);
+            }
+
+            return lease;
         }
     }
 
-    private KvRunData Make(int first, int count, Fault fault, Lease lease)
+    private KvRunData Make(int first, int count, Fault fault, Lease lease, Random random)
     {
         if (fault == Fault.Damaged)
         {
@@ -156,7 +359,7 @@ public sealed class KvLoadTests
         var frames = Encode(first, count);
         if (fault == Fault.Flipped)
         {
-            frames[_seeded.Random.Next(frames.Length)] ^= 1;
+            frames[random.Next(frames.Length)] ^= 1;
         }
 
         return new KvRunData(
@@ -192,11 +395,18 @@ public sealed class KvLoadTests
         return frames;
     }
 
-    private sealed class Lease : IDisposable
+    private sealed class Lease(SemaphoreSlim? credit) : IDisposable
     {
         public bool IsDisposed { get; private set; }
 
-        public void Dispose() => IsDisposed = true;
+        public void Dispose()
+        {
+            if (!IsDisposed)
+            {
+                IsDisposed = true;
+                credit?.Release();
+            }
+        }
     }
 
     /// <summary>Lets others wait for a number of steps: the clock of these tests.</summary>
@@ -205,6 +415,8 @@ public sealed class KvLoadTests
         private readonly Lock _lock = new();
         private readonly List<(int Steps, TaskCompletionSource Waiting)> _waiting = [];
         private int _steps;
+
+        public IKvMemory? Memory => inner.Memory;
 
         public ModelDescriptor Model => inner.Model;
 
@@ -217,6 +429,8 @@ public sealed class KvLoadTests
         public int MaxStepTokens => inner.MaxStepTokens;
 
         public int Length => inner.Length;
+
+        public int Steps => Volatile.Read(ref _steps);
 
         public Task WaitForStepsAsync(int steps, CancellationToken cancellationToken)
         {

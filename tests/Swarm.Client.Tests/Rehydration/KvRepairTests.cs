@@ -57,6 +57,53 @@ public sealed class KvRepairTests
         Directory.Delete(folder, recursive: true);
     }
 
+    /// <summary>The silo's own copies rot, and the store's do not: the successor reads past them, and recomputes nothing.</summary>
+    [Theory]
+    [InlineData(RehydrationStrategy.LoadKv)]
+    [InlineData(RehydrationStrategy.Fastest)]
+    public async Task TakeOver_CopyOnTheSilosDiskDamaged_IsReadPast(RehydrationStrategy strategy)
+    {
+        const int rowBytes = 4096; // 16 KiB a position: runs are large enough for the disk tier.
+        var tier = Silo.NewFolder();
+        await using var silo = await Silo.StartAsync(
+            Silo.NewFolder(), "--Swarm:Tiers:DiskTierPath", tier, "--Swarm:Tiers:MemoryTierBytes", "65536");
+        silo.OwnsFolder = true;
+        await using var swarm = await silo.ConnectAsync();
+        var twin = new ToyRuntime(rowBytes: rowBytes);
+        await using (var memory = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(rowBytes: rowBytes), null, Token))
+        {
+            for (var flush = 0; flush < 8; flush++)
+            {
+                int[] step = [.. Enumerable.Range(0, 40).Select(_ => _seeded.Random.Next(twin.VocabularySize))];
+                await memory.FeedAsync(step, Token);
+                twin.Forward(step, _logits);
+                await memory.FlushAsync(Token);
+            }
+
+            await memory.ReleaseAsync("drone-b", Token);
+        }
+
+        var first = await TakeOverAsync(swarm, "drone-b", strategy, rowBytes); // Leaves all of it on the disk.
+        var files = Directory.GetFiles(tier, "*.kv");
+        Assert.True(files.Length > 4, $"only {files.Length} payloads are on the disk");
+        foreach (var file in files)
+        {
+            var bytes = await File.ReadAllBytesAsync(file, Token);
+            bytes[bytes.Length / 2] ^= 1;
+            await File.WriteAllBytesAsync(file, bytes, Token);
+        }
+
+        var past = await TakeOverAsync(swarm, "drone-c", strategy, rowBytes);
+        Directory.Delete(tier, recursive: true);
+
+        Assert.Equal((0, 0), ((int)first.Reread, (int)past.Discarded));
+        Assert.True(past.Reread > 0 || past.Outpaced > 0, "no copy was damaged");
+        if (strategy == RehydrationStrategy.LoadKv)
+        {
+            Assert.Equal((320, 0), ((int)past.Loaded, (int)past.Recomputed));
+        }
+    }
+
     /// <summary>Flips a bit in the last payload of some segments.</summary>
     private static void Damage(string folder, Func<string, bool> isDamaged)
     {
@@ -98,8 +145,13 @@ public sealed class KvRepairTests
     {
         await using var silo = await Silo.StartAsync(folder);
         await using var swarm = await silo.ConnectAsync();
+        return await TakeOverAsync(swarm, agent, strategy, 64);
+    }
+
+    private async Task<RehydrationReport> TakeOverAsync(SwarmClient swarm, string agent, RehydrationStrategy strategy, int rowBytes)
+    {
         await using var memory = await swarm.Agent(agent)
-            .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, new() { Strategy = strategy }, Token);
+            .TakeOverAsync("track/1", new ToyRuntime(rowBytes: rowBytes), TakeOver.Now, new() { Strategy = strategy }, Token);
         Assert.Equal(_logits, (await memory.ComputeLogitsAsync(Token)).ToArray());
         await memory.FlushAsync(Token);
         await memory.ReleaseAsync("drone-c", Token);

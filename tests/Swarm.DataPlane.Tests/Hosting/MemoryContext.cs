@@ -55,6 +55,8 @@ public sealed class MemoryContext : IOpenContext, IDisposable
         _kv.AddRange(Enumerable.Repeat((kv.FirstPosition, kv.Count, kv.PrefixHash, frames), times));
     }
 
+    public void ForgetKv() => _kv.Clear();
+
     public ContextStatus Status
     {
         get
@@ -215,7 +217,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     }
 
     public async IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
+        long firstPosition, long count, bool isRecheck, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         foreach (var (first, runCount, hash, frames) in _kv.ToArray())
         {

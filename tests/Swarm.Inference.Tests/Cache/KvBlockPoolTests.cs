@@ -1,3 +1,4 @@
+using Swarm.Core.Inference;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Cache;
@@ -5,6 +6,8 @@ namespace Swarm.Inference.Tests.Cache;
 /// <summary>Several sequences in one pool: scattered blocks change nothing but where the bytes lie.</summary>
 public sealed class KvBlockPoolTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Fact]
     public void Forward_InterleavedSequencesInASmallPool_EqualsAloneBitForBit()
     {
@@ -50,6 +53,62 @@ public sealed class KvBlockPoolTests
 
         Assert.Equal(Samples.Feed(alone, tokens, 40), logits);
         Assert.Equal(Samples.Read(alone, 0, tokens.Length), Samples.Read(scattered, 0, tokens.Length));
+    }
+
+    /// <summary>As a connection does it while runs out of buffers are written: into scattered blocks, row by row, from another thread.</summary>
+    [Fact]
+    public async Task GetRows_WhileOthersAreWritten_ContinuesBitIdentically()
+    {
+        const int count = 64 * 6;
+        const int run = 32;
+        using var model = Samples.Model();
+        using var pool = model.CreatePool(8);
+        using var holder = model.CreateRuntime(pool, 512);
+        using var other = model.CreateRuntime(pool, 512);
+        using var target = model.CreateRuntime(pool, 512);
+        using var source = model.CreateRuntime(512);
+        Samples.Feed(holder, Samples.Tokens(64, 1), 64);
+        Samples.Feed(other, Samples.Tokens(64, 1), 64);
+        Samples.Feed(source, Samples.Tokens(count, 3), 64);
+
+        await Task.WhenAll(
+            Task.Run(() => Import((first, stream, rows) => Receive(target.Memory!, first, stream, rows), 0), Token),
+            Task.Run(() => Import((first, stream, rows) => target.WriteKv(0, stream, first, run, rows), run), Token));
+        target.CommitImported(count);
+
+        Assert.Equal(Samples.Read(source, 0, count), Samples.Read(target, 0, count));
+        Assert.Throws<ArgumentOutOfRangeException>(() => target.Memory!.GetRows(0, 0, 0, count - 1, 1));
+        Assert.Throws<InvalidOperationException>(() => target.Memory!.GetRows(0, 0, 0, count, 1)); // No block is left.
+
+        void Import(Action<int, int, byte[]> import, int offset)
+        {
+            for (var first = offset; first < count; first += 2 * run)
+            {
+                var streams = Samples.Read(source, first, run);
+                for (var stream = 0; stream < streams.Length; stream++)
+                {
+                    import(first, stream, streams[stream]);
+                }
+            }
+        }
+
+        void Receive(IKvMemory memory, int first, int stream, byte[] rows)
+        {
+            var rest = rows.AsMemory();
+            for (var layer = 0; layer < model.Config.Layers; layer++)
+            {
+                for (var position = first; position < first + run;)
+                {
+                    var piece = memory.GetRows(0, stream, layer, position, first + run - position);
+                    rest[..piece.Length].CopyTo(piece);
+                    rest = rest[piece.Length..];
+                    position += piece.Length / model.Descriptor.Geometry.Groups[0].Streams[stream].RowBytes;
+                }
+            }
+
+            Assert.True(rest.IsEmpty);
+            memory.MarkWritten(0, stream, first, run);
+        }
     }
 
     [Fact]

@@ -71,7 +71,7 @@ internal static class ContextLives
             }
         }
 
-        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, default))
+        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, false, default))
         {
             using (run)
             {

@@ -80,7 +80,7 @@ internal sealed partial class SimulatedAgent
 
     private async Task<Watermarks> SendAgainAsync(IOpenContext context, TenantKey key)
     {
-        await foreach (var run in context.ReadKvAsync(Random.Next(_kv), 1, default))
+        await foreach (var run in context.ReadKvAsync(Random.Next(_kv), 1, false, default))
         {
             using (run)
             {

@@ -234,7 +234,7 @@ internal sealed partial class SimulatedAgent(
         var status = context.Status;
         var tokens = await ReadTokensAsync(context, status.Durable.Tokens);
         long kv = 0;
-        await foreach (var run in context.ReadKvAsync(0, status.Durable.Kv, default))
+        await foreach (var run in context.ReadKvAsync(0, status.Durable.Kv, false, default))
         {
             using (run)
             {

@@ -12,11 +12,15 @@ namespace Swarm.Testing.Models;
 /// from the cache, and its logits depend on every byte of it. The length of the step is part of the recurrence, as batch
 /// shape is of a floating-point sum; so wrong bytes, tokens or steps all show in the logits.
 /// </summary>
-public sealed class ToyRuntime : IKvRuntime
+public sealed class ToyRuntime : IKvRuntime, IKvMemory
 {
+    private const int RowsOfPiece = 48;
+
     private readonly int _layers;
     private readonly int _rowBytes;
     private readonly byte[][] _cache; // [layer × stream] → [position][row]
+    private readonly bool[][] _written; // [stream] → [position]: imported, and no step was computed since.
+    private bool _hasWritten;
 
     public ToyRuntime(
         int layers = 2,
@@ -32,6 +36,7 @@ public sealed class ToyRuntime : IKvRuntime
         MaxStepTokens = maxStepTokens;
         VocabularySize = vocabularySize;
         _cache = [.. Enumerable.Range(0, layers * 2).Select(_ => new byte[(long)maxPositions * rowBytes])];
+        _written = [new bool[maxPositions], new bool[maxPositions]];
         foreach (var cache in _cache)
         {
             cache.AsSpan().Fill(0xA5); // Touched before use, as a model's cache is.
@@ -48,6 +53,11 @@ public sealed class ToyRuntime : IKvRuntime
             "");
         Fingerprint = Model.ComputeFingerprint();
     }
+
+    /// <summary>Whether KV may be received into the cache in place.</summary>
+    public bool IsInPlace { get; init; } = true;
+
+    public IKvMemory? Memory => IsInPlace ? this : null;
 
     public ModelDescriptor Model { get; }
 
@@ -84,6 +94,7 @@ public sealed class ToyRuntime : IKvRuntime
             throw new InvalidDataException("The model has broken down.");
         }
 
+        ForgetWritten();
         foreach (var token in tokens)
         {
             if ((uint)token >= (uint)VocabularySize)
@@ -101,6 +112,7 @@ public sealed class ToyRuntime : IKvRuntime
     public void Truncate(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
+        ForgetWritten();
         Length = length;
     }
 
@@ -123,12 +135,48 @@ public sealed class ToyRuntime : IKvRuntime
         {
             source.Slice(layer * bytes, bytes).CopyTo(_cache[(layer * 2) + stream].AsSpan(firstPosition * _rowBytes));
         }
+
+        MarkWritten(group, stream, firstPosition, count);
+    }
+
+    public Memory<byte> GetRows(int group, int stream, int layer, int firstPosition, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(group, 0);
+        ArgumentOutOfRangeException.ThrowIfLessThan(firstPosition, Length);
+        if (firstPosition + count > MaxPositions)
+        {
+            throw new InvalidOperationException("The cache is full.");
+        }
+
+        // A piece ends where a block of a paged cache would.
+        var run = Math.Min(count, RowsOfPiece - (firstPosition % RowsOfPiece));
+        return _cache[(layer * 2) + stream].AsMemory(firstPosition * _rowBytes, run * _rowBytes);
+    }
+
+    public void MarkWritten(int group, int stream, int firstPosition, int count)
+    {
+        _written[stream].AsSpan(firstPosition, count).Fill(true);
+        _hasWritten = true;
     }
 
     public void CommitImported(int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, Length);
+        if (_written.Any(stream => stream.AsSpan(Length, length - Length).Contains(false)))
+        {
+            throw new InvalidOperationException($"Not all of positions {Length} to {length} were written for every stream.");
+        }
+
         Length = length;
+    }
+
+    private void ForgetWritten()
+    {
+        if (_hasWritten)
+        {
+            Array.ForEach(_written, Array.Clear);
+            _hasWritten = false;
+        }
     }
 
     private void Compute(int position, int token, int stepLength)

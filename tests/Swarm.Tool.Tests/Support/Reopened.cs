@@ -64,7 +64,7 @@ internal sealed record Reopened(bool CanOpen, IReadOnlyList<int> Tokens, IReadOn
     {
         var damaged = new List<(long First, long End)>();
         long kv = 0;
-        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, default))
+        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, false, default))
         {
             using (run)
             {

@@ -1,0 +1,99 @@
+using System.IO.Hashing;
+using System.Net;
+using System.Net.Sockets;
+using Swarm.Core.Contexts;
+using Swarm.DataPlane.Client;
+using Swarm.DataPlane.Frames;
+using Swarm.DataPlane.Messages;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.DataPlane.Tests.Hosting;
+
+/// <summary>The server's end of one connection, byte by byte: for what a real server does not do at a moment that a test can choose.</summary>
+internal sealed class FakeSilo : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private Socket? _socket;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Lets a client connect, and attach a reader.</summary>
+    public async Task<(DataPlaneClient Client, DataPlaneAttachment Reader)> AttachAsync(ToyRuntime runtime, TimeProvider? clock = null)
+    {
+        _listener.Start();
+        var endpoint = new DataPlaneEndpoint("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port);
+        var connecting = DataPlaneClient.ConnectAsync(
+            endpoint, "t", "", new DataPlaneClientOptions(), clock ?? TimeProvider.System, null, Token);
+        _socket = await _listener.AcceptSocketAsync(Token);
+        _socket.NoDelay = true;
+        await ReceiveAsync(FrameType.Hello);
+        await SendAsync(Frame(FrameType.Welcome, new Welcome(Hello.CurrentVersion, 0, 8, 8, 1 << 20), 0));
+        var client = await connecting;
+        var attaching = client.AttachReaderAsync("c/1", new Observer(), Token);
+        var attach = await ReceiveAsync(FrameType.AttachReader);
+        await SendAsync(Frame(
+            FrameType.Attached,
+            new Attached(1, 1, new Watermarks(1000, 1000), runtime.Fingerprint.Value, 64, new byte[32], 0),
+            attach.Correlation));
+        return (client, await attaching);
+    }
+
+    /// <summary>Waits for a frame of a kind; others are passed over.</summary>
+    public async Task<FrameHeader> ReceiveAsync(FrameType type)
+    {
+        while (true)
+        {
+            var header = FrameHeader.Read(await ReceiveAsync(FrameHeader.SizeBytes));
+            await ReceiveAsync(header.Length);
+            if (header.Type == type)
+            {
+                return header;
+            }
+        }
+    }
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[(await _socket!.SendAsync(bytes, Token))..];
+        }
+    }
+
+    /// <summary>A run of KV as a frame.</summary>
+    public static byte[] Run(KvAppend kv, uint correlation) => Frame(
+        FrameType.KvRun, new KvHead(kv.FirstPosition, kv.Count, KvTier.Memory, kv.PrefixHash.Value), correlation, kv.Frames.ToArray());
+
+    public static byte[] Frame<TMessage>(FrameType type, TMessage message, uint correlation, byte[]? payload = null)
+        where TMessage : IMessage<TMessage>
+    {
+        payload ??= [];
+        var bytes = new byte[FrameHeader.SizeBytes + message.EncodedLength];
+        var head = bytes.AsSpan(FrameHeader.SizeBytes);
+        var writer = new MessageWriter(head);
+        message.Write(ref writer);
+        new FrameHeader(type, 1, correlation, head.Length + payload.Length, head.Length, XxHash3.HashToUInt64(head)).Write(bytes);
+        return [.. bytes, .. payload];
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _socket?.Dispose();
+        _listener.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task<byte[]> ReceiveAsync(int length)
+    {
+        var bytes = new byte[length];
+        for (var filled = 0; filled < length;)
+        {
+            var count = await _socket!.ReceiveAsync(bytes.AsMemory(filled), Token);
+            Assert.True(count > 0, "the client closed");
+            filled += count;
+        }
+
+        return bytes;
+    }
+}
