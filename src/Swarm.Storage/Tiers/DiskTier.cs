@@ -20,11 +20,13 @@ internal sealed class DiskTier : IDisposable
     public const int MinPayloadBytes = 64 << 10;
 
     private const int PieceBytes = 256 << 10;
-    private const int ReadThreads = 8;
     private const int WriteThreads = 2;
     private const long MaxPendingBytes = 64 << 20;
     private const string LockName = "lock";
     private const string Extension = ".kv";
+
+    // More would take turns over files that are cached, so that none of what they read is there soon.
+    private static readonly int ReadThreads = Math.Max(2, Environment.ProcessorCount);
 
     private readonly string _folder;
     private readonly long _capacityBytes;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Swarm.Core.Inference;
 
 namespace Swarm.Storage.Tiers;
 
@@ -28,7 +29,10 @@ internal static unsafe class NativeBlocks
             }
         }
 
-        return (byte*)NativeMemory.AlignedAlloc((nuint)size, Alignment);
+        var alignment = size < HugePages.HugePageBytes ? Alignment : HugePages.HugePageBytes;
+        var fresh = (byte*)NativeMemory.AlignedAlloc((nuint)size, (nuint)alignment);
+        HugePages.Advise((nint)fresh, size);
+        return fresh;
     }
 
     /// <summary>Gives a block back.</summary>

@@ -1,16 +1,19 @@
 using System.Runtime.InteropServices;
 
-namespace Swarm.Inference.Cache;
+namespace Swarm.Core.Inference;
 
 /// <summary>Asks Linux to back memory with 2 MiB pages.</summary>
 /// <remarks>
 /// First touch of 96 MiB took 288 ms in 4 KiB pages and 9 ms in huge ones (virtual machine with 2 cores): that is most of a
 /// rehydration into a fresh cache. Advice only: without it everything works the same, and slower.
 /// </remarks>
-internal static partial class HugePages
+public static partial class HugePages
 {
     private const int AdviseHugePage = 14; // MADV_HUGEPAGE of linux/mman.h.
-    private const long HugePageBytes = 2 << 20;
+
+    /// <summary>Bytes of a huge page. Memory that begins at a multiple of it uses them from its first byte on.</summary>
+    public const int HugePageBytes = 2 << 20;
+
     private static readonly long PageBytes = Environment.SystemPageSize;
 
     /// <summary>Advises for a range.</summary>
