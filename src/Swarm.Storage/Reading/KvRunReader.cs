@@ -14,7 +14,7 @@ internal static class KvRunReader
     private const int SmallAhead = 4;
 
     // What is ahead shall still be in the processor's cache when its turn comes, and a link of 5 Gbit/s and 20 ms be full. Measured on a
-    // disk tier whose files are cached, 8 MiB a payload, L3 cache of 32 MiB: 16 MiB were a tenth faster than 24, and for a fifth less time
+    // disk tier whose files are cached, 8 MiB a payload, L3 cache of 32 MiB: 16 MiB were a tenth faster than 24, and for a sixth less time
     // of the processors; 32 and 48 were no faster than 24.
     private const long MaxBytesAhead = 16 << 20;
 
