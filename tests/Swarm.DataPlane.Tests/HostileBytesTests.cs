@@ -60,10 +60,10 @@ public sealed class HostileBytesTests
         var granted = await context.AcquireAsync(new AcquireRequest("a", secret.Hash, default), Token);
         var kv = Payloads.Kv(runtime, 0, 64);
         using var socket = await ConnectAsync(server);
-        await SendAsync(socket, [.. Greeting(), .. Frame(FrameType.Attach, new Attach("c/1", granted.Epoch.Value, secret.Bytes.ToArray()), 0, 1)]);
+        await SendAsync(socket, [.. Greeting(), .. RawFrame.Of(FrameType.Attach, new Attach("c/1", granted.Epoch.Value, secret.Bytes.ToArray()), 0, 1)]);
         await ReceiveAsync(socket, FrameType.Attached);
 
-        await SendAsync(socket, Frame(
+        await SendAsync(socket, RawFrame.Of(
             FrameType.AppendKv, new KvHead(0, 64, KvTier.None, kv.PrefixHash.Value), 1, 2, kv.Frames.ToArray()));
 
         var refusal = MessageReader.ReadAll<Refused>(await ReceiveAsync(socket, FrameType.Refused)).Refusal;
@@ -100,7 +100,7 @@ public sealed class HostileBytesTests
         using var idle = await ConnectAsync(server);
         await SendAsync(idle, Greeting());
         using var slow = await ConnectAsync(server);
-        await SendAsync(slow, [.. Greeting(), .. Frame(FrameType.AttachReader, new AttachReader("c/1"), 0, 1)[..^1]]);
+        await SendAsync(slow, [.. Greeting(), .. RawFrame.Of(FrameType.AttachReader, new AttachReader("c/1"), 0, 1)[..^1]]);
 
         await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "all three to be ended");
         await TestServer.WaitAsync(() => server.Handler.Buffers.RentedCount == 0, "buffers to come back");
@@ -124,20 +124,20 @@ public sealed class HostileBytesTests
     private static byte[] Conversation(Epoch epoch, SessionSecret secret) =>
     [
         .. Greeting(),
-        .. Frame(FrameType.Attach, new Attach("c/1", epoch.Value, secret.Bytes.ToArray()), 0, 1),
-        .. Frame(FrameType.AttachReader, new AttachReader("c/1"), 0, 2),
-        .. Frame(FrameType.Touch, default(Empty), 1, 0),
-        .. Frame(FrameType.AppendInputs, new InputList(
+        .. RawFrame.Of(FrameType.Attach, new Attach("c/1", epoch.Value, secret.Bytes.ToArray()), 0, 1),
+        .. RawFrame.Of(FrameType.AttachReader, new AttachReader("c/1"), 0, 2),
+        .. RawFrame.Of(FrameType.Touch, default(Empty), 1, 0),
+        .. RawFrame.Of(FrameType.AppendInputs, new InputList(
             Payloads.Inputs(0, 9), new StateList([new NamedState("s", 1, new byte[9])])), 1, 3),
-        .. Frame(FrameType.AskCredit, new AskCredit(1000, 2000, 0), 1, 0),
-        .. Frame(FrameType.ReadInputs, new ReadRange(0, 100, 0, false), 1, 4),
-        .. Frame(FrameType.ReadKv, new ReadRange(0, 100, 1000, true), 1, 5),
-        .. Frame(FrameType.ReadStates, default(Empty), 1, 6),
-        .. Frame(FrameType.Credit, new Credit(99), 1, 5),
-        .. Frame(FrameType.Cancel, default(Empty), 1, 5),
-        .. Frame(FrameType.AppendKv, new KvHead(0, 1, KvTier.None, default), 1, 7, new byte[100]),
-        .. Frame(FrameType.Detach, default(Empty), 1, 0),
-        .. Frame(FrameType.Ping, default(Empty), 0, 8),
+        .. RawFrame.Of(FrameType.AskCredit, new AskCredit(1000, 2000, 0), 1, 0),
+        .. RawFrame.Of(FrameType.ReadInputs, new ReadRange(0, 100, 0, false), 1, 4),
+        .. RawFrame.Of(FrameType.ReadKv, new ReadRange(0, 100, 1000, true), 1, 5),
+        .. RawFrame.Of(FrameType.ReadStates, default(Empty), 1, 6),
+        .. RawFrame.Of(FrameType.Credit, new Credit(99), 1, 5),
+        .. RawFrame.Of(FrameType.Cancel, default(Empty), 1, 5),
+        .. RawFrame.Of(FrameType.AppendKv, new KvHead(0, 1, KvTier.None, default), 1, 7, new byte[100]),
+        .. RawFrame.Of(FrameType.Detach, default(Empty), 1, 0),
+        .. RawFrame.Of(FrameType.Ping, default(Empty), 0, 8),
     ];
 
     private static byte[] Damage(Random random, byte[] good)
@@ -183,21 +183,7 @@ public sealed class HostileBytesTests
     }
 
     private static byte[] Greeting() =>
-        Frame(FrameType.Hello, new Hello(Hello.CurrentVersion, 0, MemoryHost.Tenant, MemoryHost.Secret), 0, 0);
-
-    private static byte[] Frame<TMessage>(
-        FrameType type, TMessage message, uint attachment, uint correlation, byte[]? payload = null)
-        where TMessage : IMessage<TMessage>
-    {
-        payload ??= [];
-        var bytes = new byte[FrameHeader.SizeBytes + message.EncodedLength];
-        var head = bytes.AsSpan(FrameHeader.SizeBytes);
-        var writer = new MessageWriter(head);
-        message.Write(ref writer);
-        new FrameHeader(
-            type, attachment, correlation, head.Length + payload.Length, head.Length, XxHash3.HashToUInt64(head)).Write(bytes);
-        return [.. bytes, .. payload];
-    }
+        RawFrame.Of(FrameType.Hello, new Hello(Hello.CurrentVersion, 0, MemoryHost.Tenant, MemoryHost.Secret), 0, 0);
 
     private static async Task<Socket> ConnectAsync(TestServer server)
     {

@@ -84,83 +84,51 @@ public sealed class KvReceiveTargetTests
     [Fact]
     public async Task CloseAsync_RunOnItsWayIn_WaitsForItAlone()
     {
-        await using var silo = new FakeSilo();
-        var source = Payloads.Computed(64, RowBytes);
-        var (client, reader) = await silo.AttachAsync(source);
-        await using var _ = client;
-        var runtime = new ToyRuntime(rowBytes: RowBytes);
-        var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (_, _, _) => true);
-        target.Open(0);
-        var runs = reader.ReadKvAsync(0, 64, target, cancellationToken: Token).GetAsyncEnumerator(Token);
-        var next = runs.MoveNextAsync();
-        var read = await silo.ReceiveAsync(FrameType.ReadKv);
-        var run = FakeSilo.Run(Payloads.Kv(source, 0, 32), read.Correlation);
+        await using var read = await ReadUnderWay.StartAsync();
+        read.Target.Open(0);
+        var rest = await read.SendHalfAsync(0, 32);
 
-        await silo.SendAsync(run.AsMemory(0, run.Length / 2));
-        await TestServer.WaitAsync(() => HasArrived(runtime), "the first row");
-        var closing = target.CloseAsync(Token).AsTask();
+        var closing = read.Target.CloseAsync(Token).AsTask();
         Assert.False(closing.IsCompleted);
-        await silo.SendAsync(run.AsMemory(run.Length / 2));
+        await read.Silo.SendAsync(rest);
         await closing.WaitAsync(Token);
-        Assert.True(await next);
-        Assert.Null(runs.Current.InPlace!.Fault);
-        await silo.SendAsync(FakeSilo.Run(Payloads.Kv(source, 32, 32), read.Correlation));
-        Assert.True(await runs.MoveNextAsync());
-        Assert.Null(runs.Current.InPlace); // Closed: into a buffer.
-        runs.Current.Dispose();
-        await silo.SendAsync(FakeSilo.Frame(FrameType.End, new End(64, true), read.Correlation));
-        Assert.False(await runs.MoveNextAsync());
+        Assert.Null((await read.NextAsync()).InPlace!.Fault);
+        await read.Silo.SendAsync(read.Run(32, 32));
+        Assert.Null((await read.NextAsync()).InPlace); // Closed: into a buffer.
+        await read.EndAsync();
     }
 
     [Fact]
     public async Task CloseAsync_ConnectionLostWithinARun_EndsAndTheReadFails()
     {
-        var silo = new FakeSilo();
-        var source = Payloads.Computed(64, RowBytes);
-        var (client, reader) = await silo.AttachAsync(source);
-        await using var _ = client;
-        var runtime = new ToyRuntime(rowBytes: RowBytes);
-        var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (_, _, _) => true);
-        target.Open(0);
-        var next = reader.ReadKvAsync(0, 64, target, cancellationToken: Token).GetAsyncEnumerator(Token).MoveNextAsync();
-        var read = await silo.ReceiveAsync(FrameType.ReadKv);
-        var run = FakeSilo.Run(Payloads.Kv(source, 0, 64), read.Correlation);
+        await using var read = await ReadUnderWay.StartAsync();
+        read.Target.Open(0);
+        await read.SendHalfAsync(0, 64);
 
-        await silo.SendAsync(run.AsMemory(0, run.Length / 2));
-        await TestServer.WaitAsync(() => HasArrived(runtime), "the first row");
-        var closing = target.CloseAsync(Token).AsTask();
-        await silo.DisposeAsync();
+        var closing = read.Target.CloseAsync(Token).AsTask();
+        await read.Silo.DisposeAsync();
 
         await closing.WaitAsync(Token);
-        await Assert.ThrowsAsync<SwarmTransportException>(() => next.AsTask());
-        Assert.Throws<InvalidOperationException>(() => runtime.CommitImported(64)); // Not all of it was marked.
+        await Assert.ThrowsAsync<SwarmTransportException>(() => read.NextAsync());
+        Assert.Throws<InvalidOperationException>(() => read.Runtime.CommitImported(64)); // Not all of it was marked.
     }
 
     /// <summary>A silo that hangs within a run holds nobody up who gives the read up.</summary>
     [Fact]
     public async Task CloseAsync_CancelledWithinARun_EndsTheConnection()
     {
-        await using var silo = new FakeSilo();
-        var source = Payloads.Computed(64, RowBytes);
-        var (client, reader) = await silo.AttachAsync(source);
-        await using var _ = client;
-        var runtime = new ToyRuntime(rowBytes: RowBytes);
-        var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (_, _, _) => true);
-        target.Open(0);
-        var next = reader.ReadKvAsync(0, 64, target, cancellationToken: Token).GetAsyncEnumerator(Token).MoveNextAsync();
-        var read = await silo.ReceiveAsync(FrameType.ReadKv);
-        var run = FakeSilo.Run(Payloads.Kv(source, 0, 64), read.Correlation);
-        await silo.SendAsync(run.AsMemory(0, run.Length / 2));
-        await TestServer.WaitAsync(() => HasArrived(runtime), "the first row");
+        await using var read = await ReadUnderWay.StartAsync();
+        read.Target.Open(0);
+        await read.SendHalfAsync(0, 64);
         using var givenUp = new CancellationTokenSource();
 
-        var closing = target.CloseAsync(givenUp.Token).AsTask();
+        var closing = read.Target.CloseAsync(givenUp.Token).AsTask();
         Assert.False(closing.IsCompleted);
         await givenUp.CancelAsync();
 
         await closing.WaitAsync(Token);
-        await Assert.ThrowsAsync<SwarmTransportException>(() => next.AsTask());
-        Assert.True(client.Closed.IsCancellationRequested);
+        await Assert.ThrowsAsync<SwarmTransportException>(() => read.NextAsync());
+        Assert.True(read.Client.Closed.IsCancellationRequested);
     }
 
     [Theory]
@@ -169,83 +137,55 @@ public sealed class KvReceiveTargetTests
     public async Task Read_RunThatComesForLongerThanTheSilenceAllowed_IsNotALostConnection(bool isInPlace)
     {
         const int pieceBytes = 300 << 10; // More than what tells that the peer lives.
-        await using var silo = new FakeSilo();
-        var source = Payloads.Computed(64, rowBytes: 6144);
         var clock = new FakeTimeProvider();
-        var (client, reader) = await silo.AttachAsync(source, clock);
-        await using var _ = client;
-        var runtime = new ToyRuntime(rowBytes: 6144, maxPositions: 64);
-        var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (_, _, _) => isInPlace);
-        target.Open(0);
-        await using var runs = reader.ReadKvAsync(0, 64, target, cancellationToken: Token).GetAsyncEnumerator(Token);
-        var next = runs.MoveNextAsync();
-        var read = await silo.ReceiveAsync(FrameType.ReadKv);
-        var run = FakeSilo.Run(Payloads.Kv(source, 0, 64), read.Correlation).AsMemory();
+        await using var read = await ReadUnderWay.StartAsync(6144, _ => isInPlace, clock);
+        read.Target.Open(0);
+        var run = read.Run(0, 64).AsMemory();
 
         for (; run.Length > pieceBytes; run = run[pieceBytes..])
         {
             clock.Advance(TimeSpan.FromSeconds(10));
-            await silo.SendAsync(run[..pieceBytes]);
-            await TestServer.WaitAsync(() => client.Channel.ReceiveSilence < TimeSpan.FromSeconds(1), "the piece to be noticed");
+            await read.Silo.SendAsync(run[..pieceBytes]);
+            await TestServer.WaitAsync(() => read.Client.Channel.ReceiveSilence < TimeSpan.FromSeconds(1), "the piece to be noticed");
         }
 
-        await silo.SendAsync(run);
-        Assert.True(await next);
-        Assert.Equal(isInPlace, runs.Current.InPlace is not null);
-        runs.Current.Dispose();
-        await target.CloseAsync(Token);
+        await read.Silo.SendAsync(run);
+        Assert.Equal(isInPlace, (await read.NextAsync()).InPlace is not null);
+        await read.Target.CloseAsync(Token);
     }
 
     /// <summary>A run that is not accepted, does not follow or is missing in the store goes past the target, and what is behind it too until it is opened again.</summary>
     [Fact]
     public async Task Open_RunThatDoesNotBelong_GoesToABuffer()
     {
-        await using var silo = new FakeSilo();
-        var source = Payloads.Computed(100, RowBytes);
-        var (client, reader) = await silo.AttachAsync(source);
-        await using var _ = client;
-        var runtime = new ToyRuntime(rowBytes: RowBytes);
-        var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (first, _, _) => first != 30);
-        var runs = reader.ReadKvAsync(0, 100, target, cancellationToken: Token).GetAsyncEnumerator(Token);
-        var next = runs.MoveNextAsync();
-        var read = await silo.ReceiveAsync(FrameType.ReadKv);
-        var seen = new List<bool>();
+        await using var read = await ReadUnderWay.StartAsync(accepts: first => first != 30);
 
-        async Task SendAsync(byte[] run, bool opens)
+        async Task<bool> IsInPlaceAsync(byte[] run, long opensBehind = -1)
         {
-            if (opens)
+            if (opensBehind >= 0)
             {
-                target.Open(100);
+                read.Target.Open(opensBehind);
             }
 
-            await silo.SendAsync(run);
-            Assert.True(await next);
-            seen.Add(runs.Current.InPlace is not null);
-            runs.Current.Dispose();
-            next = runs.MoveNextAsync();
+            await read.Silo.SendAsync(run);
+            return (await read.NextAsync()).InPlace is not null;
         }
 
-        byte[] Run(int first, int count) => FakeSilo.Run(Payloads.Kv(source, first, count), read.Correlation);
-        var missing = FakeSilo.Frame(FrameType.KvRun, new KvHead(50, 5, KvTier.None, default), read.Correlation);
-        await SendAsync(Run(0, 10), opens: false);
-        await SendAsync(Run(10, 10), opens: true);
-        await SendAsync(Run(20, 10), opens: false);
-        await SendAsync(Run(30, 10), opens: false); // Not accepted.
-        await SendAsync(Run(40, 10), opens: false); // Closed by that.
-        await SendAsync(missing, opens: true);
-        await SendAsync(Run(55, 5), opens: false); // Closed by that.
-        await SendAsync(Run(60, 10), opens: true);
-        await SendAsync(Run(65, 15), opens: false); // Goes back.
-        await SendAsync(Run(80, 5), opens: false); // Closed by that.
-        target.Open(79);
-        await SendAsync(Run(85, 5), opens: false); // And still closed: what went back has not been taken.
-        await SendAsync(Run(90, 3), opens: true);
-        await SendAsync(Run(95, 5), opens: false); // Leaves a hole.
-        await SendAsync(FakeSilo.Frame(FrameType.KvRun, new KvHead(long.MaxValue, 1, KvTier.Blob, default), read.Correlation, new byte[9]), opens: false);
-
-        Assert.Equal([false, true, true, false, false, false, false, true, false, false, false, true, false, false], seen);
-        await silo.SendAsync(FakeSilo.Frame(FrameType.End, new End(100, true), read.Correlation));
-        Assert.False(await next);
+        Assert.False(await IsInPlaceAsync(read.Run(0, 10)));
+        Assert.True(await IsInPlaceAsync(read.Run(10, 10), opensBehind: 0));
+        Assert.True(await IsInPlaceAsync(read.Run(20, 10)));
+        Assert.False(await IsInPlaceAsync(read.Run(30, 10))); // Not accepted.
+        Assert.False(await IsInPlaceAsync(read.Run(40, 10))); // Closed by that.
+        Assert.False(await IsInPlaceAsync(read.Frame(new KvHead(50, 5, KvTier.None, default)), opensBehind: 50)); // Missing.
+        Assert.False(await IsInPlaceAsync(read.Run(55, 5))); // Closed by that.
+        Assert.True(await IsInPlaceAsync(read.Run(60, 10), opensBehind: 60));
+        Assert.False(await IsInPlaceAsync(read.Run(65, 15))); // Goes back.
+        Assert.False(await IsInPlaceAsync(read.Run(80, 5))); // Closed by that.
+        Assert.False(await IsInPlaceAsync(read.Run(85, 5), opensBehind: 79)); // And still: what went back has not been taken.
+        Assert.True(await IsInPlaceAsync(read.Run(90, 3), opensBehind: 90));
+        Assert.False(await IsInPlaceAsync(read.Run(95, 5))); // Leaves a hole.
+        Assert.False(await IsInPlaceAsync(read.Frame(new KvHead(long.MaxValue, 1, KvTier.Blob, default), new byte[9])));
+        await read.EndAsync();
     }
 
     /// <summary>Runs of any length, some with a bit flipped. Says where those begin.</summary>
@@ -289,6 +229,80 @@ public sealed class KvReceiveTargetTests
         }
     }
 
-    /// <summary>Whether the first row is not as an empty cache has it.</summary>
-    private static bool HasArrived(ToyRuntime runtime) => runtime.GetRows(0, 0, 0, 0, 1).Span.ContainsAnyExcept((byte)0xA5);
+    /// <summary>A read from a silo whose answers are sent by hand.</summary>
+    private sealed class ReadUnderWay(FakeSilo silo, DataPlaneClient client, ToyRuntime source, ToyRuntime runtime, KvReceiveTarget target)
+        : IAsyncDisposable
+    {
+        private IAsyncEnumerator<KvRunData>? _runs;
+        private Task<bool> _next = Task.FromResult(false);
+        private uint _correlation;
+
+        public FakeSilo Silo => silo;
+
+        public DataPlaneClient Client => client;
+
+        public ToyRuntime Runtime => runtime;
+
+        public KvReceiveTarget Target => target;
+
+        public static async Task<ReadUnderWay> StartAsync(
+            int rowBytes = RowBytes, Func<long, bool>? accepts = null, TimeProvider? clock = null)
+        {
+            const int positions = 100;
+            var silo = new FakeSilo();
+            var source = Payloads.Computed(positions, rowBytes);
+            var (client, reader) = await silo.AttachAsync(source, clock);
+            var runtime = new ToyRuntime(rowBytes: rowBytes, maxPositions: positions);
+            var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (first, _, _) => accepts?.Invoke(first) ?? true);
+            var read = new ReadUnderWay(silo, client, source, runtime, target)
+            {
+                _runs = reader.ReadKvAsync(0, positions, target, cancellationToken: Token).GetAsyncEnumerator(Token),
+            };
+            read._next = read._runs.MoveNextAsync().AsTask();
+            read._correlation = (await silo.ReceiveAsync(FrameType.ReadKv)).Correlation;
+            return read;
+        }
+
+        public byte[] Run(int first, int count)
+        {
+            var kv = Payloads.Kv(source, first, count);
+            return Frame(new KvHead(kv.FirstPosition, kv.Count, KvTier.Memory, kv.PrefixHash.Value), kv.Frames.ToArray());
+        }
+
+        public byte[] Frame(KvHead head, byte[]? payload = null) => RawFrame.Of(FrameType.KvRun, head, 1, _correlation, payload);
+
+        /// <summary>Sends half of a run, and waits until some of it is in the runtime's memory.</summary>
+        /// <returns>The other half.</returns>
+        public async Task<ReadOnlyMemory<byte>> SendHalfAsync(int first, int count)
+        {
+            var run = Run(first, count);
+            await silo.SendAsync(run.AsMemory(0, run.Length / 2));
+            await TestServer.WaitAsync(
+                () => runtime.GetRows(0, 0, 0, first, 1).Span.ContainsAnyExcept((byte)0xA5), "the first row, which an empty cache has otherwise");
+            return run.AsMemory(run.Length / 2);
+        }
+
+        /// <summary>The next run as it came; given back.</summary>
+        public async Task<KvRunData> NextAsync()
+        {
+            Assert.True(await _next);
+            var run = _runs!.Current;
+            run.Dispose();
+            _next = _runs.MoveNextAsync().AsTask();
+            return run;
+        }
+
+        /// <summary>Ends the answer.</summary>
+        public async Task EndAsync()
+        {
+            await silo.SendAsync(RawFrame.Of(FrameType.End, new End(100, true), 1, _correlation));
+            Assert.False(await _next);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await client.DisposeAsync();
+            await silo.DisposeAsync();
+        }
+    }
 }

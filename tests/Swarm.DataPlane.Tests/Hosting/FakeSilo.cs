@@ -1,4 +1,3 @@
-using System.IO.Hashing;
 using System.Net;
 using System.Net.Sockets;
 using Swarm.Core.Contexts;
@@ -28,13 +27,14 @@ internal sealed class FakeSilo : IAsyncDisposable
         _socket = await _listener.AcceptSocketAsync(Token);
         _socket.NoDelay = true;
         await ReceiveAsync(FrameType.Hello);
-        await SendAsync(Frame(FrameType.Welcome, new Welcome(Hello.CurrentVersion, 0, 8, 8, 1 << 20), 0));
+        await SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(Hello.CurrentVersion, 0, 8, 8, 1 << 20), 0, 0));
         var client = await connecting;
         var attaching = client.AttachReaderAsync("c/1", new Observer(), Token);
         var attach = await ReceiveAsync(FrameType.AttachReader);
-        await SendAsync(Frame(
+        await SendAsync(RawFrame.Of(
             FrameType.Attached,
             new Attached(1, 1, new Watermarks(1000, 1000), runtime.Fingerprint.Value, 64, new byte[32], 0),
+            0,
             attach.Correlation));
         return (client, await attaching);
     }
@@ -59,22 +59,6 @@ internal sealed class FakeSilo : IAsyncDisposable
         {
             bytes = bytes[(await _socket!.SendAsync(bytes, Token))..];
         }
-    }
-
-    /// <summary>A run of KV as a frame.</summary>
-    public static byte[] Run(KvAppend kv, uint correlation) => Frame(
-        FrameType.KvRun, new KvHead(kv.FirstPosition, kv.Count, KvTier.Memory, kv.PrefixHash.Value), correlation, kv.Frames.ToArray());
-
-    public static byte[] Frame<TMessage>(FrameType type, TMessage message, uint correlation, byte[]? payload = null)
-        where TMessage : IMessage<TMessage>
-    {
-        payload ??= [];
-        var bytes = new byte[FrameHeader.SizeBytes + message.EncodedLength];
-        var head = bytes.AsSpan(FrameHeader.SizeBytes);
-        var writer = new MessageWriter(head);
-        message.Write(ref writer);
-        new FrameHeader(type, 1, correlation, head.Length + payload.Length, head.Length, XxHash3.HashToUInt64(head)).Write(bytes);
-        return [.. bytes, .. payload];
     }
 
     public ValueTask DisposeAsync()
