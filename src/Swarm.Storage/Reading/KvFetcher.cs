@@ -26,7 +26,7 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
     /// <returns>The run; the caller disposes it.</returns>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names the object.</exception>
     /// <exception cref="Blobs.BlobStoreException">The store cannot be reached.</exception>
-    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent, bool isRecheck = false)
+    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent, bool isRecheck)
     {
         var payload = extent.Payload;
         var key = KeyOf(payload);
