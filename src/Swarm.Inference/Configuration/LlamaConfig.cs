@@ -5,6 +5,8 @@ namespace Swarm.Inference.Configuration;
 /// <summary>Shape of a Llama-family decoder, in the terms of a Hugging Face <c>config.json</c>.</summary>
 public sealed record LlamaConfig
 {
+    internal const int PositionLimit = 1 << 22;
+
     /// <summary>Number of token ids, <c>vocab_size</c>.</summary>
     public required int VocabularySize { get; init; }
 
@@ -32,13 +34,16 @@ public sealed record LlamaConfig
     /// <summary>Base of the rotary frequencies, <c>rope_theta</c>.</summary>
     public double RopeTheta { get; init; } = 10_000;
 
+    /// <summary>Scaling of the rotary frequencies; <see langword="null"/> for none.</summary>
+    public RopeScaling? RopeScaling { get; init; }
+
     /// <summary>Added to the mean square, <c>rms_norm_eps</c>.</summary>
     public double RmsNormEpsilon { get; init; } = 1e-5;
 
     /// <summary>Whether the output projection is the embedding, <c>tie_word_embeddings</c>.</summary>
     public bool TiedEmbeddings { get; init; }
 
-    /// <summary>Type of weights, activations and KV, <c>torch_dtype</c>: float32 or bfloat16.</summary>
+    /// <summary>Type of weights, activations and KV, <c>dtype</c> or <c>torch_dtype</c>: float32 or bfloat16.</summary>
     public KvDType DType { get; init; } = KvDType.Float32;
 
     /// <summary>Parameters of a model of this shape.</summary>
@@ -70,14 +75,15 @@ public sealed record LlamaConfig
         Range("num_attention_heads", Heads, 1, 1024);
         Range("num_key_value_heads", KvHeads, 1, Heads);
         Range("head_dim", HeadDim, 2, 1024);
-        Range("max_position_embeddings", MaxPositions, 1, 1 << 22);
+        Range("max_position_embeddings", MaxPositions, 1, PositionLimit);
         Require(Heads % KvHeads == 0, $"num_key_value_heads {KvHeads} does not divide num_attention_heads {Heads}");
         Require(HeadDim % 2 == 0, $"head_dim {HeadDim} is odd; rotary embeddings need pairs");
         Require(RopeTheta is > 0 and < 1e12, $"rope_theta {RopeTheta} is not in (0, 1e12)");
+        Require(RopeScaling?.FindFault() is null, RopeScaling?.FindFault() ?? "");
         Require(RmsNormEpsilon is > 0 and < 1, $"rms_norm_eps {RmsNormEpsilon} is not in (0, 1)");
         Require(
             DType is KvDType.Float32 or KvDType.BFloat16,
-            $"torch_dtype {DType} is not supported; float32 and bfloat16 are");
+            $"dtype {DType} is not supported; float32 and bfloat16 are");
         return this;
 
         void Range(string name, int value, int min, int max) =>

@@ -4,7 +4,11 @@ using Swarm.Core.Geometry;
 
 namespace Swarm.Inference.Configuration;
 
-/// <summary>Reads and writes a Hugging Face style <c>config.json</c>.</summary>
+/// <summary>Reads and writes a Hugging Face style <c>config.json</c>, as transformers 4 and 5 write it.</summary>
+/// <remarks>
+/// A field that changes the logits is honoured, or refused by its name. Fields that are known to change nothing are passed
+/// over; those that are not known are listed in <see cref="Model.LlamaModel.Ignored"/>, unless their name tells that they matter.
+/// </remarks>
 public static class LlamaConfigJson
 {
     private const string Architecture = "LlamaForCausalLM";
@@ -15,37 +19,14 @@ public static class LlamaConfigJson
     /// <param name="path">Path of the file.</param>
     /// <returns>The configuration, checked.</returns>
     /// <exception cref="ModelFormatException">It is missing, malformed, or not supported.</exception>
-    public static LlamaConfig Read(string path)
-    {
-        var file = new FileInfo(path);
-        if (!file.Exists)
-        {
-            throw new ModelFormatException($"{path} does not exist; a model's directory needs a config.json.");
-        }
-
-        return file.Length <= MaxFileBytes
-            ? Parse(File.ReadAllBytes(path), path)
-            : throw new ModelFormatException($"{path} has {file.Length} bytes; at most {MaxFileBytes} are expected.");
-    }
+    public static LlamaConfig Read(string path) => ReadFile(path).Config;
 
     /// <summary>Reads a configuration.</summary>
-    /// <param name="json">UTF-8 text.</param>
+    /// <param name="json">UTF-8 text, with or without a byte order mark.</param>
     /// <param name="source">Where it comes from, for messages.</param>
     /// <returns>The configuration, checked.</returns>
     /// <exception cref="ModelFormatException">It is malformed, or not supported.</exception>
-    public static LlamaConfig Parse(ReadOnlySpan<byte> json, string source)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(json);
-            using var document = JsonDocument.ParseValue(ref reader);
-            return Read(document.RootElement, source).Validated(source);
-        }
-        catch (JsonException error)
-        {
-            throw new ModelFormatException($"{source} is not JSON: {error.Message}", error);
-        }
-    }
+    public static LlamaConfig Parse(ReadOnlySpan<byte> json, string source) => ParseFile(json.ToArray(), source).Config;
 
     /// <summary>Writes a configuration in a form that does not depend on anything but its values.</summary>
     /// <param name="config">The configuration.</param>
@@ -53,7 +34,7 @@ public static class LlamaConfigJson
     public static string Write(LlamaConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        return new JsonObject
+        var json = new JsonObject
         {
             ["architectures"] = new JsonArray(Architecture),
             ["model_type"] = "llama",
@@ -72,106 +53,124 @@ public static class LlamaConfigJson
             ["hidden_act"] = "silu",
             ["attention_bias"] = false,
             ["mlp_bias"] = false,
-        }.ToJsonString(Indented);
+        };
+        if (config.RopeScaling is { } scaling)
+        {
+            var section = new JsonObject { ["rope_type"] = scaling.Type };
+            foreach (var (name, value) in scaling.Parameters)
+            {
+                section[name] = name == "original_max_position_embeddings" ? (int)value : value;
+            }
+
+            json["rope_scaling"] = section;
+        }
+
+        return json.ToJsonString(Indented);
     }
 
-    private static LlamaConfig Read(JsonElement root, string source)
+    /// <summary>Reads a configuration file, with what it says beside the shape.</summary>
+    internal static LlamaConfigFile ReadFile(string path)
     {
-        if (root.ValueKind != JsonValueKind.Object)
+        var file = new FileInfo(path);
+        if (!file.Exists)
         {
-            throw new ModelFormatException($"{source} holds a JSON {root.ValueKind}, not an object.");
+            throw new ModelFormatException($"{path} does not exist; a model's directory needs a config.json.");
         }
 
-        RequireArchitecture(root, source);
-        RequireAbsent(root, source, "rope_scaling");
-        RequireFalse(root, source, "attention_bias");
-        RequireFalse(root, source, "mlp_bias");
-        if (Text(root, source, "hidden_act", "silu") is var activation and not "silu")
+        return file.Length <= MaxFileBytes
+            ? ParseFile(File.ReadAllBytes(path), path)
+            : throw new ModelFormatException($"{path} has {file.Length} bytes; at most {MaxFileBytes} are expected.");
+    }
+
+    /// <summary>Parses JSON, with or without a byte order mark; nothing may come behind it, and no name twice.</summary>
+    internal static JsonDocument ParseDocument(ReadOnlyMemory<byte> json, string source)
+    {
+        try
         {
-            throw new ModelFormatException($"{source}: hidden_act '{activation}' is not supported; 'silu' is.");
+            var text = json.Span.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? json[3..] : json;
+            return JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
+        }
+        catch (JsonException error)
+        {
+            var isJson = json.Span.TrimStart((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0A, 0x0D]) is [(byte)'{', ..];
+            var what = isJson ? null : ForeignFile.Describe(json.Span[..Math.Min(json.Length, ForeignFile.HeadBytes)]);
+            throw new ModelFormatException(
+                what is null ? $"{source} is not JSON: {error.Message}" : $"{source} {what}.", error);
+        }
+    }
+
+    private static LlamaConfigFile ParseFile(ReadOnlyMemory<byte> json, string source)
+    {
+        using var document = ParseDocument(json, source);
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+        {
+            throw new ModelFormatException($"{source} holds a JSON {document.RootElement.ValueKind}, not an object.");
         }
 
-        var heads = Integer(root, source, "num_attention_heads");
-        var hidden = Integer(root, source, "hidden_size");
+        var fields = new JsonFields(document.RootElement, source);
+        RequireArchitecture(fields);
+        var dtype = ReadDType(fields);
+        var config = ReadConfig(fields) with { DType = dtype ?? KvDType.Float32 };
+        config.Validated(source);
+        return new LlamaConfigFile(config, dtype is not null, LlamaConfigFields.Check(fields, config));
+    }
+
+    private static LlamaConfig ReadConfig(JsonFields fields)
+    {
+        var heads = fields.Integer("num_attention_heads");
+        var hidden = fields.Integer("hidden_size");
+        var maxPositions = fields.Integer("max_position_embeddings", 2048);
+        var (theta, scaling) = RopeJson.Read(fields, maxPositions);
         return new LlamaConfig
         {
-            VocabularySize = Integer(root, source, "vocab_size"),
+            VocabularySize = fields.Integer("vocab_size"),
             HiddenSize = hidden,
-            IntermediateSize = Integer(root, source, "intermediate_size"),
-            Layers = Integer(root, source, "num_hidden_layers"),
+            IntermediateSize = fields.Integer("intermediate_size"),
+            Layers = fields.Integer("num_hidden_layers"),
             Heads = heads,
-            KvHeads = Integer(root, source, "num_key_value_heads", heads),
-            HeadDim = Integer(root, source, "head_dim", heads > 0 ? hidden / heads : 0),
-            MaxPositions = Integer(root, source, "max_position_embeddings", 2048),
-            RopeTheta = Real(root, source, "rope_theta", 10_000),
-            RmsNormEpsilon = Real(root, source, "rms_norm_eps", 1e-6),
-            TiedEmbeddings = Flag(root, source, "tie_word_embeddings"),
-            DType = Text(root, source, "torch_dtype", "float32") switch
-            {
-                "float32" => KvDType.Float32,
-                "bfloat16" => KvDType.BFloat16,
-                var other => throw new ModelFormatException(
-                    $"{source}: torch_dtype '{other}' is not supported; 'float32' and 'bfloat16' are."),
-            },
+            KvHeads = fields.Integer("num_key_value_heads", heads),
+            HeadDim = ReadHeadDim(fields, hidden, heads),
+            MaxPositions = maxPositions,
+            RopeTheta = theta,
+            RopeScaling = scaling,
+            RmsNormEpsilon = fields.Real("rms_norm_eps", 1e-6),
+            TiedEmbeddings = fields.Flag("tie_word_embeddings"),
         };
     }
 
-    private static void RequireArchitecture(JsonElement root, string source)
+    private static int ReadHeadDim(JsonFields fields, int hidden, int heads) =>
+        fields.IntegerOrNull("head_dim") ?? (heads < 1 ? 0 : hidden % heads == 0
+            ? hidden / heads
+            : throw fields.Fault("head_dim", $"is missing, and num_attention_heads {heads} does not divide hidden_size {hidden}"));
+
+    private static KvDType? ReadDType(JsonFields fields)
     {
-        var names = root.TryGetProperty("architectures", out var list) && list.ValueKind == JsonValueKind.Array
+        var (current, legacy) = (fields.TextOrNull("dtype"), fields.TextOrNull("torch_dtype"));
+        if (current is not null && legacy is not null && current != legacy)
+        {
+            throw fields.Fault("dtype", $"is '{current}' and torch_dtype is '{legacy}'; remove the one that is wrong");
+        }
+
+        return (current ?? legacy) switch
+        {
+            null => null,
+            "float32" => KvDType.Float32,
+            "bfloat16" => KvDType.BFloat16,
+            var other => throw fields.Fault(
+                current is null ? "torch_dtype" : "dtype",
+                $"'{other}' is not supported; 'float32' and 'bfloat16' are. float16 weights are computed in 'float32' without loss"),
+        };
+    }
+
+    private static void RequireArchitecture(JsonFields fields)
+    {
+        var names = fields.Get("architectures") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Select(item => item.ToString()).ToArray()
             : [];
-        if (!names.Contains(Architecture))
+        if (names is not [Architecture])
         {
             throw new ModelFormatException(
-                $"{source}: architectures [{string.Join(", ", names)}] are not supported; {Architecture} is.");
+                $"{fields.Source}: architectures [{string.Join(", ", names)}] are not supported; {Architecture} alone is.");
         }
     }
-
-    private static void RequireAbsent(JsonElement root, string source, string name)
-    {
-        if (root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null)
-        {
-            throw new ModelFormatException($"{source}: {name} {value} is not supported; leave it out or null.");
-        }
-    }
-
-    private static void RequireFalse(JsonElement root, string source, string name)
-    {
-        if (Flag(root, source, name))
-        {
-            throw new ModelFormatException($"{source}: {name} true is not supported; false is.");
-        }
-    }
-
-    private static int Integer(JsonElement root, string source, string name, int? fallback = null) =>
-        Get(root, name) is not { } value
-            ? fallback ?? throw new ModelFormatException($"{source}: {name} is missing.")
-            : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number)
-                ? number
-                : throw new ModelFormatException($"{source}: {name} is {value}, not a whole number.");
-
-    private static double Real(JsonElement root, string source, string name, double fallback) =>
-        Get(root, name) is not { } value
-            ? fallback
-            : value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var number)
-                ? number
-                : throw new ModelFormatException($"{source}: {name} is {value}, not a number.");
-
-    private static bool Flag(JsonElement root, string source, string name) => Get(root, name) switch
-    {
-        null or { ValueKind: JsonValueKind.False } => false,
-        { ValueKind: JsonValueKind.True } => true,
-        var value => throw new ModelFormatException($"{source}: {name} is {value}, not true or false."),
-    };
-
-    private static string Text(JsonElement root, string source, string name, string fallback) =>
-        Get(root, name) is not { } value
-            ? fallback
-            : value.ValueKind == JsonValueKind.String
-                ? value.GetString()!
-                : throw new ModelFormatException($"{source}: {name} is {value}, not a text.");
-
-    private static JsonElement? Get(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

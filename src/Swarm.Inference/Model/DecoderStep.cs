@@ -11,7 +11,7 @@ namespace Swarm.Inference.Model;
 /// </remarks>
 internal sealed class DecoderStep(LlamaModel model, KvBlockPool pool, BlockTable table)
 {
-    private readonly Rotary _rotary = new(model.Config.HeadDim, model.Config.RopeTheta);
+    private readonly Rotary _rotary = new(model.Config.HeadDim, model.Config.RopeTheta, model.Config.RopeScaling);
 
     /// <summary>Writes the KV of the step's positions into their reserved blocks and gives the last one's logits.</summary>
     /// <param name="tokens">Valid token ids.</param>

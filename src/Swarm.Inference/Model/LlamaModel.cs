@@ -16,9 +16,11 @@ public sealed class LlamaModel : IDisposable
     private readonly Dictionary<string, Tensor> _tensors;
     private readonly List<Tensor> _joined = [];
 
-    private LlamaModel(LlamaConfig config, string name, string tokenizer, Dictionary<string, Tensor> tensors)
+    private LlamaModel(
+        LlamaConfig config, string name, string tokenizer, Dictionary<string, Tensor> tensors, IReadOnlyList<string> ignored)
     {
         Config = config;
+        Ignored = ignored;
         _tensors = tensors;
         Device = cuda.is_available() ? CUDA : CPU;
         Descriptor = new ModelDescriptor(
@@ -27,7 +29,7 @@ public sealed class LlamaModel : IDisposable
             WeightDigest.Compute(tensors),
             config.DType == KvDType.BFloat16 ? "bfloat16" : "float32",
             config.ToGeometry(),
-            FormattableString.Invariant($"rope rotate-half theta={config.RopeTheta:R} dim={config.HeadDim}"),
+            DescribePositions(config),
             tokenizer,
             "");
         foreach (var key in tensors.Keys.ToArray())
@@ -43,6 +45,12 @@ public sealed class LlamaModel : IDisposable
 
     /// <summary>What decides the KV, for the fingerprint.</summary>
     public ModelDescriptor Descriptor { get; }
+
+    /// <summary>
+    /// What of a directory's files was not used because it is not known: fields of <c>config.json</c>, tensors, an index. Nothing
+    /// that is known to change the logits is among it: that is refused. Empty for models that were made.
+    /// </summary>
+    public IReadOnlyList<string> Ignored { get; }
 
     internal IReadOnlyList<LayerWeights> Layers { get; }
 
@@ -96,43 +104,37 @@ public sealed class LlamaModel : IDisposable
             tensors[tensorName] = full.to(TypeOf(config), copy: true);
         }
 
-        return new LlamaModel(config, name, tokenizer, tensors);
+        return new LlamaModel(config, name, tokenizer, tensors, []);
     }
 
     /// <summary>Reads a model directory: <c>config.json</c>, and safetensors in one file or in shards with an index.</summary>
+    /// <remarks>What changes the logits is honoured, or refused by its name; see also <see cref="Ignored"/>.</remarks>
     /// <param name="directory">Path of the directory.</param>
     /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
     public static LlamaModel Load(string directory, string tokenizer = "")
     {
-        if (!Directory.Exists(directory))
-        {
-            throw new ModelFormatException($"{directory} is not a directory; a model is one with a config.json.");
-        }
-
         TorchThreads.Ensure();
-        var config = LlamaConfigJson.Read(Path.Combine(directory, "config.json"));
-        using var files = WeightFiles.Open(directory);
-        var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
-        try
-        {
-            foreach (var (name, shape) in LlamaTensors.All(config))
-            {
-                tensors[name] = ReadTensor(files, directory, name, shape, TypeOf(config));
-            }
-        }
-        catch
-        {
-            foreach (var tensor in tensors.Values)
-            {
-                tensor.Dispose();
-            }
+        using var files = ModelDirectory.Open(directory);
+        return new LlamaModel(
+            files.Config,
+            Path.GetFileName(Path.TrimEndingDirectorySeparator(directory)),
+            tokenizer,
+            files.ReadAll(),
+            files.Ignored);
+    }
 
-            throw;
-        }
-
-        return new LlamaModel(config, Path.GetFileName(Path.TrimEndingDirectorySeparator(directory)), tokenizer, tensors);
+    /// <summary>Checks a model directory as <see cref="Load"/> does, all but the weights' values, which are not read.</summary>
+    /// <param name="directory">Path of the directory.</param>
+    /// <param name="ignored">What <see cref="Ignored"/> would be.</param>
+    /// <returns>The shape.</returns>
+    /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
+    public static LlamaConfig Inspect(string directory, out IReadOnlyList<string> ignored)
+    {
+        using var files = ModelDirectory.Open(directory);
+        ignored = files.Ignored;
+        return files.Config;
     }
 
     /// <summary>Writes a model directory that <see cref="Load"/> and other tools read.</summary>
@@ -210,39 +212,12 @@ public sealed class LlamaModel : IDisposable
     private static ScalarType TypeOf(LlamaConfig config) =>
         config.DType == KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
-    private static Tensor ReadTensor(WeightFiles files, string directory, string name, long[] shape, ScalarType type)
+    private static string DescribePositions(LlamaConfig config)
     {
-        var (file, entry) = files.Find(name);
-        if (!entry.Shape.SequenceEqual(shape))
-        {
-            throw new ModelFormatException(
-                $"{directory}: tensor '{name}' has shape [{string.Join(", ", entry.Shape)}]; config.json asks for "
-                + $"[{string.Join(", ", shape)}].");
-        }
-
-        if (entry.Length > int.MaxValue)
-        {
-            throw new ModelFormatException(
-                $"{directory}: tensor '{name}' has {entry.Length} bytes; at most {int.MaxValue} are supported.");
-        }
-
-        var stored = entry.DType switch
-        {
-            "F32" => ScalarType.Float32,
-            "BF16" => ScalarType.BFloat16,
-            _ => ScalarType.Float16,
-        };
-        var tensor = empty(shape, stored);
-        file.Read(name, tensor.bytes);
-        if (stored == type)
-        {
-            return tensor;
-        }
-
-        using (tensor)
-        {
-            return tensor.to(type);
-        }
+        var plain = FormattableString.Invariant($"rope rotate-half theta={config.RopeTheta:R} dim={config.HeadDim}");
+        return config.RopeScaling is { } scaling
+            ? $"{plain} {scaling.Type} {string.Join(' ', scaling.Parameters.Select(item => FormattableString.Invariant($"{item.Name}={item.Value:R}")))}"
+            : plain;
     }
 
     private LayerWeights Layer(int layer)

@@ -1,3 +1,4 @@
+using Swarm.Inference.Configuration;
 using static TorchSharp.torch;
 
 namespace Swarm.Inference.Model;
@@ -9,13 +10,14 @@ internal sealed class Rotary
     private readonly int _headDim;
     private readonly double[] _frequencies;
 
-    public Rotary(int headDim, double theta)
+    public Rotary(int headDim, double theta, RopeScaling? scaling)
     {
         _headDim = headDim;
         _frequencies = new double[headDim / 2];
         for (var index = 0; index < _frequencies.Length; index++)
         {
-            _frequencies[index] = Math.Pow(theta, -2.0 * index / headDim);
+            var frequency = Math.Pow(theta, -2.0 * index / headDim);
+            _frequencies[index] = scaling?.Scale(frequency) ?? frequency;
         }
     }
 

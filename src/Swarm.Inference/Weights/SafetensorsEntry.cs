@@ -1,7 +1,7 @@
 namespace Swarm.Inference.Weights;
 
 /// <summary>A tensor in a safetensors file.</summary>
-/// <param name="DType">F32, BF16 or F16.</param>
+/// <param name="DType">As the file names it, such as F32, BF16, F16 or I64.</param>
 /// <param name="Shape">Dimensions.</param>
 /// <param name="Offset">First byte, from the start of the data.</param>
 /// <param name="Length">Bytes.</param>

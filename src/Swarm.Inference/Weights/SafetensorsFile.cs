@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Text.Json;
 using Swarm.Inference.Configuration;
 
 namespace Swarm.Inference.Weights;
@@ -49,24 +48,11 @@ public sealed class SafetensorsFile : IDisposable
         try
         {
             var length = RandomAccess.GetLength(file);
-            Span<byte> prefix = stackalloc byte[sizeof(long)];
-            if (length < prefix.Length)
-            {
-                throw new ModelFormatException($"{path} has {length} bytes: too short for a safetensors file.");
-            }
-
-            ReadFully(path, file, prefix, 0);
-            var headerLength = BinaryPrimitives.ReadInt64LittleEndian(prefix);
-            if (headerLength < 2 || headerLength > MaxHeaderBytes || headerLength > length - prefix.Length)
-            {
-                throw new ModelFormatException(
-                    $"{path}: the header claims {headerLength} bytes; 2 to {Math.Min(MaxHeaderBytes, length - prefix.Length)} are possible.");
-            }
-
+            var headerLength = ReadHeaderLength(path, file, length);
             var header = new byte[headerLength];
-            ReadFully(path, file, header, prefix.Length);
-            var dataStart = prefix.Length + headerLength;
-            return new SafetensorsFile(path, file, dataStart, ReadHeader(path, header, length - dataStart));
+            ReadFully(path, file, header, sizeof(long));
+            var dataStart = sizeof(long) + headerLength;
+            return new SafetensorsFile(path, file, dataStart, SafetensorsHeader.Read(path, header, length - dataStart));
         }
         catch
         {
@@ -93,6 +79,26 @@ public sealed class SafetensorsFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
+    private static long ReadHeaderLength(string path, Microsoft.Win32.SafeHandles.SafeFileHandle file, long length)
+    {
+        Span<byte> head = stackalloc byte[ForeignFile.HeadBytes];
+        head = head[..(int)Math.Min(head.Length, length)];
+        ReadFully(path, file, head, 0);
+        var claimed = head.Length < sizeof(long) ? 0 : BinaryPrimitives.ReadInt64LittleEndian(head);
+        var most = Math.Min(MaxHeaderBytes, length - sizeof(long));
+        if (claimed >= 2 && claimed <= most)
+        {
+            return claimed;
+        }
+
+        var isCut = claimed is >= 2 and <= MaxHeaderBytes && head is [_, _, _, _, _, _, _, _, (byte)'{', ..];
+        throw new ModelFormatException(
+            isCut ? $"{path} was cut: it has {length} bytes, and its header alone {claimed}; download it again."
+            : ForeignFile.Describe(head) is { } what ? $"{path} {what}."
+            : length < sizeof(long) ? $"{path} has {length} bytes: too short for a safetensors file."
+            : $"{path} is no safetensors file: the header claims {claimed} bytes; 2 to {most} are possible.");
+    }
+
     private static void ReadFully(
         string path, Microsoft.Win32.SafeHandles.SafeFileHandle file, Span<byte> destination, long offset)
     {
@@ -106,98 +112,6 @@ public sealed class SafetensorsFile : IDisposable
 
             destination = destination[count..];
             offset += count;
-        }
-    }
-
-    private static Dictionary<string, SafetensorsEntry> ReadHeader(string path, byte[] header, long dataLength)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(header, new JsonDocumentOptions { MaxDepth = 8 });
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
-            {
-                throw new ModelFormatException($"{path}: the header is not a JSON object.");
-            }
-
-            var entries = new Dictionary<string, SafetensorsEntry>(StringComparer.Ordinal);
-            foreach (var item in document.RootElement.EnumerateObject().Where(item => item.Name != "__metadata__"))
-            {
-                if (!entries.TryAdd(item.Name, ReadEntry(path, item.Name, item.Value, dataLength)))
-                {
-                    throw new ModelFormatException($"{path}: tensor '{item.Name}' is there twice.");
-                }
-            }
-
-            RequireDisjoint(path, entries);
-            return entries;
-        }
-        catch (JsonException error)
-        {
-            throw new ModelFormatException($"{path}: the header is not JSON: {error.Message}", error);
-        }
-        catch (InvalidOperationException error)
-        {
-            throw new ModelFormatException($"{path}: the header is malformed: {error.Message}", error);
-        }
-    }
-
-    private static SafetensorsEntry ReadEntry(string path, string name, JsonElement value, long dataLength)
-    {
-        if (value.ValueKind != JsonValueKind.Object
-            || !value.TryGetProperty("dtype", out var dtype) || dtype.ValueKind != JsonValueKind.String
-            || !value.TryGetProperty("shape", out var shape) || shape.ValueKind != JsonValueKind.Array
-            || !value.TryGetProperty("data_offsets", out var offsets) || offsets.ValueKind != JsonValueKind.Array
-            || offsets.GetArrayLength() != 2 || shape.GetArrayLength() > 8)
-        {
-            throw new ModelFormatException(
-                $"{path}: tensor '{name}' needs a dtype, a shape of at most 8 numbers and two data_offsets.");
-        }
-
-        var elementBytes = dtype.GetString() switch
-        {
-            "F32" => 4,
-            "BF16" or "F16" => 2,
-            var other => throw new ModelFormatException(
-                $"{path}: tensor '{name}' has dtype {other}; F32, BF16 and F16 are supported."),
-        };
-        var dimensions = shape.EnumerateArray().Select(Number).ToArray();
-        var (begin, end) = (Number(offsets[0]), Number(offsets[1]));
-        Int128 bytes = elementBytes;
-        foreach (var dimension in dimensions)
-        {
-            bytes *= dimension;
-            if (bytes > dataLength)
-            {
-                break;
-            }
-        }
-
-        if (begin > end || end > dataLength || end - begin != bytes)
-        {
-            throw new ModelFormatException(
-                $"{path}: tensor '{name}' of shape [{string.Join(", ", dimensions)}] lies at {begin} to {end}; that does not "
-                + $"fit {dtype} and the file's {dataLength} bytes of data.");
-        }
-
-        return new SafetensorsEntry(dtype.GetString()!, dimensions, begin, end - begin);
-
-        long Number(JsonElement element) =>
-            element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out var number) && number >= 0
-                ? number
-                : throw new ModelFormatException($"{path}: tensor '{name}': {element} is not a size or an offset.");
-    }
-
-    private static void RequireDisjoint(string path, Dictionary<string, SafetensorsEntry> entries)
-    {
-        long end = 0;
-        foreach (var (name, entry) in entries.OrderBy(item => item.Value.Offset).ThenBy(item => item.Value.Length))
-        {
-            if (entry.Offset < end)
-            {
-                throw new ModelFormatException($"{path}: tensor '{name}' at {entry.Offset} overlaps the one before.");
-            }
-
-            end = entry.Offset + entry.Length;
         }
     }
 }

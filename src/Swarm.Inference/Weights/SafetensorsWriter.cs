@@ -21,6 +21,9 @@ internal static class SafetensorsWriter
         using (var json = new Utf8JsonWriter(header))
         {
             json.WriteStartObject();
+            json.WriteStartObject("__metadata__");
+            json.WriteString("format", SafetensorsHeader.Format); // Python's readers of older versions ask for it.
+            json.WriteEndObject();
             long offset = 0;
             foreach (var item in items)
             {

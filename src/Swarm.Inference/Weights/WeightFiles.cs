@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Swarm.Inference.Configuration;
 
 namespace Swarm.Inference.Weights;
@@ -9,45 +8,77 @@ internal sealed class WeightFiles : IDisposable
     public const string SingleName = "model.safetensors";
     public const string IndexName = "model.safetensors.index.json";
     private const long MaxIndexBytes = 64 << 20;
-    private readonly string _directory;
-    private readonly Dictionary<string, SafetensorsFile> _files = [];
-    private readonly Dictionary<string, string>? _index;
 
-    private WeightFiles(string directory, Dictionary<string, string>? index)
-    {
-        _directory = directory;
-        _index = index;
-    }
+    // What other tools keep weights in; named where ours are missing.
+    private static readonly string[] ForeignPatterns = ["*.bin", "*.pth", "*.pt", "*.gguf", "*.onnx", "*.msgpack", "*.h5", "*.safetensors"];
 
-    /// <summary>Opens a model directory's weights.</summary>
-    /// <exception cref="ModelFormatException">They are missing or malformed.</exception>
-    public static WeightFiles Open(string directory)
-    {
-        var index = Path.Combine(directory, IndexName);
-        return File.Exists(index)
-            ? new WeightFiles(directory, ReadIndex(index))
-            : new WeightFiles(directory, null);
-    }
+    private readonly Dictionary<string, SafetensorsFile> _files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _holders = new(StringComparer.Ordinal);
 
-    /// <summary>The file and entry of a tensor.</summary>
-    /// <exception cref="ModelFormatException">It is not there.</exception>
-    public (SafetensorsFile File, SafetensorsEntry Entry) Find(string tensor)
+    private WeightFiles(string directory) => Directory = directory;
+
+    /// <summary>The model's directory.</summary>
+    public string Directory { get; }
+
+    /// <summary>All tensors of all files.</summary>
+    public IEnumerable<(string Name, SafetensorsEntry Entry)> All =>
+        _holders.Select(item => (item.Key, _files[item.Value].Entries[item.Key]));
+
+    /// <summary>Opens a model directory's weights and checks what each file says of itself.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="ignored">Receives what is there and is not read.</param>
+    /// <exception cref="ModelFormatException">They are missing, malformed, or ambiguous.</exception>
+    public static WeightFiles Open(string directory, ICollection<string> ignored)
     {
-        var shard = SingleName;
-        if (_index is not null && !_index.TryGetValue(tensor, out shard))
+        var files = new WeightFiles(directory);
+        try
         {
-            throw new ModelFormatException($"{Path.Combine(_directory, IndexName)} does not name tensor '{tensor}'.");
+            var indexPath = Path.Combine(directory, IndexName);
+            var index = File.Exists(indexPath) ? ReadIndex(indexPath) : null;
+            if (index is not null && File.Exists(Path.Combine(directory, SingleName)) && !index.ContainsValue(SingleName))
+            {
+                RequireStale(directory, index);
+                ignored.Add($"{indexPath}: no file that it names is there; {SingleName} is read");
+                index = null;
+            }
+
+            if (index is null)
+            {
+                files.Add(SingleName);
+            }
+            else
+            {
+                files.AddShards(index);
+            }
+
+            return files;
+        }
+        catch
+        {
+            files.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Whether a tensor is there, and its entry.</summary>
+    public bool TryFind(string tensor, out SafetensorsEntry entry)
+    {
+        if (_holders.TryGetValue(tensor, out var holder))
+        {
+            entry = _files[holder].Entries[tensor];
+            return true;
         }
 
-        if (!_files.TryGetValue(shard, out var file))
-        {
-            _files[shard] = file = SafetensorsFile.Open(Path.Combine(_directory, shard));
-        }
-
-        return file.Entries.TryGetValue(tensor, out var entry)
-            ? (file, entry)
-            : throw new ModelFormatException($"{Path.Combine(_directory, shard)} does not hold tensor '{tensor}'.");
+        entry = null!;
+        return false;
     }
+
+    /// <summary>Path of the file that holds a tensor, or where it is missing.</summary>
+    public string PathOf(string tensor) => Path.Combine(
+        Directory, _holders.GetValueOrDefault(tensor) ?? (_files.Count == 1 ? _files.Keys.First() : IndexName));
+
+    /// <summary>Reads the bytes of a tensor that is there.</summary>
+    public void Read(string tensor, Span<byte> destination) => _files[_holders[tensor]].Read(tensor, destination);
 
     public void Dispose()
     {
@@ -57,16 +88,81 @@ internal sealed class WeightFiles : IDisposable
         }
     }
 
+    private SafetensorsFile Add(string name)
+    {
+        var path = Path.Combine(Directory, name);
+        if (!File.Exists(path))
+        {
+            throw new ModelFormatException($"{path} does not exist{DescribeOthers(Directory)}.");
+        }
+
+        var file = SafetensorsFile.Open(path);
+        _files[name] = file;
+        foreach (var tensor in file.Entries.Keys)
+        {
+            if (!_holders.TryAdd(tensor, name))
+            {
+                throw new ModelFormatException(
+                    $"{path}: tensor '{tensor}' is in {_holders[tensor]} too; only one of them can be the model's.");
+            }
+        }
+
+        return file;
+    }
+
+    private void AddShards(Dictionary<string, string> index)
+    {
+        foreach (var shard in index.Values.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+        {
+            Add(shard);
+        }
+
+        foreach (var (tensor, shard) in index.Where(item => !_files[item.Value].Entries.ContainsKey(item.Key)))
+        {
+            throw new ModelFormatException($"{Path.Combine(Directory, shard)} does not hold tensor '{tensor}', which {IndexName} names.");
+        }
+
+        foreach (var tensor in _holders.Keys.Where(tensor => !index.ContainsKey(tensor)))
+        {
+            throw new ModelFormatException(
+                $"{Path.Combine(Directory, IndexName)} does not name tensor '{tensor}', which {_holders[tensor]} holds.");
+        }
+    }
+
+    private static void RequireStale(string directory, Dictionary<string, string> index)
+    {
+        var shard = index.Values.Order(StringComparer.Ordinal).FirstOrDefault(shard => File.Exists(Path.Combine(directory, shard)));
+        if (shard is not null)
+        {
+            throw new ModelFormatException(
+                $"{directory} holds both {SingleName} and shards such as {shard}, which {IndexName} names; remove those that "
+                + "are not the model's.");
+        }
+    }
+
+    private static string DescribeOthers(string directory)
+    {
+        var others = ForeignPatterns
+            .SelectMany(pattern => System.IO.Directory.EnumerateFiles(directory, pattern))
+            .Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal)
+            .Take(3)
+            .ToArray();
+        return others.Length == 0
+            ? ""
+            : $"; there is {string.Join(", ", others)}, but {SingleName}, or shards with {IndexName}, are needed";
+    }
+
     private static Dictionary<string, string> ReadIndex(string path)
     {
+        if (new FileInfo(path).Length > MaxIndexBytes)
+        {
+            throw new ModelFormatException($"{path} has more than {MaxIndexBytes} bytes.");
+        }
+
+        using var document = LlamaConfigJson.ParseDocument(File.ReadAllBytes(path), path);
         try
         {
-            if (new FileInfo(path).Length > MaxIndexBytes)
-            {
-                throw new ModelFormatException($"{path} has more than {MaxIndexBytes} bytes.");
-            }
-
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             var map = document.RootElement.GetProperty("weight_map");
             var index = new Dictionary<string, string>(StringComparer.Ordinal);
             foreach (var item in map.EnumerateObject())
@@ -81,9 +177,9 @@ internal sealed class WeightFiles : IDisposable
                 index[item.Name] = shard;
             }
 
-            return index;
+            return index.Count > 0 ? index : throw new ModelFormatException($"{path} is an index that names no tensor.");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException)
         {
             throw new ModelFormatException($"{path} is not an index of shards: {error.Message}", error);
         }

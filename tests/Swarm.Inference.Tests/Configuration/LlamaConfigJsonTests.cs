@@ -40,11 +40,11 @@ public sealed class LlamaConfigJsonTests
 
     [Theory]
     [InlineData("architectures", """["GPT2LMHeadModel"]""", "GPT2LMHeadModel")]
-    [InlineData("rope_scaling", """{"rope_type": "llama3", "factor": 8}""", "rope_scaling")]
-    [InlineData("hidden_act", "\"gelu\"", "gelu")]
-    [InlineData("attention_bias", "true", "attention_bias")]
-    [InlineData("mlp_bias", "true", "mlp_bias")]
-    [InlineData("torch_dtype", "\"float16\"", "float16")]
+    [InlineData("architectures", """["LlamaForCausalLM", "OwnModel"]""", "OwnModel")]
+    [InlineData("torch_dtype", "\"float16\"", "torch_dtype 'float16'")]
+    [InlineData("dtype", "\"float32\"", "dtype is 'float32' and torch_dtype is 'bfloat16'")]
+    [InlineData("dtype", "7", "dtype is 7")]
+    [InlineData("hidden_size", "2049", "head_dim is missing, and num_attention_heads 32 does not divide hidden_size 2049")]
     [InlineData("torch_dtype", "7", "torch_dtype")]
     [InlineData("num_key_value_heads", "5", "num_key_value_heads 5")]
     [InlineData("num_key_value_heads", "64", "num_key_value_heads is 64")]
@@ -71,14 +71,62 @@ public sealed class LlamaConfigJsonTests
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("{")]
-    [InlineData("[]")]
-    [InlineData("7")]
-    [InlineData("{}")]
-    [InlineData("\u0000")]
-    public void Parse_NotAConfiguration_Throws(string text) =>
-        Assert.Throws<ModelFormatException>(() => Parse(text));
+    [InlineData("bfloat16", KvDType.BFloat16)]
+    [InlineData("float32", KvDType.Float32)]
+    public void Parse_DTypeAsTransformers5NamesIt_IsHonoured(string dtype, KvDType expected)
+    {
+        var json = JsonNode.Parse(Usual)!;
+        json.AsObject().Remove("torch_dtype");
+        json["dtype"] = dtype;
+
+        Assert.Equal(expected, Parse(json.ToJsonString()).DType);
+        json["torch_dtype"] = dtype;
+        Assert.Equal(expected, Parse(json.ToJsonString()).DType);
+    }
+
+    [Fact]
+    public void Parse_DTypeFloat16AsTransformers5NamesIt_IsRefused()
+    {
+        var json = JsonNode.Parse(Usual)!;
+        json.AsObject().Remove("torch_dtype");
+        json["dtype"] = "float16";
+
+        var error = Assert.Throws<ModelFormatException>(() => Parse(json.ToJsonString()));
+
+        Assert.Contains("dtype 'float16' is not supported; 'float32' and 'bfloat16' are", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_ByteOrderMark_ChangesNothing() => Assert.Equal(Parse(Usual), Parse("\uFEFF" + Usual));
+
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("{", "not JSON")]
+    [InlineData("[]", "JSON Array")]
+    [InlineData("7", "JSON Number")]
+    [InlineData("{}", "architectures")]
+    [InlineData("\u0000", "not JSON")]
+    [InlineData(Usual + "}", "not JSON")]
+    [InlineData(Usual + " garbage", "'g'")]
+    [InlineData(Usual + "{}", "not JSON")]
+    [InlineData("""{"vocab_size": 1, "vocab_size": 2}""", "vocab_size")]
+    [InlineData("<!DOCTYPE html><html><body>Sign in</body></html>", "HTML")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n", "Git LFS pointer")]
+    [InlineData("Entry not found", "Entry not found")]
+    public void Parse_NotAConfiguration_SaysWhatItIs(string text, string expected)
+    {
+        var error = Assert.Throws<ModelFormatException>(() => Parse(text));
+
+        Assert.Contains("the source", error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Parse_Utf16_SaysSo() => Assert.Contains(
+        "UTF-16",
+        Assert.Throws<ModelFormatException>(
+            () => LlamaConfigJson.Parse([0xFF, 0xFE, .. Encoding.Unicode.GetBytes(Usual)], "the source")).Message,
+        StringComparison.Ordinal);
 
     private static LlamaConfig Parse(string text) => LlamaConfigJson.Parse(Encoding.UTF8.GetBytes(text), "the source");
 }

@@ -1,4 +1,5 @@
 using Swarm.Core.Geometry;
+using Swarm.Inference.Configuration;
 using Swarm.Inference.Model;
 using Swarm.Inference.Tests.Reference;
 using Xunit;
@@ -52,6 +53,39 @@ public sealed class LlamaLogitsTests
             var step = tokens.AsSpan(start, Math.Min(chunk, tokens.Length - start));
             runtime.Forward(step, logits);
             AssertClose(expected[start + step.Length - 1], logits, Float32Tolerance);
+        }
+    }
+
+    // Of 16 frequencies with theta 50,000 some are kept, some blended and some divided, as the test asserts.
+    [Theory]
+    [InlineData("llama3", 1)]
+    [InlineData("llama3", 33)]
+    [InlineData("linear", 33)]
+    public void Forward_ScaledRotary_EqualsReference(string type, int chunk)
+    {
+        RopeScaling scaling = type == "linear" ? new LinearRopeScaling(4) : new Llama3RopeScaling(8, 1, 4, 256);
+        var config = Samples.Config(headDim: 32) with { RopeScaling = scaling };
+        using var model = LlamaModel.CreateRandom(config, 5, "scaled");
+        using var plain = LlamaModel.CreateRandom(config with { RopeScaling = null }, 5, "plain");
+        using var runtime = model.CreateRuntime(256);
+        using var other = plain.CreateRuntime(256);
+        var tokens = Samples.Tokens(150, 4);
+        var expected = new ReferenceLlama(model).Logits(tokens);
+
+        AssertClose(expected[^1], Samples.Feed(runtime, tokens, chunk), Float32Tolerance);
+
+        var unscaled = Samples.Feed(other, tokens, chunk);
+        Assert.True(expected[^1].Zip(unscaled, (left, right) => Math.Abs(left - right)).Max() > 100 * Float32Tolerance);
+        Assert.NotEqual(plain.Descriptor.ComputeFingerprint(), model.Descriptor.ComputeFingerprint());
+        if (scaling is Llama3RopeScaling)
+        {
+            var ratios = Enumerable.Range(0, 16)
+                .Select(index => Math.Pow(50_000, -index / 16.0))
+                .Select(frequency => scaling.Scale(frequency) / frequency)
+                .ToArray();
+            Assert.Contains(1, ratios);
+            Assert.Contains(0.125, ratios);
+            Assert.Contains(ratios, ratio => ratio is > 0.13 and < 0.99);
         }
     }
 

@@ -1,9 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Swarm.Core.Geometry;
 using Swarm.Inference.Configuration;
 using Swarm.Inference.Model;
-using Swarm.Inference.Weights;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Model;
@@ -11,9 +9,9 @@ namespace Swarm.Inference.Tests.Model;
 /// <summary>Making, saving and loading models.</summary>
 public sealed class LlamaModelTests : IDisposable
 {
-    private readonly TemporaryDirectory _directory = new();
+    private readonly ModelFolder _folder = new();
 
-    public void Dispose() => _directory.Dispose();
+    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData(KvDType.Float32, false)]
@@ -21,9 +19,9 @@ public sealed class LlamaModelTests : IDisposable
     public void Load_SavedModel_IsTheSame(KvDType dtype, bool tied)
     {
         using var model = LlamaModel.CreateRandom(Samples.Config(tied: tied, dtype: dtype), 3, "saved", "tokenizer-1");
-        model.Save(_directory.Path);
+        model.Save(_folder.Path);
 
-        using var loaded = LlamaModel.Load(_directory.Path, "tokenizer-1");
+        using var loaded = LlamaModel.Load(_folder.Path, "tokenizer-1");
 
         Assert.Equal(model.Config, loaded.Config);
         Assert.Equal(model.Descriptor.ComputeFingerprint(), loaded.Descriptor.ComputeFingerprint());
@@ -34,9 +32,9 @@ public sealed class LlamaModelTests : IDisposable
     public void Load_Shards_EqualSingleFile()
     {
         using var model = Samples.Model();
-        Shard(model);
+        _folder.WriteShards(model);
 
-        using var loaded = LlamaModel.Load(_directory.Path);
+        using var loaded = LlamaModel.Load(_folder.Path);
 
         Assert.Equal(model.Descriptor.WeightsDigest, loaded.Descriptor.WeightsDigest);
         AssertSameLogits(model, loaded);
@@ -46,29 +44,32 @@ public sealed class LlamaModelTests : IDisposable
     public void Load_ShardMissing_NamesIt()
     {
         using var model = Samples.Model();
-        Shard(model);
-        File.Delete(_directory.File("model-00002-of-00002.safetensors"));
+        _folder.WriteShards(model);
+        File.Delete(_folder.File("model-00002-of-00002.safetensors"));
 
-        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_directory.Path));
+        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_folder.Path));
 
         Assert.Contains("model-00002-of-00002.safetensors", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("""{"weight_map":{"model.embed_tokens.weight":"../../etc/passwd"}}""", "../../etc/passwd")]
-    [InlineData("""{"weight_map":{"x":"a"}}""", "model.embed_tokens.weight")]
+    [InlineData("""{"weight_map":{"x":"a"}}""", "a does not exist; there is model-00001-of-00002.safetensors")]
+    [InlineData("""{"weight_map":{"x":"model-00001-of-00002.safetensors"}}""", "does not hold tensor 'x'")]
+    [InlineData("""{"weight_map":{"model.embed_tokens.weight":"model-00001-of-00002.safetensors"}}""", "does not name tensor")]
     [InlineData("""{"weight_map":{"x":7}}""", "index")]
     [InlineData("""{"weight_map":[]}""", "index")]
     [InlineData("[]", "index")]
     [InlineData("{", "index")]
     [InlineData("{}", "index")]
+    [InlineData("""{"weight_map":{}}""", "names no tensor")]
     public void Load_BadIndex_SaysSo(string index, string expected)
     {
         using var model = Samples.Model();
-        model.Save(_directory.Path);
-        File.WriteAllText(_directory.File("model.safetensors.index.json"), index);
+        _folder.WriteShards(model);
+        File.WriteAllText(_folder.IndexPath, index);
 
-        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_directory.Path));
+        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_folder.Path));
 
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
@@ -77,12 +78,12 @@ public sealed class LlamaModelTests : IDisposable
     public void Load_ShapeOfAnotherConfig_NamesTensorAndBothShapes()
     {
         using var model = Samples.Model();
-        model.Save(_directory.Path);
-        var config = JsonNode.Parse(File.ReadAllText(_directory.File("config.json")))!;
+        model.Save(_folder.Path);
+        var config = JsonNode.Parse(File.ReadAllText(_folder.File("config.json")))!;
         config["intermediate_size"] = 81;
-        File.WriteAllText(_directory.File("config.json"), config.ToJsonString());
+        File.WriteAllText(_folder.File("config.json"), config.ToJsonString());
 
-        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_directory.Path));
+        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_folder.Path));
 
         Assert.Contains("mlp.gate_proj.weight", error.Message, StringComparison.Ordinal);
         Assert.Contains("[80, 48]", error.Message, StringComparison.Ordinal);
@@ -93,11 +94,11 @@ public sealed class LlamaModelTests : IDisposable
     public void Load_TensorMissing_NamesIt()
     {
         using var model = LlamaModel.CreateRandom(Samples.Config(tied: true), 1, "tied");
-        model.Save(_directory.Path);
+        model.Save(_folder.Path);
         File.WriteAllText(
-            _directory.File("config.json"), LlamaConfigJson.Write(model.Config with { TiedEmbeddings = false }));
+            _folder.File("config.json"), LlamaConfigJson.Write(model.Config with { TiedEmbeddings = false }));
 
-        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_directory.Path));
+        var error = Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_folder.Path));
 
         Assert.Contains("lm_head.weight", error.Message, StringComparison.Ordinal);
     }
@@ -107,12 +108,12 @@ public sealed class LlamaModelTests : IDisposable
     {
         Assert.Contains(
             "config.json",
-            Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_directory.File("none"))).Message,
+            Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_folder.File("none"))).Message,
             StringComparison.Ordinal);
-        File.WriteAllText(_directory.File("config.json"), LlamaConfigJson.Write(Samples.Config()));
+        File.WriteAllText(_folder.File("config.json"), LlamaConfigJson.Write(Samples.Config()));
         Assert.Contains(
             "model.safetensors",
-            Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_directory.Path)).Message,
+            Assert.Throws<ModelFormatException>(() => LlamaModel.Load(_folder.Path)).Message,
             StringComparison.Ordinal);
     }
 
@@ -144,33 +145,5 @@ public sealed class LlamaModelTests : IDisposable
         using var second = right.CreateRuntime(64);
         Assert.Equal(
             Samples.Feed(first, Samples.Tokens(50, 1), 9), Samples.Feed(second, Samples.Tokens(50, 1), 9));
-    }
-
-    /// <summary>Writes the model as two shards with an index, as Hugging Face does.</summary>
-    private void Shard(LlamaModel model)
-    {
-        var map = new JsonObject();
-        var items = LlamaTensors.All(model.Config).Select((item, index) => (item, shard: (index % 2) + 1)).ToArray();
-        foreach (var group in items.GroupBy(item => item.shard))
-        {
-            var name = $"model-0000{group.Key}-of-00002.safetensors";
-            SafetensorsWriter.Write(
-                _directory.File(name),
-                [.. group.Select(entry => new SafetensorsWriter.Item(
-                    entry.item.Name,
-                    "F32",
-                    entry.item.Shape,
-                    model.Tensors[entry.item.Name].NumberOfElements * 4,
-                    stream => stream.Write(model.Tensors[entry.item.Name].bytes)))]);
-            foreach (var (item, _) in group)
-            {
-                map[item.Name] = name;
-            }
-        }
-
-        File.WriteAllText(_directory.File("config.json"), LlamaConfigJson.Write(model.Config));
-        File.WriteAllText(
-            _directory.File("model.safetensors.index.json"),
-            new JsonObject { ["weight_map"] = map }.ToJsonString(JsonSerializerOptions.Default));
     }
 }

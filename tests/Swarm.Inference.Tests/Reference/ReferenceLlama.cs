@@ -103,7 +103,7 @@ internal sealed class ReferenceLlama
         {
             for (var index = 0; index < half; index++)
             {
-                var angle = position / Math.Pow(_config.RopeTheta, 2.0 * index / size);
+                var angle = position * Scaled(1 / Math.Pow(_config.RopeTheta, 2.0 * index / size));
                 var (a, b) = (heads[start + index], heads[start + half + index]);
                 result[start + index] = (a * Math.Cos(angle)) - (b * Math.Sin(angle));
                 result[start + half + index] = (b * Math.Cos(angle)) + (a * Math.Sin(angle));
@@ -111,6 +111,35 @@ internal sealed class ReferenceLlama
         }
 
         return result;
+    }
+
+    // By wavelengths, as Llama 3.1's own code does; the model blends by frequencies.
+    private double Scaled(double frequency)
+    {
+        if (_config.RopeScaling is LinearRopeScaling linear)
+        {
+            return frequency / linear.Factor;
+        }
+
+        if (_config.RopeScaling is not Llama3RopeScaling llama3)
+        {
+            return frequency;
+        }
+
+        var wavelength = 2 * Math.PI / frequency;
+        if (wavelength < llama3.OriginalMaxPositions / llama3.HighFrequencyFactor)
+        {
+            return frequency;
+        }
+
+        if (wavelength > llama3.OriginalMaxPositions / llama3.LowFrequencyFactor)
+        {
+            return frequency / llama3.Factor;
+        }
+
+        var smooth = ((llama3.OriginalMaxPositions / wavelength) - llama3.LowFrequencyFactor)
+            / (llama3.HighFrequencyFactor - llama3.LowFrequencyFactor);
+        return ((1 - smooth) * frequency / llama3.Factor) + (smooth * frequency);
     }
 
     private double[] Norm(double[] input, double[] weight)

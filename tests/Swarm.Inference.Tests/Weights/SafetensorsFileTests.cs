@@ -31,7 +31,14 @@ public sealed class SafetensorsFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"a":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}""", "F64")]
+    [InlineData("""{"a":{"dtype":"F64","shape":[2],"data_offsets":[0,8]}}""", "does not fit F64")]
+    [InlineData("""{"a":{"dtype":"I64","shape":[2,0],"data_offsets":[0,8]}}""", "does not fit I64")]
+    [InlineData("""{"a":{"dtype":"F4","shape":[15],"data_offsets":[0,8]}}""", "does not fit F4")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4294967296,4294967296,4294967296,4294967296],"data_offsets":[0,0]}}""", "does not fit")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", "4 to 8")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", "0 to 4")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}""", "was cut")]
+    [InlineData("""{"__metadata__":{"format":"flax"},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", "flax")]
     [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", "does not fit")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "8 to 16")]
     [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}""", "8 to 0")]
@@ -76,6 +83,43 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(_directory.File("x")));
 
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Theory]
+    [InlineData("I64", "1", 8)]
+    [InlineData("BOOL", "8", 8)]
+    [InlineData("F8_E4M3", "2,4", 8)]
+    [InlineData("F4", "16", 8)]
+    [InlineData("A_TYPE_OF_TOMORROW", "5", 8)]
+    [InlineData("U8", "0", 0)]
+    public void Open_OtherTypes_AreListed(string dtype, string shape, int bytes)
+    {
+        var path = Write(
+            $$$"""{"b":{"dtype":"{{{dtype}}}","shape":[{{{shape}}}],"data_offsets":[0,{{{bytes}}}]}}""", new byte[bytes]);
+
+        using var file = SafetensorsFile.Open(path);
+
+        Assert.Equal(dtype, file.Entries["b"].DType);
+    }
+
+    [Theory]
+    [InlineData("", "is empty")]
+    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 2471645608\n", "git lfs pull")]
+    [InlineData("<!DOCTYPE html>\n<html>", "HTML")]
+    [InlineData("  <?xml version=\"1.0\"?><Error/>", "XML")]
+    [InlineData("Invalid username or password.", "Invalid username or password.")]
+    [InlineData("Gone", "Gone")]
+    [InlineData("PK\u0003\u0004aaaaaaaaaaaaa", "PyTorch")]
+    [InlineData("GGUF\u0003\u0000\u0000\u0000aaaaaaaaaaaa", "GGUF")]
+    [InlineData("\u0010\u0000\u0000\u0000\u0000\u0000\u0000\u0000{\"a\":", "was cut")]
+    public void Open_SomethingElse_SaysWhatItIs(string content, string expected)
+    {
+        File.WriteAllText(_directory.File("x"), content);
+
+        var error = Assert.Throws<ModelFormatException>(() => SafetensorsFile.Open(_directory.File("x")));
+
+        Assert.Contains(_directory.File("x"), error.Message, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
