@@ -28,6 +28,11 @@ internal static class Demo
         }
 
         var progress = new ProgressLog(console);
+        foreach (var warning in options.Flight.Warnings)
+        {
+            progress.Warn(warning);
+        }
+
         using var folder = new RunFolder();
         try
         {

@@ -23,7 +23,7 @@ internal static class JsonReport
         {
             options.Seed,
             Store = options.Store.ToString(),
-            Sensor = new { options.Flight.Source, result.Rehydrated.Readings },
+            Sensor = new { options.Flight.Source, result.Rehydrated.Readings, options.Flight.Warnings },
             Model = new
             {
                 Name = result.Model.ModelName,

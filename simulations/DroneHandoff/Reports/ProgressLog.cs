@@ -13,4 +13,9 @@ internal sealed class ProgressLog(IAnsiConsole console)
     /// <param name="text">What.</param>
     public void Say(string text) =>
         console.MarkupLineInterpolated($"[grey]{_clock.Elapsed.TotalSeconds,7:0.0} s[/]  {text}");
+
+    /// <summary>Tells what is not as it should be, and did not keep the demo from going on.</summary>
+    /// <param name="text">What.</param>
+    public void Warn(string text) =>
+        console.MarkupLineInterpolated($"[grey]{_clock.Elapsed.TotalSeconds,7:0.0} s[/]  [yellow]warning[/] {text}");
 }

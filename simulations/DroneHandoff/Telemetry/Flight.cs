@@ -38,12 +38,19 @@ public sealed class Flight
     /// <summary>Readings of the recording itself.</summary>
     public int RecordedCount => _recording.Length;
 
+    /// <summary>What the recording lacks and was read without, in sentences for the user; empty where it is whole.</summary>
+    public IReadOnlyList<string> Warnings { get; private init; } = [];
+
     /// <summary>Reads a telemetry file whole, so that its faults show before anything starts.</summary>
     /// <param name="path">Path of the file.</param>
-    /// <returns>The flight, named by the file's name.</returns>
+    /// <returns>The flight, named by the file's name, with <see cref="Warnings"/>.</returns>
     /// <exception cref="TelemetryFormatException">The file is not valid.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static Flight Load(string path) => new(Path.GetFileName(path), SrtReader.ReadFile(path));
+    public static Flight Load(string path)
+    {
+        var notes = new RecordingNotes(Path.GetFileName(path));
+        return new Flight(Path.GetFileName(path), SrtReader.ReadFile(path, notes)) { Warnings = notes.Warnings };
+    }
 
     /// <summary>One reading of the endless flight.</summary>
     /// <param name="index">Its number, from 0.</param>

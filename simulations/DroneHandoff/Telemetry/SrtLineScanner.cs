@@ -7,9 +7,9 @@ namespace DroneHandoff.Telemetry;
 /// <para>The notations, which may follow each other in one line:</para>
 /// <list type="bullet">
 /// <item><c>[latitude : 31.45]</c>, <c>[rel_alt: 1.1 abs_alt: 77.3]</c></item>
-/// <item><c>GPS(149.02,-20.25,16)</c>, <c>GPS (8.2, 47.4, 18)</c></item>
+/// <item><c>GPS(149.02,-20.25,16)</c>, <c>GPS (8.2, 47.4, 18)</c>, <c>BAROMETER(91.2)</c></item>
 /// <item><c>BAROMETER:1.9</c>, <c>EV: 0</c>, <c>EV:</c> (no value)</item>
-/// <item><c>H 85.80m</c>, <c>H.S n/a</c></item>
+/// <item><c>H 85.80m</c>, <c>H.S n/a</c>, <c>H,</c> (no value)</item>
 /// <item><c>&lt;font size="36"&gt;</c></item>
 /// </list>
 /// <para>Anything else is text that no field starts with, and is passed over.</para>
@@ -122,6 +122,10 @@ internal static class SrtLineScanner
 
                 visitor.OnField(name, value);
                 rest = rest[value.Length..];
+                return true;
+
+            case ',':
+                visitor.OnField(name, []);
                 return true;
 
             default:

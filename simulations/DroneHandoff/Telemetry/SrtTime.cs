@@ -3,9 +3,11 @@ using System.Globalization;
 namespace DroneHandoff.Telemetry;
 
 /// <summary>The two notations in which recordings tell the time of a block.</summary>
+/// <remarks>Some drones count a minute's end as its second 60, or an hour's as its minute 60: that is carried on.</remarks>
 internal static class SrtTime
 {
     private const string Arrow = "-->";
+    private const string SixtySeconds = ":60";
 
     /// <summary>Reads a subtitle's time code: <c>00:00:01,000 --&gt; 00:00:02,000</c>.</summary>
     /// <param name="line">The line.</param>
@@ -30,8 +32,10 @@ internal static class SrtTime
         moment = default;
         Span<Range> parts = stackalloc Range[4];
         var count = line.Split(parts, ',');
+        var clock = line[parts[0]].Trim();
+        var hasCarry = clock.EndsWith(SixtySeconds, StringComparison.Ordinal);
         var isDate = DateTime.TryParseExact(
-            line[parts[0]].Trim(),
+            hasCarry ? string.Concat(clock[..^SixtySeconds.Length], ":59") : clock,
             ["yyyy.M.d HH:mm:ss", "yyyy-M-d HH:mm:ss"],
             CultureInfo.InvariantCulture,
             DateTimeStyles.None,
@@ -45,7 +49,7 @@ internal static class SrtTime
             return false;
         }
 
-        moment = new TimeSpan(date.Ticks) + TimeSpan.FromMilliseconds(milliseconds, microseconds);
+        moment = new TimeSpan(date.Ticks) + TimeSpan.FromSeconds(hasCarry ? 1 : 0) + TimeSpan.FromMilliseconds(milliseconds, microseconds);
         return true;
     }
 
@@ -58,8 +62,8 @@ internal static class SrtTime
             || !TryParseDigits(text[3..5], 2, out var minutes)
             || !TryParseDigits(text[6..8], 2, out var seconds)
             || !TryParseDigits(text[9..], 3, out var milliseconds)
-            || minutes > 59
-            || seconds > 59)
+            || minutes > 60
+            || seconds > 60)
         {
             return false;
         }

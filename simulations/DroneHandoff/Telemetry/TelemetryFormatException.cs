@@ -3,6 +3,9 @@ namespace DroneHandoff.Telemetry;
 /// <summary>A telemetry file is not what its format says.</summary>
 public sealed class TelemetryFormatException : FormatException
 {
+    /// <summary>What is found where the text ends.</summary>
+    internal const string EndOfFile = "the end of the file";
+
     private const int MaxShownLength = 60;
 
     /// <summary>Names the place and the two sides of the contradiction.</summary>
@@ -10,8 +13,9 @@ public sealed class TelemetryFormatException : FormatException
     /// <param name="line">Line number, from 1; behind the last line when the file ended too early.</param>
     /// <param name="expected">What should be there.</param>
     /// <param name="found">What is there.</param>
-    public TelemetryFormatException(string file, int line, string expected, string found)
-        : base($"{file}, line {line}: expected {expected}, found {found}.")
+    /// <param name="remedy">What to do, as a sentence; empty where it is plain.</param>
+    public TelemetryFormatException(string file, int line, string expected, string found, string remedy = "")
+        : base($"{file}, line {line}: expected {expected}, found {found}.{(remedy.Length > 0 ? " " : "")}{remedy}")
     {
         File = file;
         Line = line;

@@ -78,6 +78,18 @@ public sealed class DemoCommandTests
     }
 
     [Fact]
+    public async Task InvokeAsync_TelemetryThatWasCutOff_GoesOnWithAWarning()
+    {
+        var (code, options, error) = await InvokeAsync(
+            "--telemetry", Path.Combine(Recordings.Folder, "broken_incomplete.SRT"));
+
+        Assert.Equal(0, code);
+        Assert.Empty(error);
+        Assert.Equal(19, options!.Flight.RecordedCount);
+        Assert.Contains("broken_incomplete.SRT was cut off", Assert.Single(options.Flight.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task InvokeAsync_SeveralFaults_TellsThemAll()
     {
         var (_, _, error) = await InvokeAsync("--store", "disk", "--seed", "x", "--handoff", "y");

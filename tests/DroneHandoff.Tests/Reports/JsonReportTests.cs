@@ -26,7 +26,7 @@ public sealed class JsonReportTests
         var root = json.RootElement;
 
         AssertFields(root, "seed", "store", "sensor", "model", "handoff", "strategies", "fencing");
-        AssertFields(root.GetProperty("sensor"), "source", "readings");
+        AssertFields(root.GetProperty("sensor"), "source", "readings", "warnings");
         AssertFields(root.GetProperty("model"), "name", "parameters", "fingerprint", "kvBytesPerPosition");
         AssertFields(
             root.GetProperty("handoff"), "kind", "positions", "durableTokens", "durableKv", "epochBefore", "epochAfter");
