@@ -15,7 +15,7 @@ namespace Swarm.Clustering.Writers;
 internal sealed class WriterPeer(GrainId id, Silo silo, ILoggerFactory loggers, ContextStore contexts)
     : GrainService(id, silo, loggers), IWriterPeer
 {
-    private readonly ILogger _logger = loggers.CreateLogger<WriterPeer>();
+    private readonly ILogger _logger = loggers.CreateLogger<ClusterWriterLiveness>(); // Orleans' own words use this class's.
 
     /// <inheritdoc/>
     public async Task<int> ReleaseAsync(byte[] writer, byte[] context)
