@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Swarm.Host;
@@ -18,6 +19,25 @@ internal static class LogDefaults
         ("Swarm.Clustering.Writers.WriterPeer", LogLevel.Warning), // Orleans tells of its grain services under these names.
         ("Swarm.Clustering.Prefixes.PrefixPeer", LogLevel.Warning),
     ];
+
+    /// <summary>
+    /// Keeps Orleans' watchdog silent until the silo is up: its first look takes the time since the machine's start for the
+    /// time since its last one, and warns of a deadlock.
+    /// </summary>
+    /// <param name="logging">Receives the filter.</param>
+    /// <param name="configuration">Where levels are set.</param>
+    /// <returns>To be set when the silo is up.</returns>
+    public static StrongBox<bool> AddStartFilter(ILoggingBuilder logging, IConfiguration configuration)
+    {
+        const string Watchdog = "Orleans.Runtime.Watchdog";
+        var isUp = new StrongBox<bool>();
+        var text = configuration.GetSection("Logging:LogLevel").GetChildren()
+            .Where(level => Watchdog.StartsWith(level.Key, StringComparison.OrdinalIgnoreCase))
+            .MaxBy(level => level.Key.Length)?.Value;
+        var least = Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) ? level : LogLevel.Warning;
+        logging.AddFilter(Watchdog, level => Volatile.Read(ref isUp.Value) && level >= least);
+        return isUp;
+    }
 
     /// <summary>Gives the defaults as configuration, to be overridden by what is added later.</summary>
     /// <param name="formatter">Name of the console formatter that was asked for, or <see langword="null"/>.</param>

@@ -147,6 +147,7 @@ public sealed class SwarmHost : IAsyncDisposable
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Swarm.Host" });
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         addLifetime(builder.Services);
         builder.Services.AddSwarmStorage(store, settings.Storage);
@@ -178,6 +179,7 @@ public sealed class SwarmHost : IAsyncDisposable
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
+            Volatile.Write(ref isUp.Value, true);
             Log.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, settings.Store.Kind);
             await TellAsync(arguments, ready, cancellationToken);
             return new SwarmHost(app, store, ready);

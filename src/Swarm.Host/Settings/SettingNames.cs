@@ -16,7 +16,8 @@ internal static class SettingNames
         }
 
         var nearest = known.MinBy(name => (2 * Distance(Split(name).Leaf, leaf)) + Distance(Split(name).Section, section))!;
-        var isNear = Distance(Split(nearest).Leaf, leaf) <= Math.Max(1, leaf.Length / 3);
+        var found = Split(nearest).Leaf;
+        var isNear = Distance(found, leaf) <= Math.Max(1, Math.Max(found.Length, leaf.Length) / 3);
         return isNear
             ? $"{path} is not a setting; is {nearest} meant? --help lists all."
             : $"{path} is not a setting; --help lists all.";
