@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Identity;
 using Swarm.Storage.Log;
 
 namespace Swarm.Clustering;
@@ -14,11 +13,26 @@ internal static partial class Log
     public static partial void LostAnswer(ILogger logger, string name, string fault);
 
     [LoggerMessage(4102, LogLevel.Information, "Another silo asked for context {Context}: {Outcome}.")]
-    public static partial void AskedToRelease(ILogger logger, ContextId context, ReleaseOutcome outcome);
+    public static partial void AskedToRelease(ILogger logger, string context, ReleaseOutcome outcome);
 
     [LoggerMessage(4103, LogLevel.Warning, "Silo {Silo}, asked for context {Context}, did not answer: {Fault}")]
-    public static partial void PeerSilent(ILogger logger, SiloAddress silo, ContextId context, string fault);
+    public static partial void PeerSilent(ILogger logger, SiloAddress silo, string context, string fault);
 
     [LoggerMessage(4104, LogLevel.Warning, "Silo {Silo}, asked for KV to share, did not answer: {Fault}")]
     public static partial void PrefixPeerSilent(ILogger logger, SiloAddress silo, string fault);
+
+    [LoggerMessage(4105, LogLevel.Information, "Silo {Silo} ({Name}) is in the cluster; active: {Active}.")]
+    public static partial void Joined(ILogger logger, SiloAddress silo, string name, int active);
+
+    [LoggerMessage(4106, LogLevel.Information, "Silo {Silo} ({Name}) left the cluster in order; active: {Active}.")]
+    public static partial void Left(ILogger logger, SiloAddress silo, string name, int active);
+
+    [LoggerMessage(
+        4107,
+        LogLevel.Warning,
+        "Silo {Silo} ({Name}) was declared dead: {Reason}. Its contexts are opened elsewhere; active: {Active}.")]
+    public static partial void DeclaredDead(ILogger logger, SiloAddress silo, string name, string reason, int active);
+
+    [LoggerMessage(4108, LogLevel.Warning, "The membership table could not be read for who declared silo {Silo} dead: {Fault}")]
+    public static partial void VotesUnknown(ILogger logger, SiloAddress silo, string fault);
 }

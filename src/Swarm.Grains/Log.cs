@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains;
@@ -7,27 +6,28 @@ namespace Swarm.Grains;
 /// <summary>Every log message of the grains. Event ids 4000 to 4099.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(4000, LogLevel.Information, "Context {Context} made: tenant {Tenant}, name {Name}.")]
-    public static partial void Created(ILogger logger, ContextId context, string tenant, string name);
+    [LoggerMessage(4000, LogLevel.Information, "Context {Context} of tenant {Tenant} made.")]
+    public static partial void Created(ILogger logger, string context, string tenant);
 
     [LoggerMessage(
         4001,
         LogLevel.Information,
-        "Context {Context} acquired at epoch {Epoch} by {Agent}, held before by '{PreviousHolder}' ({Mode}).")]
+        "Context {Context} of tenant {Tenant} acquired at epoch {Epoch} by {Agent}, held before by '{PreviousHolder}' ({Mode}).")]
     public static partial void Acquired(
-        ILogger logger, ContextId context, ulong epoch, string agent, string previousHolder, AcquireMode mode);
+        ILogger logger, string context, string tenant, ulong epoch, string agent, string previousHolder, AcquireMode mode);
 
     [LoggerMessage(
         4002,
         LogLevel.Information,
-        "Context {Context} released: the session of epoch {SessionEpoch} is over, the epoch is {Epoch}, successor '{To}'.")]
-    public static partial void Released(ILogger logger, ContextId context, ulong sessionEpoch, ulong epoch, string to);
+        "Context {Context} of tenant {Tenant} released: the session of epoch {SessionEpoch} is over, the epoch is {Epoch}, successor '{To}'.")]
+    public static partial void Released(
+        ILogger logger, string context, string tenant, ulong sessionEpoch, ulong epoch, string to);
 
     [LoggerMessage(4003, LogLevel.Debug, "Context {Context} is closed with its grain: {Reason}.")]
-    public static partial void Deactivating(ILogger logger, ContextId context, DeactivationReasonCode reason);
+    public static partial void Deactivating(ILogger logger, string context, DeactivationReasonCode reason);
 
     [LoggerMessage(4004, LogLevel.Warning, "Context {Context} did not close cleanly; whoever opens it next recovers it.")]
-    public static partial void CloseFailed(ILogger logger, ContextId context, Exception exception);
+    public static partial void CloseFailed(ILogger logger, string context, Exception exception);
 
     [LoggerMessage(4005, LogLevel.Error, "A request on context {Name} of tenant {Tenant} failed in the store.")]
     public static partial void StoreFailed(ILogger logger, string tenant, string name, Exception exception);

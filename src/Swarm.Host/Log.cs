@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Swarm.Host;
 
 /// <summary>Every log message of the host. Event ids 4200 to 4299.</summary>
@@ -15,4 +17,16 @@ internal static partial class Log
 
     [LoggerMessage(4202, LogLevel.Information, "The silo stops: contexts are drained and closed.")]
     public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(4203, LogLevel.Information, "{Signal} came.")]
+    public static partial void Signalled(ILogger logger, PosixSignal signal);
+
+    [LoggerMessage(4204, LogLevel.Information, "{Signal} came while contexts are drained; the silo goes on with that.")]
+    public static partial void SignalledAgain(ILogger logger, PosixSignal signal);
+
+    [LoggerMessage(
+        4205,
+        LogLevel.Warning,
+        "{Signal} came while contexts are drained: the silo ends at once. Whoever opens what was not closed recovers it from the log.")]
+    public static partial void EndsAtOnce(ILogger logger, PosixSignal signal);
 }

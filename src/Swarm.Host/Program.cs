@@ -9,7 +9,7 @@ if (args.Contains("--help"))
 
 try
 {
-    await using var host = await SwarmHost.StartAsync(args, CancellationToken.None);
+    await using var host = await SwarmHost.StartProcessAsync(args);
     await host.WaitForShutdownAsync();
     return 0;
 }
@@ -17,4 +17,9 @@ catch (HostStartException exception)
 {
     await Console.Error.WriteLineAsync(exception.Message);
     return 1;
+}
+catch (OperationCanceledException)
+{
+    await Console.Error.WriteLineAsync("The silo was told to end before it was up.");
+    return 0;
 }

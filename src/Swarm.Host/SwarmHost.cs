@@ -39,7 +39,18 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <param name="cancellationToken">Stops starting.</param>
     /// <returns>The running silo.</returns>
     /// <exception cref="HostStartException">It cannot start as it is set up; every fault is named at once.</exception>
-    public static async Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken)
+    /// <remarks>Signals stay those of the process: whoever embeds a silo disposes of it.</remarks>
+    public static Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken) =>
+        StartAsync(args, services => services.AddSingleton<IHostLifetime, NoSignals>(), cancellationToken);
+
+    /// <summary>Likewise, as the whole of a process: it stops on signals.</summary>
+    /// <param name="args">A command line.</param>
+    /// <returns>The running silo.</returns>
+    internal static Task<SwarmHost> StartProcessAsync(IReadOnlyList<string> args) =>
+        StartAsync(args, services => services.AddSingleton<IHostLifetime, StopSignals>(), CancellationToken.None);
+
+    private static async Task<SwarmHost> StartAsync(
+        IReadOnlyList<string> args, Action<IServiceCollection> addLifetime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(args);
         List<string> faults = [];
@@ -62,7 +73,7 @@ public sealed class SwarmHost : IAsyncDisposable
         try
         {
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
-            return await StartAsync(arguments, configuration, settings, addresses, store, cancellationToken);
+            return await StartAsync(arguments, configuration, settings, addresses, store, addLifetime, cancellationToken);
         }
         catch
         {
@@ -85,19 +96,15 @@ public sealed class SwarmHost : IAsyncDisposable
 
     private static IConfigurationRoot ReadConfiguration(HostArguments arguments, List<string> faults)
     {
-        var builder = new ConfigurationBuilder();
-        builder.AddInMemoryCollection(new Dictionary<string, string?>
-        {
-            ["Logging:LogLevel:Default"] = "Information",
-            ["Logging:LogLevel:Orleans"] = "Warning",
-            ["Logging:LogLevel:Microsoft"] = "Warning",
-        });
+        var given = new ConfigurationBuilder();
         if (arguments.ConfigFile is { } file)
         {
             try
             {
                 using var content = File.OpenRead(file);
-                builder.AddConfiguration(new ConfigurationBuilder().AddJsonStream(content).Build());
+                var settings = new ConfigurationBuilder().AddJsonStream(content).Build();
+                RequireKnownSections(settings, $"--config {file}", faults);
+                given.AddConfiguration(settings);
             }
             catch (Exception exception)
                 when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidDataException)
@@ -106,7 +113,26 @@ public sealed class SwarmHost : IAsyncDisposable
             }
         }
 
-        return builder.AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
+        RequireKnownSections(new ConfigurationBuilder().AddInMemoryCollection(arguments.Settings).Build(), "The command line", faults);
+        var all = given.AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
+        return new ConfigurationBuilder()
+            .AddInMemoryCollection(LogDefaults.Settings(all["Logging:Console:FormatterName"]))
+            .AddConfiguration(all)
+            .Build();
+    }
+
+    // The environment holds much that is not for a silo; a file and the command line do not.
+    private static void RequireKnownSections(IConfiguration settings, string place, List<string> faults)
+    {
+        foreach (var section in settings.GetChildren().Select(section => section.Key))
+        {
+            if (!section.StartsWith('$')
+                && !section.Equals("Swarm", StringComparison.OrdinalIgnoreCase)
+                && !section.Equals(LoggingCheck.SectionName, StringComparison.OrdinalIgnoreCase))
+            {
+                faults.Add($"{place} has a section '{section}'; settings are in 'Swarm' and '{LoggingCheck.SectionName}'; see --help.");
+            }
+        }
     }
 
     private static async Task<SwarmHost> StartAsync(
@@ -115,12 +141,15 @@ public sealed class SwarmHost : IAsyncDisposable
         HostSettings settings,
         Addresses addresses,
         IBlobStore store,
+        Action<IServiceCollection> addLifetime,
         CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Swarm.Host" });
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        addLifetime(builder.Services);
         builder.Services.AddSwarmStorage(store, settings.Storage);
         builder.Services.AddSwarmPlanes(settings);
         builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses));
@@ -150,6 +179,7 @@ public sealed class SwarmHost : IAsyncDisposable
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
+            Volatile.Write(ref isUp.Value, true);
             Log.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, settings.Store.Kind);
             await TellAsync(arguments, ready, cancellationToken);
             return new SwarmHost(app, store, ready);

@@ -99,8 +99,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             new RootStore(store, reader, time, logger),
             new PageStore(store, reader, time, ids),
             Memory,
-            new KvFetcher(reader, Memory, _disk, logger),
+            new KvFetcher(reader, Memory, _disk, Names, logger),
             Prefixes,
+            Names,
             rules);
         var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
@@ -131,6 +132,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     /// <summary>Whose KV a new context can share.</summary>
     public PrefixIndex Prefixes { get; }
+
+    /// <summary>Names of contexts, for log lines.</summary>
+    public ContextNames Names { get; } = new();
 
     /// <summary>What the store last answered to a write that still fails; <see langword="null"/> when all is well.</summary>
     public string? StoreFault => Volatile.Read(ref _writer)?.Fault;
@@ -429,7 +433,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             _open.Remove(hosted.Id);
         }
 
-        StorageLog.ContextClosed(_services.Logger, hosted.Id, reason);
+        StorageLog.ContextClosed(_services.Logger, Names.Label(hosted.Id), reason);
     }
 
     private OpenContext[] Snapshot()
@@ -487,7 +491,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
 
         Prefixes.Forget(id);
-        StorageLog.ContextErased(_services.Logger, id);
+        StorageLog.ContextErased(_services.Logger, Names.Label(id));
         return true;
     }
 }

@@ -187,7 +187,7 @@ internal sealed class Maintenance : IAsyncDisposable
         }
         catch (Exception fault) when (IsPassing(fault))
         {
-            StorageLog.CheckpointFailed(_services.Logger, context.Id, fault);
+            StorageLog.CheckpointFailed(_services.Logger, _services.Names.Label(context.Id), fault);
         }
     }
 
@@ -209,7 +209,7 @@ internal sealed class Maintenance : IAsyncDisposable
             }
             catch (Exception fault) when (IsPassing(fault))
             {
-                StorageLog.CompactionFailed(_services.Logger, context.Id, fault);
+                StorageLog.CompactionFailed(_services.Logger, _services.Names.Label(context.Id), fault);
             }
         }
     }

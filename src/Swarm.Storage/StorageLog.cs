@@ -18,33 +18,33 @@ internal static partial class StorageLog
     [LoggerMessage(4, LogLevel.Warning, "Writer {Writer} ends: {Reason}. {Contexts} open contexts are dropped.")]
     public static partial void WriterLost(ILogger logger, Id128 writer, string reason, int contexts);
 
-    [LoggerMessage(5, LogLevel.Information, "Context {Context} ({Name}) is open: epoch {Epoch}, {Tokens} tokens, KV of {Kv}.")]
+    [LoggerMessage(5, LogLevel.Information, "Context {Context} is open: epoch {Epoch}, {Tokens} tokens, KV of {Kv}.")]
     public static partial void ContextOpened(
-        ILogger logger, ContextId context, string name, ulong epoch, long tokens, long kv);
+        ILogger logger, string context, ulong epoch, long tokens, long kv);
 
     [LoggerMessage(6, LogLevel.Information, "Context {Context} is closed: {Reason}.")]
-    public static partial void ContextClosed(ILogger logger, ContextId context, string reason);
+    public static partial void ContextClosed(ILogger logger, string context, string reason);
 
     [LoggerMessage(7, LogLevel.Information, "Log {Writer} was recovered from segment {First}: {Segments} segments, sealed at {Seal}.")]
     public static partial void LogRecovered(ILogger logger, Id128 writer, ulong first, ulong segments, ulong seal);
 
     [LoggerMessage(8, LogLevel.Error, "KV of context {Context} at {Position} is damaged or missing in {Name}: {Reason}. It is to be recomputed from its inputs.")]
-    public static partial void KvDamaged(ILogger logger, ContextId context, long position, string name, string reason);
+    public static partial void KvDamaged(ILogger logger, string context, long position, string name, string reason);
 
     [LoggerMessage(9, LogLevel.Error, "A checkpoint of context {Context} failed and will be tried again.")]
-    public static partial void CheckpointFailed(ILogger logger, ContextId context, Exception fault);
+    public static partial void CheckpointFailed(ILogger logger, string context, Exception fault);
 
     [LoggerMessage(11, LogLevel.Information, "Writer {Writer} is retired: its log is sealed at {Seal}.")]
     public static partial void WriterRetired(ILogger logger, Id128 writer, ulong seal);
 
     [LoggerMessage(12, LogLevel.Information, "Context {Context} forked {Parent} at position {Position}.")]
-    public static partial void ContextForked(ILogger logger, ContextId context, ContextId parent, long position);
+    public static partial void ContextForked(ILogger logger, string context, string parent, long position);
 
     [LoggerMessage(13, LogLevel.Debug, "KV of context {Context} from {First} to {End} is compacted: {Before} runs became {After}.")]
-    public static partial void Compacted(ILogger logger, ContextId context, long first, long end, int before, int after);
+    public static partial void Compacted(ILogger logger, string context, long first, long end, int before, int after);
 
     [LoggerMessage(14, LogLevel.Warning, "Compacting context {Context} failed and will be tried again.")]
-    public static partial void CompactionFailed(ILogger logger, ContextId context, Exception fault);
+    public static partial void CompactionFailed(ILogger logger, string context, Exception fault);
 
     [LoggerMessage(15, LogLevel.Information, "Collection deleted {Objects} objects of {Bytes} bytes; {Kept} are in use.")]
     public static partial void Collected(ILogger logger, int objects, long bytes, int kept);
@@ -56,7 +56,7 @@ internal static partial class StorageLog
     public static partial void MaintenanceFailed(ILogger logger, Exception fault);
 
     [LoggerMessage(17, LogLevel.Information, "Context {Context} is erased.")]
-    public static partial void ContextErased(ILogger logger, ContextId context);
+    public static partial void ContextErased(ILogger logger, string context);
 
     [LoggerMessage(19, LogLevel.Warning, "Log index {Name} was not written; a recovery will read its segments instead. {Reason}")]
     public static partial void IndexFailed(ILogger logger, string name, string reason);
@@ -65,7 +65,7 @@ internal static partial class StorageLog
     public static partial void IndexDamaged(ILogger logger, string name, string reason);
 
     [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
-    public static partial void Checkpointed(ILogger logger, ContextId context, ulong segment);
+    public static partial void Checkpointed(ILogger logger, string context, ulong segment);
 
     [LoggerMessage(21, LogLevel.Information, "The disk tier in {Folder} holds {Count} payloads of {Bytes} bytes.")]
     public static partial void DiskTierOpened(ILogger logger, string folder, int count, long bytes);
@@ -77,17 +77,17 @@ internal static partial class StorageLog
     public static partial void DiskTierDamaged(ILogger logger, string path, string reason);
 
     [LoggerMessage(24, LogLevel.Error, "The page of KV of context {Context} from {First} to {End} is damaged or missing: {Reason}. That KV is to be recomputed from its inputs.")]
-    public static partial void ExtentPageDamaged(ILogger logger, ContextId context, long first, long end, string reason);
+    public static partial void ExtentPageDamaged(ILogger logger, string context, long first, long end, string reason);
 
     [LoggerMessage(25, LogLevel.Information, "Damaged KV of context {Context} from {First} to {End} is replaced by a good copy.")]
-    public static partial void KvRepaired(ILogger logger, ContextId context, long first, long end);
+    public static partial void KvRepaired(ILogger logger, string context, long first, long end);
 
     [LoggerMessage(26, LogLevel.Warning, "Damaged KV of context {Context} from {First} to {End} is not replaced: the runs there are cut differently, or keep changing.")]
-    public static partial void KvNotRepaired(ILogger logger, ContextId context, long first, long end);
+    public static partial void KvNotRepaired(ILogger logger, string context, long first, long end);
 
     [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.")]
     public static partial void LeasesOverdue(ILogger logger, int count, long bytes, double deadlineSeconds);
 
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
-    public static partial void MemoryTierDamaged(ILogger logger, ContextId context, long position);
+    public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
 }

@@ -88,6 +88,27 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has printed a text.</summary>
+    /// <param name="text">The text, on one line.</param>
+    /// <param name="count">How many lines of it are waited for.</param>
+    /// <returns>The last of them.</returns>
+    public async Task<string> WaitForLineAsync(string text, int count = 1)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            var found = Output.Split('\n').Where(line => line.Contains(text, StringComparison.Ordinal)).ToArray();
+            if (found.Length >= count)
+            {
+                return found[count - 1].TrimEnd();
+            }
+
+            Assert.False(limit.IsCancellationRequested, $"'{text}' is not in the log:\n{Output}");
+            await Task.Delay(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+        }
+    }
+
     /// <summary>The most memory that it ever had resident, in bytes.</summary>
     public long PeakResidentBytes()
     {

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Swarm.Core.Identity;
+using Swarm.Storage;
 using Swarm.Storage.Log;
 
 namespace Swarm.Clustering.Writers;
@@ -15,6 +17,7 @@ namespace Swarm.Clustering.Writers;
 /// <param name="local">This silo.</param>
 /// <param name="options">Settings.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="services">Has the store, which is made with this.</param>
 /// <param name="logger">Where logs go.</param>
 internal sealed class ClusterWriterLiveness(
     WriterPeers peers,
@@ -22,6 +25,7 @@ internal sealed class ClusterWriterLiveness(
     ILocalSiloDetails local,
     IOptions<WriterLivenessOptions> options,
     TimeProvider timeProvider,
+    IServiceProvider services,
     ILogger<ClusterWriterLiveness> logger) : IWriterLiveness
 {
     private const int RememberedWriters = 1024;
@@ -89,7 +93,8 @@ internal sealed class ClusterWriterLiveness(
                 return ReleaseOutcome.Gone;
             }
 
-            Log.PeerSilent(logger, silo, context, exception.Message);
+            Log.PeerSilent(
+                logger, silo, services.GetRequiredService<ContextStore>().Names.Label(context), exception.Message);
             return null;
         }
     }

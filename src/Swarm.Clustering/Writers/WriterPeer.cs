@@ -15,7 +15,7 @@ namespace Swarm.Clustering.Writers;
 internal sealed class WriterPeer(GrainId id, Silo silo, ILoggerFactory loggers, ContextStore contexts)
     : GrainService(id, silo, loggers), IWriterPeer
 {
-    private readonly ILogger _logger = loggers.CreateLogger<WriterPeer>();
+    private readonly ILogger _logger = loggers.CreateLogger<ClusterWriterLiveness>(); // Orleans' own words use this class's.
 
     /// <inheritdoc/>
     public async Task<int> ReleaseAsync(byte[] writer, byte[] context)
@@ -24,7 +24,7 @@ internal sealed class WriterPeer(GrainId id, Silo silo, ILoggerFactory loggers, 
         var outcome = await contexts.AnswerReleaseAsync(new Id128(writer), wanted);
         if (outcome != ReleaseOutcome.Gone)
         {
-            Log.AskedToRelease(_logger, wanted, outcome);
+            Log.AskedToRelease(_logger, contexts.Names.Label(wanted), outcome);
         }
 
         return (int)outcome;

@@ -59,7 +59,7 @@ internal sealed class ContextGrain(
         if (_open is { } open)
         {
             _open = null;
-            Log.Deactivating(logger, open.Id, reason.ReasonCode);
+            Log.Deactivating(logger, Label(open), reason.ReasonCode);
             await CloseQuietlyAsync(open, cancellationToken);
         }
     }
@@ -84,7 +84,7 @@ internal sealed class ContextGrain(
             var open = await RequireOpenAsync(token);
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
-            Log.Released(logger, open.Id, request.Epoch, epoch.Value, to);
+            Log.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, to);
             return new EpochAnswer(epoch.Value, null);
         },
         refusal => new EpochAnswer(refusal.CurrentEpoch.Value, refusal),
@@ -241,7 +241,7 @@ internal sealed class ContextGrain(
         _grants.Add(request.SecretHash, acquired.Epoch, previous);
         if (!isRepeat)
         {
-            Log.Acquired(logger, open.Id, acquired.Epoch.Value, request.Agent, previous, request.Mode);
+            Log.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, previous, request.Mode);
         }
 
         RenewWhileHeld();
@@ -273,7 +273,7 @@ internal sealed class ContextGrain(
         var spec = new ContextSpec(_tenant, _context, request.Model, request.BlockTokens);
         if (await host.CreateAsync(spec, cancellationToken))
         {
-            Log.Created(logger, spec.Id, _tenant, _context);
+            Log.Created(logger, $"{_context} ({spec.Id})", _tenant);
         }
 
         return await RequireOpenAsync(cancellationToken);
@@ -324,6 +324,8 @@ internal sealed class ContextGrain(
         _isKept = isHeld;
     }
 
+    private string Label(IOpenContext open) => $"{_context} ({open.Id})";
+
     private async Task CloseQuietlyAsync(IOpenContext open, CancellationToken cancellationToken)
     {
         try
@@ -333,7 +335,7 @@ internal sealed class ContextGrain(
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Whoever opens it next recovers it from the log: nothing acknowledged is at risk.
-            Log.CloseFailed(logger, open.Id, exception);
+            Log.CloseFailed(logger, Label(open), exception);
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Swarm.Core.Settings;
 
 namespace Swarm.Grains.Contexts;
 
@@ -9,23 +10,19 @@ public sealed class ContextGrainOptionsValidator : IValidateOptions<ContextGrain
     public ValidateOptionsResult Validate(string? name, ContextGrainOptions options)
     {
         var faults = new ValidateOptionsResultBuilder();
-        Check(nameof(options.OperationTimeout), options.OperationTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5));
-        Check(nameof(options.SessionLinger), options.SessionLinger, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        Check(
-            nameof(options.SessionCheckPeriod),
-            options.SessionCheckPeriod,
-            TimeSpan.FromMilliseconds(10),
-            options.SessionLinger / 2);
-        Check(nameof(options.IdleAge), options.IdleAge, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
-        return faults.Build();
-
-        void Check(string setting, TimeSpan value, TimeSpan least, TimeSpan most)
+        foreach (var fault in SettingDefinition.FindFaults(options))
         {
-            if (value < least || value > most)
-            {
-                faults.AddError(
-                    $"{ContextGrainOptions.SectionName}:{setting} is {value}; {least} to {most} is allowed.", setting);
-            }
+            faults.AddError($"{ContextGrainOptions.SectionName}:{fault}");
         }
+
+        if (options.SessionCheckPeriod > options.SessionLinger / 2)
+        {
+            faults.AddError(
+                $"{ContextGrainOptions.SectionName}:{nameof(options.SessionCheckPeriod)} is "
+                + $"{Duration.Format(options.SessionCheckPeriod)}; half of {nameof(options.SessionLinger)}, "
+                + $"{Duration.Format(options.SessionLinger)}, or less is needed.");
+        }
+
+        return faults.Build();
     }
 }

@@ -1,3 +1,5 @@
+using Swarm.Core.Settings;
+
 namespace Swarm.Host.Settings;
 
 /// <summary>How silos find and watch each other. Configuration section <c>Swarm:Cluster</c>.</summary>
@@ -10,34 +12,42 @@ public sealed class ClusterSettings
     /// <c>localhost</c>: one silo alone, nothing is shared. <c>store</c>: all silos on the same store with the same
     /// <see cref="ClusterId"/>. Default <c>localhost</c>.
     /// </summary>
+    [Setting("localhost: one silo alone. store: all silos on the same store with the same ClusterId.", OneOf = "localhost|store")]
     public string Kind { get; set; } = "localhost";
 
     /// <summary>Id of the cluster, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
+    [Setting("Id of the cluster, 1 to 64 characters of [a-z0-9-]. Agents must name the same.")]
     public string ClusterId { get; set; } = "swarm";
 
     /// <summary>Id of the service, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
+    [Setting("Id of the service, 1 to 64 characters of [a-z0-9-]. Agents must name the same.")]
     public string ServiceId { get; set; } = "swarm";
 
     /// <summary>
     /// Longest time between two probes of a silo, and that one may take. A silo from which nothing came for this time
     /// and <see cref="MissedProbes"/> probes is suspected. 100 ms to 1 min; default 1.1 s.
     /// </summary>
+    [Setting("Longest time between two probes of a silo, and for its answer.", Min = "100ms", Max = "1min")]
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1.1);
 
     /// <summary>Missed probes after which a silo is suspected. 1 to 20; default 3.</summary>
+    [Setting("Probes without an answer before a silo is suspected.", Min = "1", Max = "20")]
     public int MissedProbes { get; set; } = 3;
 
     /// <summary>Silos that must suspect a silo before it counts as dead. 1 to 10; default 2.</summary>
+    [Setting("Silos that must suspect a silo before it counts as dead; all others, where there are fewer.", Min = "1", Max = "10")]
     public int DeathVotes { get; set; } = 2;
 
     /// <summary>
     /// How often a silo writes that it is alive, and reads whether the others call it dead. 1 s to 1 min; default 5 s.
     /// </summary>
+    [Setting("How often a silo says that it lives, and reads what the others say of it.", Min = "1s", Max = "1min")]
     public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// How long another live silo may take to close a context that this one needs, before the request is answered with
     /// "busy". 100 ms to 1 min; default 2 s.
     /// </summary>
+    [Setting("How long a live silo may take to close a context that another one needs.", Min = "100ms", Max = "1min")]
     public TimeSpan ReleaseTimeout { get; set; } = TimeSpan.FromSeconds(2);
 }

@@ -1,3 +1,5 @@
+using Swarm.Core.Settings;
+
 namespace Swarm.Host.Settings;
 
 /// <summary>Where this silo listens. Configuration section <c>Swarm:Endpoints</c>. Port 0 is any free port.</summary>
@@ -7,20 +9,26 @@ public sealed class EndpointSettings
     public const string SectionName = "Swarm:Endpoints";
 
     /// <summary>Address that clients and other silos use: an IP address, or a name that has one. Default 127.0.0.1.</summary>
+    [Setting("What agents and other silos connect to: an IP address, or a name that has one.")]
     public string Address { get; set; } = "127.0.0.1";
 
     /// <summary>IP address to listen on, such as 0.0.0.0; empty for the one of <see cref="Address"/>.</summary>
+    [Setting("IP address to listen on, such as 0.0.0.0; the one of Address if empty.")]
     public string Listen { get; set; } = "";
 
     /// <summary>Port for grain calls of clients. Default 7400.</summary>
+    [Setting("Port for grain calls of agents; 0 for any free one.", Max = "65535")]
     public int Gateway { get; set; } = 7400;
 
     /// <summary>Port of the data plane. Default 7401.</summary>
+    [Setting("Port for inputs and KV of agents; 0 for any free one.", Max = "65535")]
     public int DataPlane { get; set; } = 7401;
 
     /// <summary>Port of the health endpoints. Default 7402.</summary>
+    [Setting("Port of /health/live and /health/ready; 0 for any free one.", Max = "65535")]
     public int Http { get; set; } = 7402;
 
     /// <summary>Port between silos. Default 7403.</summary>
+    [Setting("Port for other silos; 0 for any free one.", Max = "65535")]
     public int Silo { get; set; } = 7403;
 }

@@ -1,6 +1,5 @@
 using Swarm.DataPlane.Server;
 using Swarm.Grains.Contexts;
-using Swarm.Storage;
 
 namespace Swarm.Host.Settings;
 
@@ -8,16 +7,6 @@ namespace Swarm.Host.Settings;
 internal static class SettingsReader
 {
     private const string Root = "Swarm";
-    private const string LogSection = "Swarm:Log";
-    private const string TiersSection = "Swarm:Tiers";
-    private const string DataPlaneSection = "Swarm:DataPlane";
-    private const string TenantsSection = "Swarm:Tenants";
-
-    private static string[] KnownSections =>
-    [
-        StoreSettings.SectionName, EndpointSettings.SectionName, ClusterSettings.SectionName, LogSection, TiersSection,
-        DataPlaneSection, ContextGrainOptions.SectionName, TenantsSection,
-    ];
 
     /// <summary>Reads and checks everything.</summary>
     /// <param name="configuration">Where the settings are.</param>
@@ -25,68 +14,62 @@ internal static class SettingsReader
     /// <returns>The settings; of use only when there was no fault.</returns>
     public static HostSettings Read(IConfiguration configuration, List<string> faults)
     {
-        foreach (var section in configuration.GetSection(Root).GetChildren())
+        var settings = new HostSettings { Tenants = ReadTenants(configuration.GetSection(HostSettings.TenantsSectionName)) };
+        var known = BoundSetting.Of(settings).ToDictionary(setting => setting.Path, StringComparer.OrdinalIgnoreCase);
+        foreach (var entry in Leaves(configuration.GetSection(Root)))
         {
-            if (!KnownSections.Contains(section.Path, StringComparer.OrdinalIgnoreCase))
+            if (known.TryGetValue(entry.Path, out var setting))
             {
-                faults.Add($"{section.Path} is not a setting; there are {string.Join(", ", KnownSections)}.");
+                Set(setting, entry.Value, faults);
+            }
+            else if (!IsTenant(entry.Path))
+            {
+                faults.Add(SettingNames.Unknown(entry.Path, known.Values.Select(each => each.Path)));
             }
         }
 
-        var settings = new HostSettings
-        {
-            Store = Bind(configuration, StoreSettings.SectionName, new StoreSettings(), faults),
-            Endpoints = Bind(configuration, EndpointSettings.SectionName, new EndpointSettings(), faults),
-            Cluster = Bind(configuration, ClusterSettings.SectionName, new ClusterSettings(), faults),
-            Storage = Bind(
-                configuration,
-                TiersSection,
-                Bind(configuration, LogSection, new ContextStoreOptions(), faults),
-                faults),
-            DataPlane = Bind(configuration, DataPlaneSection, new DataPlaneServerOptions(), faults),
-            Contexts = Bind(configuration, ContextGrainOptions.SectionName, new ContextGrainOptions(), faults),
-            Tenants = ReadTenants(configuration.GetSection(TenantsSection)),
-        };
         SettingsCheck.FindFaults(settings, faults);
-        faults.AddRange(ContextStoreOptionsFaults.Find(settings.Storage).Select(fault => $"{LogSection}, {TiersSection}: {fault}"));
-        faults.AddRange(settings.DataPlane.FindFaults().Select(fault => $"{DataPlaneSection}: {fault}"));
+        faults.AddRange(settings.DataPlane.FindFaults().Select(fault => $"{DataPlaneServerOptions.SectionName}:{fault}"));
         if (new ContextGrainOptionsValidator().Validate(null, settings.Contexts) is { Failed: true } failed)
         {
             faults.AddRange(failed.Failures);
         }
 
+        LoggingCheck.FindFaults(configuration, faults);
         return settings;
     }
 
-    // Key by key, so that one bad value hides no other.
-    private static T Bind<T>(IConfiguration configuration, string name, T target, List<string> faults)
-        where T : class
+    /// <summary>Everything that has a value, or nothing below it.</summary>
+    private static IEnumerable<IConfigurationSection> Leaves(IConfigurationSection section)
     {
-        foreach (var entry in configuration.GetSection(name).GetChildren())
+        var parts = section.GetChildren().ToArray();
+        if (section.Path != Root && (parts.Length == 0 || section.Value is not null))
         {
-            var property = Array.Find(
-                typeof(T).GetProperties(),
-                candidate => candidate.CanWrite && candidate.Name.Equals(entry.Key, StringComparison.OrdinalIgnoreCase));
-            if (property is null)
-            {
-                var known = typeof(T).GetProperties().Where(candidate => candidate.CanWrite).Select(candidate => candidate.Name);
-                faults.Add($"{entry.Path} is not a setting; there are {string.Join(", ", known)}.");
-                continue;
-            }
-
-            try
-            {
-                property.SetValue(target, entry.Get(property.PropertyType) ?? property.GetValue(target));
-            }
-            catch (InvalidOperationException)
-            {
-                var remedy = property.PropertyType == typeof(TimeSpan) ? "a time as hh:mm:ss.fff" : $"a {property.PropertyType.Name}";
-                faults.Add($"{entry.Path} is '{entry.Value}'; {remedy} is needed.");
-            }
+            yield return section;
         }
 
-        return target;
+        foreach (var leaf in parts.SelectMany(Leaves))
+        {
+            yield return leaf;
+        }
     }
+
+    private static void Set(BoundSetting setting, string? text, List<string> faults)
+    {
+        if (text is null)
+        {
+            return; // A null in a file: the default.
+        }
+
+        if (setting.Definition.TrySet(setting.Options, text, setting.Path) is { } fault)
+        {
+            faults.Add(fault);
+        }
+    }
+
+    private static bool IsTenant(string path) =>
+        path.StartsWith($"{HostSettings.TenantsSectionName}:", StringComparison.OrdinalIgnoreCase)
+        && path.IndexOf(':', HostSettings.TenantsSectionName.Length + 1) < 0;
 
     private static Dictionary<string, string> ReadTenants(IConfigurationSection section)
     {

@@ -1,3 +1,5 @@
+using Swarm.Core.Settings;
+
 namespace Swarm.Host.Settings;
 
 /// <summary>Where everything is kept. Configuration section <c>Swarm:Store</c>.</summary>
@@ -7,14 +9,18 @@ public sealed class StoreSettings
     public const string SectionName = "Swarm:Store";
 
     /// <summary><c>file</c> or <c>azure</c>. Default <c>file</c>.</summary>
+    [Setting("Where everything is kept.", OneOf = "file|azure")]
     public string Kind { get; set; } = "file";
 
     /// <summary>Folder of a file store. Default <c>swarm-data</c> in the working directory.</summary>
+    [Setting("Folder of a file store.")]
     public string Path { get; set; } = "swarm-data";
 
     /// <summary>Connection string of an Azure store. Never logged.</summary>
+    [Setting("Connection string of an Azure store. Never logged; better not an argument, which others can read.")]
     public string ConnectionString { get; set; } = "";
 
     /// <summary>Container of an Azure store; it is created when missing. Default <c>swarm</c>.</summary>
+    [Setting("Container of an Azure store; it is created when missing.")]
     public string Container { get; set; } = "swarm";
 }

@@ -1,10 +1,12 @@
+using Swarm.Host.Settings;
+
 namespace Swarm.Host.Startup;
 
 /// <summary>The command line, taken apart.</summary>
 internal sealed class HostArguments
 {
     /// <summary>What <c>--help</c> prints.</summary>
-    public const string Help = """
+    public static string Help => $"""
         Swarm.Host: one silo.
 
           --config FILE            settings from a JSON file
@@ -13,13 +15,12 @@ internal sealed class HostArguments
           --ready-file FILE        write that line to a file as well
           --help                   this text
 
-        Arguments win over environment variables (Swarm__Store__Path), and these over the file. Sections: Swarm:Store,
-        Swarm:Endpoints, Swarm:Cluster, Swarm:Log, Swarm:Tiers, Swarm:DataPlane, Swarm:Contexts, Swarm:Tenants, Logging.
-        Several silos on one store: --Swarm:Cluster:Kind=store. How soon one that hangs is noticed: Swarm:Cluster:ProbeTimeout
-        (100 ms to 1 min, 1.1 s) times MissedProbes (1 to 20, 3), with DeathVotes (1 to 10, 2) of the others. A silo that
-        was declared dead ends by itself: run it under a supervisor. AlivePeriod: 1 s to 1 min, 5 s; ReleaseTimeout, for
-        closing what another silo needs: 100 ms to 1 min, 2 s.
-        Logs go to standard error; --Logging:Console:FormatterName=json makes them JSON.
+        Arguments win over environment variables (Swarm__Store__Path), and these over the file. Sizes: 65536, 64KiB,
+        1.5GiB (powers of 1024), 100MB (powers of 1000). Times: 500ms, 2s, 5m, 1h, 1d or hh:mm:ss. Logs go to standard
+        error. SIGTERM, SIGINT, SIGQUIT and SIGHUP (a terminal that closes) drain and close the contexts, then the silo ends.
+        A silo that was declared dead ends by itself: run it under a supervisor.
+
+        {SettingsHelp.Write()}
         """;
 
     /// <summary>Settings of the command line.</summary>

@@ -51,7 +51,7 @@ internal sealed class Compactor(ContextServices services)
         }
 
         StorageLog.Compacted(
-            services.Logger, context.Id, old[0].FirstPosition, old[^1].EndPosition, old.Count, merged.Count);
+            services.Logger, services.Names.Label(context.Id), old[0].FirstPosition, old[^1].EndPosition, old.Count, merged.Count);
         return written;
     }
 
@@ -86,7 +86,7 @@ internal sealed class Compactor(ContextServices services)
             catch (CorruptObjectException error)
             {
                 // Left as it is, for whoever has its KV again; the pages around it are merged without it.
-                StorageLog.ExtentPageDamaged(services.Logger, context.Id, page.FirstPosition, page.EndPosition, error.Message);
+                StorageLog.ExtentPageDamaged(services.Logger, services.Names.Label(context.Id), page.FirstPosition, page.EndPosition, error.Message);
                 context.Damage.NotePage(page);
                 break;
             }
@@ -128,7 +128,12 @@ internal sealed class Compactor(ContextServices services)
         }
 
         StorageLog.Compacted(
-            services.Logger, context.Id, sealedPage.FirstPosition, sealedPage.EndPosition, kept.Sum(page => page.Items), all.Count);
+            services.Logger,
+            services.Names.Label(context.Id),
+            sealedPage.FirstPosition,
+            sealedPage.EndPosition,
+            kept.Sum(page => page.Items),
+            all.Count);
         return total;
     }
 
@@ -235,7 +240,11 @@ internal sealed class Compactor(ContextServices services)
 
                 StorageMetrics.KvDamaged.Add(1);
                 StorageLog.KvDamaged(
-                    services.Logger, context.Id, group[0].FirstPosition, BlobNames.Of(context.Id, group[0].Payload.Object), error.Message);
+                    services.Logger,
+                    services.Names.Label(context.Id),
+                    group[0].FirstPosition,
+                    BlobNames.Of(context.Id, group[0].Payload.Object),
+                    error.Message);
                 return null;
             }
             finally

@@ -55,7 +55,7 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
 
         if (await FindAsync(good) is null)
         {
-            StorageLog.KvNotRepaired(services.Logger, context.Id, kv.FirstPosition, end);
+            StorageLog.KvNotRepaired(services.Logger, services.Names.Label(context.Id), kv.FirstPosition, end);
             return;
         }
 
@@ -79,12 +79,12 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
                 context.Damage.Forget(kv.FirstPosition, end);
                 services.Memory.Publish(good.Payload, new TierPlace(context.Id, good.FirstPosition), lease);
                 StorageMetrics.KvRepaired.Add(1);
-                StorageLog.KvRepaired(services.Logger, context.Id, kv.FirstPosition, end);
+                StorageLog.KvRepaired(services.Logger, services.Names.Label(context.Id), kv.FirstPosition, end);
                 return;
             }
         }
 
-        StorageLog.KvNotRepaired(services.Logger, context.Id, kv.FirstPosition, end);
+        StorageLog.KvNotRepaired(services.Logger, services.Names.Label(context.Id), kv.FirstPosition, end);
     }
 
     /// <summary>What puts the extent in place; <see langword="null"/> when it is not one over whole extents of one page.</summary>

@@ -41,6 +41,7 @@ internal sealed class ContextOpener(
                 return null;
             }
 
+            services.Names.Note(id, found.Root.Name);
             var model = await catalog.GetModelAsync(found.Root.Model);
             var key = await catalog.GetTenantKeyAsync(id.Tenant, found.Root.Tenant);
             var writer = currentWriter();
@@ -119,7 +120,7 @@ internal sealed class ContextOpener(
 
         var context = new HostedContext(services, id, model, key, writer, root, write.ETag, state);
         StorageLog.ContextOpened(
-            services.Logger, id, root.Name, root.Epoch.Value, context.TokenLength, context.KvLength);
+            services.Logger, services.Names.Label(id), root.Epoch.Value, context.TokenLength, context.KvLength);
         return context;
     }
 

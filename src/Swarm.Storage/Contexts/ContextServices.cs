@@ -25,4 +25,5 @@ internal sealed record ContextServices(
     MemoryTier Memory,
     KvFetcher Kv,
     PrefixIndex Prefixes,
+    ContextNames Names,
     ProtocolRules Rules);

@@ -54,7 +54,7 @@ internal sealed class PageLoader(ContextServices services)
                 if (attempt > 1)
                 {
                     StorageMetrics.ExtentPagesDamaged.Add(1);
-                    StorageLog.ExtentPageDamaged(services.Logger, id, page.FirstPosition, page.EndPosition, error.Message);
+                    StorageLog.ExtentPageDamaged(services.Logger, services.Names.Label(id), page.FirstPosition, page.EndPosition, error.Message);
                     return [LostKv.Of(page)];
                 }
             }

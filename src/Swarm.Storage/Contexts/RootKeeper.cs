@@ -40,7 +40,7 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
                 var outcome = await WriteAsync(context, openId, [new LogPosition(context.Writer.Id, segment)]);
                 if (outcome == RootOutcome.Written)
                 {
-                    StorageLog.Checkpointed(services.Logger, context.Id, segment);
+                    StorageLog.Checkpointed(services.Logger, services.Names.Label(context.Id), segment);
                     return true;
                 }
 
@@ -94,7 +94,7 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         catch (Exception error) when (error is SwarmRefusedException or BlobStoreException or CorruptObjectException)
         {
             // The root keeps its tail: whoever opens the context next recovers it from the log.
-            StorageLog.CheckpointFailed(services.Logger, context.Id, error);
+            StorageLog.CheckpointFailed(services.Logger, services.Names.Label(context.Id), error);
         }
         finally
         {

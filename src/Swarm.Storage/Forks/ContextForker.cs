@@ -190,7 +190,9 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             return null;
         }
 
-        StorageLog.ContextForked(services.Logger, child, parent, length);
+        services.Names.Note(child, name);
+        services.Names.Note(parent, parentRoot.Name);
+        StorageLog.ContextForked(services.Logger, services.Names.Label(child), services.Names.Label(parent), length);
         return new Forked(true, length);
     }
 

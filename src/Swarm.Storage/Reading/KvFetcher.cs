@@ -4,6 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
+using Swarm.Storage.Contexts;
 using Swarm.Storage.Log;
 using Swarm.Storage.Tiers;
 
@@ -15,7 +16,7 @@ namespace Swarm.Storage.Reading;
 /// checksums, up to the model's memory. A reader who finds one damaged asks for a recheck: then copies are verified here, given up where
 /// they are damaged, and a good one takes their place.
 /// </remarks>
-internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk, ILogger logger)
+internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk, ContextNames names, ILogger logger)
 {
     private readonly SegmentWindows _windows = new(reader, memory);
 
@@ -89,7 +90,7 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
         found.Dispose();
         memory.Remove(key);
         StorageMetrics.MemoryTierDamaged.Add(1);
-        StorageLog.MemoryTierDamaged(logger, context, extent.FirstPosition);
+        StorageLog.MemoryTierDamaged(logger, names.Label(context), extent.FirstPosition);
         return null;
     }
 

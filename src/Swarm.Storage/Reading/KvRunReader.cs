@@ -83,7 +83,11 @@ internal static class KvRunReader
                     damage.Note(extent.FirstPosition, extent.EndPosition);
                     StorageMetrics.KvDamaged.Add(1);
                     StorageLog.KvDamaged(
-                        services.Logger, context, extent.FirstPosition, BlobNames.Of(context, extent.Payload.Object), reason);
+                        services.Logger,
+                        services.Names.Label(context),
+                        extent.FirstPosition,
+                        BlobNames.Of(context, extent.Payload.Object),
+                        reason);
                     yield return KvRunData.Damaged(extent.FirstPosition, extent.Count);
                     continue;
                 }

@@ -33,14 +33,15 @@ public sealed class HostStartTests : IDisposable
             "--Swarm:Cluster:Kind=cloud",
             "--Swarm:Store:Kind=tape",
             "--Swarm:Sto:Path=x",
+            "--Store:Path=x",
             "--Swarm:Tenants:acme=secret",
             "--verbose");
 
         string[] expected =
         [
-            "Gateway is 99999", "Adress", "FlushInterval is 'soon'", "SegmentBytes is 1", "OperationTimeout",
-            "MaxConnections", "MissedProbes is 0", "ReleaseTimeout is 00:02:00",
-            "'cloud'", "'tape'", "Swarm:Sto ", "Swarm:Tenants:acme", "--verbose",
+            "Gateway is 99999", "Adress", "FlushInterval is 'soon'", "SegmentBytes is 1B", "OperationTimeout",
+            "MaxConnections", "MissedProbes is 0", "ReleaseTimeout is 2min",
+            "'cloud'", "'tape'", "Swarm:Sto:Path", "section 'Store'", "Swarm:Tenants:acme", "--verbose",
         ];
         Assert.All(expected, text => Assert.Single(faults, fault => fault.Contains(text, StringComparison.Ordinal)));
         Assert.DoesNotContain(faults, fault => fault.Contains("secret", StringComparison.Ordinal));

@@ -1,0 +1,64 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Swarm.Host;
+
+/// <summary>What is logged, and how, unless configuration says otherwise.</summary>
+internal static class LogDefaults
+{
+    private const string Console = "Logging:Console";
+    private const string Timestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
+    /// <summary>Least level by category: what the libraries tell of themselves is of use to nobody who runs a silo.</summary>
+    public static IReadOnlyList<(string Category, LogLevel Level)> Levels { get; } =
+    [
+        ("Default", LogLevel.Information),
+        ("Orleans", LogLevel.Warning),
+        ("Microsoft", LogLevel.Warning),
+        ("Polly", LogLevel.Warning),
+        ("Swarm.Clustering.Writers.WriterPeer", LogLevel.Warning), // Orleans tells of its grain services under these names.
+        ("Swarm.Clustering.Prefixes.PrefixPeer", LogLevel.Warning),
+    ];
+
+    /// <summary>
+    /// Keeps Orleans' watchdog silent until the silo is up: its first look takes the time since the machine's start for the
+    /// time since its last one, and warns of a deadlock.
+    /// </summary>
+    /// <param name="logging">Receives the filter.</param>
+    /// <param name="configuration">Where levels are set.</param>
+    /// <returns>To be set when the silo is up.</returns>
+    public static StrongBox<bool> AddStartFilter(ILoggingBuilder logging, IConfiguration configuration)
+    {
+        const string Watchdog = "Orleans.Runtime.Watchdog";
+        var isUp = new StrongBox<bool>();
+        var text = configuration.GetSection("Logging:LogLevel").GetChildren()
+            .Where(level => Watchdog.StartsWith(level.Key, StringComparison.OrdinalIgnoreCase))
+            .MaxBy(level => level.Key.Length)?.Value;
+        var least = Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) ? level : LogLevel.Warning;
+        logging.AddFilter(Watchdog, level => Volatile.Read(ref isUp.Value) && level >= least);
+        return isUp;
+    }
+
+    /// <summary>Gives the defaults as configuration, to be overridden by what is added later.</summary>
+    /// <param name="formatter">Name of the console formatter that was asked for, or <see langword="null"/>.</param>
+    public static Dictionary<string, string?> Settings(string? formatter)
+    {
+        formatter ??= ConsoleFormatterNames.Simple;
+        var settings = Levels.ToDictionary(level => $"Logging:LogLevel:{level.Category}", level => (string?)$"{level.Level}");
+        settings[$"{Console}:FormatterName"] = formatter;
+        settings[$"{Console}:FormatterOptions:UseUtcTimestamp"] = "true";
+        if (Is(ConsoleFormatterNames.Simple))
+        {
+            settings[$"{Console}:FormatterOptions:SingleLine"] = "true";
+            settings[$"{Console}:FormatterOptions:TimestampFormat"] = $"{Timestamp} "; // What follows comes right behind it.
+        }
+        else if (Is(ConsoleFormatterNames.Json))
+        {
+            settings[$"{Console}:FormatterOptions:TimestampFormat"] = Timestamp; // The journal has its own.
+        }
+
+        return settings;
+
+        bool Is(string name) => name.Equals(formatter, StringComparison.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Swarm.Client;
+using Swarm.EndToEnd.Tests.Chaos;
+using Swarm.Testing;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.EndToEnd.Tests;
+
+/// <summary>What an operator reads in a silo's log, at the levels that it has by default.</summary>
+public sealed partial class LogLinesTests(ITestOutputHelper output)
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Log_StartHandoffAndLossOfASilo_SaysWhenWhoAndWhichByName()
+    {
+        using var folder = new TempDirectory();
+        var began = DateTime.UtcNow;
+        await using var witness = await StartAsync(folder);
+        await using var leaver = await StartAsync(folder);
+        await leaver.WaitForLineAsync("is in the cluster; active: 2.");
+        await Signals.SendAsync(Signals.Terminate, leaver.Id);
+        await leaver.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token);
+        await witness.WaitForLineAsync("left the cluster in order; active: 1.");
+
+        await using var victim = await StartAsync(folder);
+        await witness.WaitForLineAsync("is in the cluster; active: 2.", count: 2);
+        await WorkAsync(witness);
+        await Signals.SendAsync(Signals.Kill, victim.Id);
+        var death = await witness.WaitForLineAsync("was declared dead: suspected by S127.0.0.1:");
+        await Signals.SendAsync(Signals.Terminate, witness.Id);
+        Assert.Equal(0, await witness.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token));
+
+        output.WriteLine(witness.Output);
+        Assert.Contains(" warn: ", death, StringComparison.Ordinal);
+        Assert.Matches(@"suspected by S127\.0\.0\.1:\d+:\d+ at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", death);
+        var lines = witness.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith('{')) // The line of --ready-json.
+            .ToArray();
+        Assert.All(lines, line => Assert.InRange(TimeOf(line), began.AddSeconds(-1), DateTime.UtcNow.AddSeconds(1)));
+        Assert.All(lines, line => Assert.DoesNotMatch("Polly|Participant check thread|grain service|My range changed", line));
+        var ofContexts = lines.Where(line => ContextId().IsMatch(line)).ToArray();
+        Assert.InRange(ofContexts.Length, 5, int.MaxValue); // Made, open, acquired, released, closed.
+        Assert.All(ofContexts, line => Assert.Matches(@"track/1 \([0-9a-f]{32}/[0-9a-f]{32}\)", line));
+    }
+
+    private static Task<HostProcess> StartAsync(TempDirectory folder) => HostProcess.StartAsync(
+        $"--Swarm:Store:Path={folder.Path}", "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:ProbeTimeout=300ms",
+        "--Logging:LogLevel:Default=Information");
+
+    private static async Task WorkAsync(HostProcess silo)
+    {
+        await using var swarm = await SwarmClient.ConnectAsync(silo.Address, new SwarmCredential("default"), cancellationToken: Token);
+        await using (var memory = await swarm.Agent("a").OpenAsync("track/1", new ToyRuntime(), cancellationToken: Token))
+        {
+            await memory.FeedAsync(new[] { 1, 2, 3 }, Token);
+            await memory.ReleaseAsync(to: "b", cancellationToken: Token);
+        }
+
+        await using var next = await swarm.Agent("b").TakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, cancellationToken: Token);
+        await next.ReleaseAsync(cancellationToken: Token);
+    }
+
+    private static DateTime TimeOf(string line) => DateTime.ParseExact(
+        line.Split(' ')[0],
+        "yyyy-MM-ddTHH:mm:ss.fffZ",
+        CultureInfo.InvariantCulture,
+        DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal);
+
+    [GeneratedRegex("[0-9a-f]{32}/[0-9a-f]{32}")]
+    private static partial Regex ContextId();
+}

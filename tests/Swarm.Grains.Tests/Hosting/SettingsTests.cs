@@ -1,0 +1,146 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+using Swarm.Core.Settings;
+using Swarm.Host.Settings;
+using Swarm.Host.Startup;
+using Xunit;
+
+namespace Swarm.Grains.Tests.Hosting;
+
+/// <summary>Every setting has one source: what help says, what is read, and what is allowed are the same.</summary>
+public sealed class SettingsTests
+{
+    private static IReadOnlyList<BoundSetting> All => BoundSetting.Of(new HostSettings());
+
+    [Fact]
+    public void Settings_EveryOptionsClassOfTheHost_IsBoundWithAllItsProperties()
+    {
+        var settings = new HostSettings();
+        var classes = typeof(HostSettings).GetProperties()
+            .Where(property => property.Name is not (nameof(HostSettings.Tenants) or nameof(HostSettings.Bound)))
+            .Select(property => property.PropertyType)
+            .ToArray();
+
+        Assert.Equal(classes, settings.Bound.Select(bound => bound.Options.GetType()));
+        foreach (var property in classes.SelectMany(type => type.GetProperties()).Where(property => property.SetMethod is { IsPublic: true }))
+        {
+            Assert.True(
+                property.GetCustomAttribute<SettingAttribute>() is { Text.Length: > 10 },
+                $"{property.DeclaringType}.{property.Name} needs a [Setting] with a text: without, it is neither read nor in --help.");
+        }
+
+        Assert.Equal(All.Count, All.Select(setting => setting.Path).Distinct(StringComparer.OrdinalIgnoreCase).Count());
+    }
+
+    [Fact]
+    public void Help_EverySetting_IsThereWithDefaultAndRange()
+    {
+        var help = HostArguments.Help;
+
+        foreach (var setting in All)
+        {
+            var standard = setting.Definition.Show(setting.Options) is { Length: > 0 } value ? value : "none";
+            var range = setting.Definition.Range is { Length: > 0 } allowed ? $"; {allowed})" : ")";
+            Assert.Contains($"  {setting.Path}  (default {standard}{range}\n", help, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("Swarm:Tiers:MemoryTierBytes  (default 1GiB; 0B or more)", help, StringComparison.Ordinal);
+        Assert.Contains("Swarm:Cluster:ProbeTimeout  (default 1.1s; 100ms to 1min)", help, StringComparison.Ordinal);
+        Assert.Contains("Swarm:Tenants:NAME", help, StringComparison.Ordinal);
+        Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 125));
+    }
+
+    [Fact]
+    public void Read_EveryDefaultAsHelpShowsIt_IsReadBackWithoutFault()
+    {
+        var given = All.ToDictionary(setting => setting.Path, setting => (string?)setting.Definition.Show(setting.Options));
+
+        var read = Read(given, out var faults);
+
+        Assert.Empty(faults);
+        Assert.Equal(given, BoundSetting.Of(read).ToDictionary(setting => setting.Path, setting => (string?)setting.Definition.Show(setting.Options)));
+    }
+
+    [Fact]
+    public void Read_EverySizeAndTime_TakesUnitsAndNamesWhatHasNone()
+    {
+        foreach (var setting in All.Where(setting => setting.Definition.Kind is SettingKind.Size or SettingKind.Time))
+        {
+            Read(new() { [setting.Path] = "1parsec" }, out var faults);
+
+            var fault = Assert.Single(faults);
+            Assert.StartsWith($"{setting.Path} is '1parsec'; ", fault, StringComparison.Ordinal);
+            Assert.Contains(setting.Definition.Kind == SettingKind.Size ? "1.5GiB" : "500ms", fault, StringComparison.Ordinal);
+        }
+
+        var read = Read(
+            new()
+            {
+                ["Swarm:Tiers:MemoryTierBytes"] = "1GB",
+                ["swarm:log:segmentbytes"] = "2 MiB",
+                ["Swarm:Log:FlushInterval"] = "00:00:00.050",
+                ["Swarm:Cluster:AlivePeriod"] = "2s",
+                ["Swarm:Contexts:IdleAge"] = "1h",
+                ["Swarm:DataPlane:StallTimeout"] = "500ms",
+            },
+            out var none);
+
+        Assert.Empty(none);
+        Assert.Equal((1_000_000_000, 2 << 20), (read.Storage.MemoryTierBytes, read.Storage.SegmentBytes));
+        Assert.Equal(TimeSpan.FromMilliseconds(50), read.Storage.FlushInterval);
+        Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)), (read.Cluster.AlivePeriod, read.Contexts.IdleAge));
+        Assert.Equal(TimeSpan.FromMilliseconds(500), read.DataPlane.StallTimeout);
+    }
+
+    [Theory]
+    [InlineData("Swarm:Endpoints:Adress", "is Swarm:Endpoints:Address meant?")]
+    [InlineData("Swarm:Sto:Path", "is Swarm:Store:Path meant?")]
+    [InlineData("Swarm:Log:MemoryTierBytes", "is Swarm:Tiers:MemoryTierBytes meant?")]
+    [InlineData("Swarm:Tiers:MemoryTier", "is Swarm:Tiers:MemoryTierBytes meant?")]
+    [InlineData("Swarm:Tenant:acme", "is Swarm:Tenants:acme meant?")]
+    [InlineData("Swarm:Cluster:Colour", "--help lists all")]
+    [InlineData("Swarm:Store:Path:Folder", "--help lists all")]
+    [InlineData("Swarm:Store", "--help lists all")]
+    [InlineData("Logging:LogLevel:Default", "one of Trace, Debug, Information")]
+    [InlineData("Logging:Console:FormatterName", "simple, json or systemd is needed")]
+    [InlineData("Logging:Console:Formatter", "is not a setting; there are LogLevel, FormatterName")]
+    [InlineData("Logging:Console:FormatterOptions:SingleLines", "SingleLines")]
+    [InlineData("Logging:Console:FormatterOptions:SingleLine", "SingleLine")]
+    [InlineData("Logging:Console:FormatterOptions:TimestampFormat", "TimestampFormat is '%'")]
+    public void Read_NameOrValueThatDoesNotExist_IsNamedWithWhatMayBeMeant(string path, string remedy)
+    {
+        Read(new() { [path] = "%" }, out var faults);
+
+        var fault = Assert.Single(faults);
+        Assert.Contains(path[..path.LastIndexOf(':')], fault, StringComparison.Ordinal);
+        Assert.Contains(remedy, fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Documents_EverySettingThatTheyName_Exists()
+    {
+        var known = All.Select(setting => setting.Path).ToHashSet(StringComparer.Ordinal);
+        var sections = All.Select(setting => setting.Path[..setting.Path.LastIndexOf(':')]).Append("Swarm:Tenants").ToHashSet();
+        var named = 0;
+        foreach (var file in Deployment.TextFiles())
+        {
+            foreach (Match match in Regex.Matches(File.ReadAllText(file), "Swarm(:|__)[A-Z][A-Za-z]+((:|__)[A-Za-z]+)?"))
+            {
+                var path = match.Value.Replace("__", ":", StringComparison.Ordinal);
+                Assert.True(
+                    known.Contains(path) || sections.Contains(path) || path.StartsWith("Swarm:Tenants:", StringComparison.Ordinal),
+                    $"{file} names {match.Value}, which is not a setting.");
+                named++;
+            }
+        }
+
+        Assert.InRange(named, 15, int.MaxValue);
+    }
+
+    private static HostSettings Read(Dictionary<string, string?> given, out List<string> faults)
+    {
+        faults = [];
+        return SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build(), faults);
+    }
+}
