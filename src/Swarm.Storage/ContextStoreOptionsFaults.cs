@@ -17,6 +17,7 @@ public static class ContextStoreOptionsFaults
         Number(nameof(options.CheckpointSegments), options.CheckpointSegments, 1, 100_000);
         Time(nameof(options.HousekeepingInterval), options.HousekeepingInterval, 0.01, 60);
         Time(nameof(options.AnswerTimeout), options.AnswerTimeout, 1, 600);
+        Time(nameof(options.StopTimeout), options.StopTimeout, 1, 600);
         Number(nameof(options.RotateSegments), options.RotateSegments, 16, 1_000_000);
         Number(nameof(options.CompactionRuns), options.CompactionRuns, 2, 1024);
         Number(nameof(options.CompactionBytesPerSecond), options.CompactionBytesPerSecond, 64 << 10, long.MaxValue);
