@@ -244,11 +244,13 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             _writer?.Lose("this silo stops");
         });
         await IfNotGivenUpAsync(_maintenance.DisposeAsync().AsTask());
-        await _stopped.CancelAsync();
+        EndStop();
         _disk?.Dispose();
         _stopping.Dispose();
         _stopped.Dispose();
     }
+
+    private void EndStop() => _stopped.Cancel();
 
     private async Task GiveUpLaterAsync(CancellationToken stopped)
     {

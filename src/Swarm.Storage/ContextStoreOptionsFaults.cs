@@ -1,3 +1,5 @@
+using Swarm.Storage.Blobs;
+
 namespace Swarm.Storage;
 
 /// <summary>Finds every fault of a <see cref="ContextStoreOptions"/> at once.</summary>
@@ -26,6 +28,11 @@ public static class ContextStoreOptionsFaults
         Number(nameof(options.DiskTierBytes), options.DiskTierBytes, 64 << 20, long.MaxValue);
         Number(nameof(options.PrefixIndexBlocks), options.PrefixIndexBlocks, 0, 1_000_000_000);
         Number(nameof(options.ReadAhead), options.ReadAhead, 1, 64);
+        if (options.DiskTierPath is { Length: > 0 } disk && FolderPathRules.Fault(disk) is { } fault)
+        {
+            faults.Add($"{nameof(options.DiskTierPath)}: {fault}");
+        }
+
         return faults;
 
         void Number(string name, long value, long min, long max)

@@ -19,6 +19,7 @@ public sealed class StoreHold : IAsyncDisposable
     private const int MaxBytes = 16 << 10;
 
     private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(2);
 
     private readonly IBlobStore _store;
     private readonly TimeProvider _time;
@@ -115,7 +116,6 @@ public sealed class StoreHold : IAsyncDisposable
                 Log.HoldNotLeft(_logger, ObjectName, exception.Message);
             }
         }
-
     }
 
     private async Task<bool> TryTakeAsync(CancellationToken cancellationToken)
@@ -123,7 +123,7 @@ public sealed class StoreHold : IAsyncDisposable
         var (found, etag) = await ReadAsync(cancellationToken);
         if (etag is not null && !IsFree(found))
         {
-            await WaitForSilenceAsync(found, etag, cancellationToken);
+            await WaitForEndAsync(found, etag, cancellationToken);
         }
 
         return await WriteAsync(etag, isReleased: false, cancellationToken);
@@ -142,34 +142,47 @@ public sealed class StoreHold : IAsyncDisposable
             return true;
         }
 
-        if (found.SharedBy is not null)
-        {
-            return false; // Others of that cluster may live, whatever became of the one that wrote last.
-        }
-
-        return found.Process.IsHere && (found.Process.IsGone ? true : throw Held(found));
+        // Others of a cluster may live, whatever became of the one that wrote last.
+        return found.SharedBy is null && found.Process.IsGone;
     }
 
     private bool IsMine(HolderDocument found) =>
         found.Run == _run || (_sharedBy is not null && found.SharedBy == _sharedBy);
 
-    private async Task WaitForSilenceAsync(HolderDocument? found, string etag, CancellationToken cancellationToken)
+    private async Task WaitForEndAsync(HolderDocument? found, string etag, CancellationToken cancellationToken)
     {
-        Log.WaitsForHolder(_logger, Describe(found), Silence.TotalSeconds);
+        // One that was just killed may take a moment to end.
+        var isHere = found is { SharedBy: null, Process.IsHere: true };
+        var limit = isHere ? EndLimit : Silence;
+        if (!isHere)
+        {
+            Log.WaitsForHolder(_logger, Describe(found), limit.TotalSeconds);
+        }
+
         var started = _time.GetTimestamp();
-        while (_time.GetElapsedTime(started) < Silence)
+        while (_time.GetElapsedTime(started) < limit)
         {
             await Task.Delay(LookPeriod, _time, cancellationToken);
+            if (isHere && found!.Process.IsGone)
+            {
+                return;
+            }
+
             var (now, nowEtag) = await ReadAsync(cancellationToken);
             if (nowEtag != etag)
             {
-                if (now is { IsReleased: true } || nowEtag is null)
+                if (nowEtag is null || IsFree(now))
                 {
                     return;
                 }
 
                 throw Held(now);
             }
+        }
+
+        if (isHere)
+        {
+            throw Held(found);
         }
     }
 

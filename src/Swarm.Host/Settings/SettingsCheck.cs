@@ -1,5 +1,6 @@
 using System.Net;
 using Swarm.Core.Identity;
+using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Settings;
 
@@ -37,6 +38,18 @@ internal static class SettingsCheck
 
                 break;
             case "file":
+                if (!string.IsNullOrWhiteSpace(store.ConnectionString))
+                {
+                    faults.Add(
+                        $"{StoreSettings.SectionName}:ConnectionString is set, and {StoreSettings.SectionName}:Kind is 'file': set Kind "
+                        + "to 'azure', or leave the connection string out.");
+                }
+
+                if (FolderPathRules.Fault(store.Path) is { } fault)
+                {
+                    faults.Add($"{StoreSettings.SectionName}:Path: {fault}");
+                }
+
                 break;
             default:
                 faults.Add($"{StoreSettings.SectionName}:Kind is '{store.Kind}'; 'file' or 'azure' is needed.");

@@ -43,6 +43,8 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
 
     /// <summary>A store in a folder. Nothing is touched before the first call; the folder is made by the first write.</summary>
     /// <param name="path">The folder.</param>
+    /// <exception cref="ArgumentException">It is not a path; see <see cref="FolderPathRules"/>.</exception>
+    /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public FileBlobStore(string path)
         : this(path, wantsLinks: true)
     {
@@ -52,15 +54,26 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     internal FileBlobStore(string path, bool wantsLinks)
     {
         _wantsLinks = wantsLinks;
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (!OperatingSystem.IsLinux())
+        if (FolderPathRules.Fault(path) is { } fault)
         {
-            throw new PlatformNotSupportedException("The file store needs Linux: use the Azure store here.");
+            throw new ArgumentException(fault, nameof(path));
+        }
+
+        if (!IsSupported)
+        {
+            throw new PlatformNotSupportedException(NotSupported);
         }
 
         Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         _folders = new StoreFolders(Root);
     }
+
+    /// <summary>Whether this system has what a store in a folder needs: Linux.</summary>
+    public static bool IsSupported => OperatingSystem.IsLinux();
+
+    /// <summary>What to say where it has not.</summary>
+    public static string NotSupported =>
+        "A store in a folder needs Linux: on Windows run this in WSL 2, on macOS in a Linux container, or use an Azure store.";
 
     /// <summary>Full path of the folder.</summary>
     public string Root { get; }
