@@ -35,4 +35,16 @@ internal static partial class Log
 
     [LoggerMessage(4108, LogLevel.Warning, "The membership table could not be read for who declared silo {Silo} dead: {Fault}")]
     public static partial void VotesUnknown(ILogger logger, SiloAddress silo, string fault);
+
+    [LoggerMessage(4110, LogLevel.Warning, "The store was last used by {Holder}. Waiting up to {Seconds} s to see whether that is still there.")]
+    public static partial void WaitsForHolder(ILogger logger, string holder, double seconds);
+
+    [LoggerMessage(4111, LogLevel.Warning, "{Name} could not be renewed and will be tried again: {Fault}")]
+    public static partial void HoldNotRenewed(ILogger logger, string name, string fault);
+
+    [LoggerMessage(4112, LogLevel.Critical, "This silo no longer has its store: {Reason}.")]
+    public static partial void HoldLost(ILogger logger, string reason);
+
+    [LoggerMessage(4113, LogLevel.Warning, "{Name} could not be left; the next silo of another machine waits before it starts: {Fault}")]
+    public static partial void HoldNotLeft(ILogger logger, string name, string fault);
 }

@@ -29,4 +29,16 @@ internal static partial class Log
         LogLevel.Warning,
         "{Signal} came while contexts are drained: the silo ends at once. Whoever opens what was not closed recovers it from the log.")]
     public static partial void EndsAtOnce(ILogger logger, PosixSignal signal);
+
+    [LoggerMessage(
+        4210,
+        LogLevel.Error,
+        "Writes to the store have been failing for {DurationSeconds} s, {Faults} times; the silo is not ready until one succeeds. Last: {Fault}")]
+    public static partial void WritesFail(ILogger logger, double durationSeconds, long faults, string fault);
+
+    [LoggerMessage(4211, LogLevel.Information, "Writes to the store succeed again.")]
+    public static partial void WritesWork(ILogger logger);
+
+    [LoggerMessage(4212, LogLevel.Critical, "The silo has not stopped within {LimitSeconds} s: a call of its store or disk hangs. The process ends.")]
+    public static partial void StopHangs(ILogger logger, double limitSeconds);
 }

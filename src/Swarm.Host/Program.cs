@@ -10,8 +10,9 @@ if (args.Contains("--help"))
 try
 {
     await using var host = await SwarmHost.StartProcessAsync(args);
+    host.LimitStop();
     await host.WaitForShutdownAsync();
-    return 0;
+    return host.Failure is null ? 0 : 1;
 }
 catch (HostStartException exception)
 {

@@ -7,6 +7,7 @@ using Swarm.DataPlane.Server;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
+using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Host;
@@ -20,11 +21,13 @@ public sealed class SwarmHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly IBlobStore _store;
+    private readonly StoreOwnership _ownership;
 
     private SwarmHost(WebApplication app, IBlobStore store, ReadyReport ready)
     {
         _app = app;
         _store = store;
+        _ownership = app.Services.GetRequiredService<StoreOwnership>();
         Ready = ready;
     }
 
@@ -33,6 +36,9 @@ public sealed class SwarmHost : IAsyncDisposable
 
     /// <summary>The silo's services.</summary>
     public IServiceProvider Services => _app.Services;
+
+    /// <summary>Why the silo stops by itself; <see langword="null"/> where it was told to.</summary>
+    public string? Failure => _ownership.Failure;
 
     /// <summary>Reads the settings, checks them, the ports and the store, and starts a silo.</summary>
     /// <param name="args">A command line; see <c>--help</c>.</param>
@@ -86,11 +92,18 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <returns>A task that ends when the silo has stopped.</returns>
     public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
 
+    /// <summary>Ends the process should a stop take longer than all of its limits together.</summary>
+    public void LimitStop() => StopLimit.Arm(
+        _app.Lifetime,
+        Services.GetRequiredService<HostSettings>().Storage.StopTimeout + StopLimit.Margin,
+        Services.GetRequiredService<ILogger<SwarmHost>>());
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        await _ownership.LeaveAsync();
         (_store as IDisposable)?.Dispose();
     }
 
@@ -150,7 +163,7 @@ public sealed class SwarmHost : IAsyncDisposable
         var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         addLifetime(builder.Services);
-        builder.Services.AddSwarmStorage(store, settings.Storage);
+        builder.Services.AddSwarmStorage(store, settings);
         builder.Services.AddSwarmPlanes(settings);
         builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses));
 
@@ -171,11 +184,17 @@ public sealed class SwarmHost : IAsyncDisposable
         });
 
         var app = Build(builder);
+        var ownership = app.Services.GetRequiredService<StoreOwnership>();
         try
         {
+            await ownership.TakeAsync(cancellationToken);
             HealthEndpoints.Map(app);
             var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
-            app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
+            app.Lifetime.ApplicationStopping.Register(() =>
+            {
+                Log.Stopping(logger);
+                app.Services.GetRequiredService<ContextStore>().BeginStop();
+            });
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
@@ -187,6 +206,7 @@ public sealed class SwarmHost : IAsyncDisposable
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             await app.DisposeAsync();
+            await ownership.LeaveAsync();
             throw exception switch
             {
                 AddressInUseException or OptionsValidationException or IOException =>

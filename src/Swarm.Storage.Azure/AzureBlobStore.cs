@@ -54,7 +54,7 @@ public sealed class AzureBlobStore : IBlobStore
     public static AzureBlobStore Connect(
         string connectionString, string container, AzureBlobStoreOptions? options = null)
     {
-        AzureConnection.Check(connectionString);
+        connectionString = AzureConnection.Read(connectionString);
         AzureConnection.CheckContainer(container);
         options ??= new AzureBlobStoreOptions();
         options.Validate();
@@ -72,6 +72,14 @@ public sealed class AzureBlobStore : IBlobStore
                 "The Azure SDK cannot read the connection string; copy it anew from the account's page.",
                 nameof(connectionString));
         }
+    }
+
+    /// <summary>Whether a text was surely meant as a connection string, right or wrong: it may hold a secret, and is no path.</summary>
+    /// <param name="text">What a user gave.</param>
+    public static bool IsConnectionString(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return AzureConnection.IsMeant(text);
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Swarm.Storage.Azure;
 
-/// <summary>Checks a connection string and a container name before the SDK sees them. No message repeats a value that may be secret.</summary>
+/// <summary>Reads a connection string and a container name before the SDK sees them. No message repeats a value that may be secret.</summary>
 internal static class AzureConnection
 {
     private const string Remedy =
@@ -15,15 +15,33 @@ internal static class AzureConnection
         "DevelopmentStorageProxyUri",
     };
 
-    /// <summary>Checks a connection string.</summary>
+    // White space, and what copying from a web page leaves: a byte order mark, zero-width spaces.
+    private static readonly char[] Around = [' ', '\t', '\r', '\n', '\u00A0', '\uFEFF', '\u200B'];
+
+    /// <summary>Reads a connection string. White space and quotation marks around it, and around its parts, are taken off.</summary>
+    /// <returns>The connection string as the SDK reads it.</returns>
     /// <exception cref="ArgumentException">A part is wrong or missing; the message says which.</exception>
-    public static void Check(string connectionString)
+    public static string Read(string connectionString)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(connectionString);
-        if (Fault(connectionString) is { } fault)
+        var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        if (Fault(Bare(connectionString), parts) is { } fault)
         {
             throw new ArgumentException($"The Azure connection string is wrong: {fault}. {Remedy}.", nameof(connectionString));
         }
+
+        return string.Join(';', parts.Select(part => $"{part.Key}={part.Value}"));
+    }
+
+    /// <summary>Whether a text was surely meant as a connection string, right or wrong: then it may hold a secret.</summary>
+    public static bool IsMeant(string text)
+    {
+        var bare = Bare(text);
+        return IsAddress(bare)
+            || bare.Contains("AccountKey", StringComparison.OrdinalIgnoreCase)
+            || bare.Contains("sig=", StringComparison.OrdinalIgnoreCase)
+            || bare.Split(';').Any(piece => piece.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+                && KnownParts.Contains(Bare(piece[..equals])));
     }
 
     /// <summary>Checks a container name.</summary>
@@ -43,9 +61,27 @@ internal static class AzureConnection
         }
     }
 
-    private static string? Fault(string connectionString)
+    private static bool IsAddress(string text) =>
+        text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) || text.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+
+    private static string Bare(string text)
     {
-        var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        text = text.Trim(Around);
+        return text.Length > 1 && text[0] == text[^1] && text[0] is '"' or '\'' ? text[1..^1].Trim(Around) : text;
+    }
+
+    private static string? Fault(string connectionString, Dictionary<string, string> parts)
+    {
+        if (connectionString.StartsWith('"') || connectionString.StartsWith('\''))
+        {
+            return "it begins with a quotation mark that has no end";
+        }
+
+        if (IsAddress(connectionString))
+        {
+            return "it is an address: what stands before the container is the BlobEndpoint, what follows '?' the SharedAccessSignature";
+        }
+
         var pieces = connectionString.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         for (var i = 0; i < pieces.Length; i++)
         {
@@ -55,13 +91,19 @@ internal static class AzureConnection
                 return $"part {i + 1} of {pieces.Length} is not 'Name=value'";
             }
 
-            var name = pieces[i][..equals];
+            var name = Bare(pieces[i][..equals]);
             if (!KnownParts.Contains(name))
             {
                 return $"part {i + 1} of {pieces.Length} has a name that is not known";
             }
 
-            if (!parts.TryAdd(name, pieces[i][(equals + 1)..]))
+            var value = Bare(pieces[i][(equals + 1)..]);
+            if (value.Any(character => char.IsWhiteSpace(character) || char.IsControl(character) || character is '"' or '\''))
+            {
+                return $"{name} has white space or a quotation mark in it; was it wrapped, or copied with too much?";
+            }
+
+            if (!parts.TryAdd(name, value))
             {
                 return $"{name} is given twice";
             }
@@ -79,9 +121,14 @@ internal static class AzureConnection
     {
         if (parts.TryGetValue("BlobEndpoint", out var endpoint))
         {
-            return Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
+            if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            {
+                return "BlobEndpoint is not an absolute http or https address";
+            }
+
+            return uri.Query.Length == 0
                 ? null
-                : "BlobEndpoint is not an absolute http or https address";
+                : "BlobEndpoint has a query; what follows '?' is the SharedAccessSignature";
         }
 
         if (!parts.TryGetValue("AccountName", out var account) || account.Length == 0)
@@ -107,8 +154,13 @@ internal static class AzureConnection
             return parts.ContainsKey("AccountName") ? null : "AccountKey is there, AccountName is missing";
         }
 
-        return parts.ContainsKey("SharedAccessSignature")
+        if (!parts.TryGetValue("SharedAccessSignature", out var signature))
+        {
+            return "neither AccountKey nor SharedAccessSignature is there";
+        }
+
+        return signature.Contains("sig=", StringComparison.Ordinal)
             ? null
-            : "neither AccountKey nor SharedAccessSignature is there";
+            : "SharedAccessSignature has no 'sig='; was it cut off?";
     }
 }

@@ -32,6 +32,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly Dictionary<ContextId, Task<OpenContext?>> _opening = [];
     private readonly HashSet<LogWriter> _retiring = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _stopped = new();
+    private readonly CancellationTokenSource _givenUp = new();
+    private int _stopBegan;
     private readonly ContextForker _forker;
     private readonly Maintenance _maintenance;
     private readonly DiskTier? _disk;
@@ -212,8 +215,20 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     public Task<ReleaseOutcome> AnswerReleaseAsync(Id128 writer, ContextId id) =>
         _services.Loop.RunAsync(() => AnswerReleaseCoreAsync(writer, id));
 
-    /// <summary>Drains and closes every context, and ends the log.</summary>
-    /// <returns>A task that ends when all is closed.</returns>
+    /// <summary>
+    /// Starts the clock of a stop: what is not closed within <see cref="ContextStoreOptions.StopTimeout"/>, because the store is
+    /// full or away, is given up. What was acknowledged is in the log; what was not, agents repeat.
+    /// </summary>
+    public void BeginStop()
+    {
+        if (Interlocked.Exchange(ref _stopBegan, 1) == 0)
+        {
+            _ = GiveUpLaterAsync(_stopped.Token);
+        }
+    }
+
+    /// <summary>Drains and closes every context, and ends the log, in the time that is left of a stop.</summary>
+    /// <returns>A task that ends when all is closed, or given up.</returns>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested)
@@ -221,6 +236,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             return;
         }
 
+        BeginStop();
         await _stopping.CancelAsync();
         await _services.Loop.RunAsync(async () =>
         {
@@ -231,9 +247,59 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
             _writer?.Lose("this silo stops");
         });
-        await _maintenance.DisposeAsync();
+        await IfNotGivenUpAsync(_maintenance.DisposeAsync().AsTask());
+        EndStop();
         _disk?.Dispose();
         _stopping.Dispose();
+        _stopped.Dispose();
+    }
+
+    private void EndStop() => _stopped.Cancel();
+
+    private async Task GiveUpLaterAsync(CancellationToken stopped)
+    {
+        try
+        {
+            await Task.Delay(_services.Options.StopTimeout, _services.Time, stopped);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        await _services.Loop.RunAsync(GiveUpAsync);
+    }
+
+    private Task GiveUpAsync()
+    {
+        const string Reason = "this silo stops, and the store does not take what is left";
+        StorageLog.StopGivenUp(
+            _services.Logger, Snapshot().Length, _services.Options.StopTimeout.TotalSeconds, StoreFault ?? "it does not answer");
+        foreach (var writer in _retiring.Append(_writer).ToArray())
+        {
+            writer?.Lose(Reason);
+        }
+
+        foreach (var context in Snapshot())
+        {
+            End(context.Hosted, Reason);
+        }
+
+        _givenUp.Cancel();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Waits for work, unless the stop takes too long; then it is left to itself.</summary>
+    private async Task IfNotGivenUpAsync(Task work)
+    {
+        try
+        {
+            await work.WaitAsync(_givenUp.Token);
+        }
+        catch (OperationCanceledException) when (_givenUp.IsCancellationRequested)
+        {
+            // It was logged.
+        }
     }
 
     private LogWriter CurrentWriter()
@@ -403,7 +469,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     private async Task CloseAsync(HostedContext hosted)
     {
-        await _keeper.CloseAsync(hosted);
+        await IfNotGivenUpAsync(_keeper.CloseAsync(hosted));
         if (hosted.IsEnding)
         {
             Drop(hosted, "it was asked to");

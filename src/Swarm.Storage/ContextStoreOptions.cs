@@ -47,6 +47,13 @@ public sealed class ContextStoreOptions
     public TimeSpan AnswerTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
+    /// How long closing the contexts may take when the silo stops. What a store that is full or away has not taken by then is
+    /// given up: it was not acknowledged, and agents repeat it. 1 s to 10 min; default 20 s.
+    /// </summary>
+    [Setting("How long closing the contexts may take when the silo stops; what is not closed by then is recovered from the log.", Min = "1s", Max = "10min")]
+    public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
     /// Segments after which a silo goes on in a new log and seals the old one, or twice the lag allowed to roots, if that is
     /// more. 16 to 1,000,000; default 8,192.
     /// </summary>

@@ -90,4 +90,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
+
+    [LoggerMessage(60, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.")]
+    public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
 }

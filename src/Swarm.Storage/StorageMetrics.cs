@@ -74,4 +74,12 @@ internal static class StorageMetrics
     /// <summary>Writers of this process that found their log sealed or unusable.</summary>
     public static readonly Counter<long> WritersLost =
         Meter.CreateCounter<long>("swarm.log.writers_lost", "{writer}", "Writers that lost their log.");
+
+    /// <summary>Writes that the store failed.</summary>
+    public static readonly Counter<long> WriteFaults =
+        Meter.CreateCounter<long>("swarm.store.write_faults", "{write}", "Writes that the store failed.");
+
+    /// <summary>For how long writes have been failing; 0 when one succeeded.</summary>
+    public static readonly Gauge<double> WritesFailing =
+        Meter.CreateGauge<double>("swarm.store.writes_failing", "s", "For how long writes have been failing; 0 when they work.");
 }

@@ -20,6 +20,9 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Where their data goes, <c>host:port</c>.</summary>
     public string DataPlane { get; private set; } = "";
 
+    /// <summary>Where its health endpoints are.</summary>
+    public string Health { get; private set; } = "";
+
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
 
@@ -39,11 +42,18 @@ internal sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Starts one on free loopback ports and waits until it says that it is ready.</summary>
-    public static async Task<HostProcess> StartAsync(params string[] settings)
+    public static Task<HostProcess> StartAsync(params string[] settings) => StartWithAsync([], settings);
+
+    /// <summary>Starts one by a command that becomes the silo's process.</summary>
+    /// <param name="launcher">The command; empty for none.</param>
+    /// <param name="settings">The silo's arguments.</param>
+    public static async Task<HostProcess> StartWithAsync(string[] launcher, params string[] settings)
     {
+        string[] command = [.. launcher, "dotnet"];
         var start = new ProcessStartInfo(
-            "dotnet",
+            command[0],
             [
+                .. command[1..],
                 "exec", Programs.PathOf("src/Swarm.Host"), "--ready-json",
                 "--Swarm:Endpoints:Address=127.0.0.1", "--Swarm:Endpoints:Gateway=0", "--Swarm:Endpoints:Silo=0",
                 "--Swarm:Endpoints:DataPlane=0", "--Swarm:Endpoints:Http=0", "--Logging:LogLevel:Default=Warning",
@@ -79,6 +89,7 @@ internal sealed class HostProcess : IAsyncDisposable
                 await ready.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
             host.Address = "swarm://" + report.RootElement.GetProperty("gateway").GetString();
             host.DataPlane = report.RootElement.GetProperty("dataPlane").GetString()!;
+            host.Health = report.RootElement.GetProperty("health").GetString()!;
             return host;
         }
         catch

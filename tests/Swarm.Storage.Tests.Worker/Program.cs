@@ -8,12 +8,18 @@ namespace Swarm.Storage.Tests.Worker;
 /// <summary>A process that works on a folder store beside other processes, and is killed at times.</summary>
 /// <remarks>
 /// <c>&lt;mode&gt; &lt;store&gt; &lt;count&gt;</c>. It says "ready", waits for a line, works, and prints a line for each
-/// acknowledged write.
+/// acknowledged write. The kernel refuses it the calls that <c>SWARM_REFUSED_CALLS</c> names, with the error number in
+/// <c>SWARM_REFUSED_ERROR</c>.
 /// </remarks>
 internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        if (Environment.GetEnvironmentVariable("SWARM_REFUSED_CALLS") is { Length: > 0 } refused)
+        {
+            RefusedCalls.Install(refused, int.Parse(Environment.GetEnvironmentVariable("SWARM_REFUSED_ERROR")!, CultureInfo.InvariantCulture));
+        }
+
         using var store = new FileBlobStore(args[1]);
         var count = int.Parse(args[2], CultureInfo.InvariantCulture);
         Say("ready");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DroneHandoff.Telemetry;
+using Swarm.Storage.Blobs;
 
 namespace DroneHandoff.Cli;
 
@@ -166,6 +167,10 @@ internal sealed class DemoCommand
         if (store is null)
         {
             faults.Add(storeFault);
+        }
+        else if (store.Kind == StoreKind.File && !FileBlobStore.IsSupported)
+        {
+            faults.Add($"--store file: {FileBlobStore.NotSupported}");
         }
 
         var handoff = HandoffKind.Planned;

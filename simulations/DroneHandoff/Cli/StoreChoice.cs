@@ -1,3 +1,5 @@
+using Swarm.Storage.Azure;
+
 namespace DroneHandoff.Cli;
 
 /// <summary>The value of <c>--store</c>.</summary>
@@ -12,14 +14,14 @@ internal sealed record StoreChoice(StoreKind Kind, string ConnectionString = "")
     public static StoreChoice? TryParse(string text, out string fault)
     {
         fault = "";
-        switch (text)
+        switch (text.Trim())
         {
             case "file":
                 return new StoreChoice(StoreKind.File);
             case "azurite":
                 return new StoreChoice(StoreKind.Azurite);
-            case var _ when IsConnectionString(text):
-                return new StoreChoice(StoreKind.Azure, text);
+            case var _ when AzureBlobStore.IsConnectionString(text):
+                return TryParseAzure(text, out fault);
             default:
                 fault = $"--store '{text}' is neither 'file', 'azurite' nor an Azure Storage connection string such as "
                     + "'DefaultEndpointsProtocol=https;AccountName=…;AccountKey=…'.";
@@ -35,13 +37,18 @@ internal sealed record StoreChoice(StoreKind Kind, string ConnectionString = "")
         _ => "azure",
     };
 
-    private static bool IsConnectionString(string text)
+    private static StoreChoice? TryParseAzure(string text, out string fault)
     {
-        var names = text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(part => part.Split('=', 2))
-            .ToArray();
-        return names.Length > 0
-            && names.All(part => part is [{ Length: > 0 }, { Length: > 0 }])
-            && names.Any(part => part[0] is "AccountName" or "BlobEndpoint" or "UseDevelopmentStorage");
+        try
+        {
+            AzureBlobStore.Connect(text, "swarm"); // Sends nothing.
+            fault = "";
+            return new StoreChoice(StoreKind.Azure, text);
+        }
+        catch (ArgumentException exception)
+        {
+            fault = $"--store: {exception.Message}";
+            return null;
+        }
     }
 }

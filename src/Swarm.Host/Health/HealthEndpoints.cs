@@ -1,10 +1,12 @@
 using System.Globalization;
+using Swarm.Host.Startup;
+using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active and the store answered
-/// lately; 503 otherwise.
+/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active, the store is its own, answered
+/// lately and takes writes; 503 otherwise.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -21,10 +23,19 @@ internal static class HealthEndpoints
         var silo = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus;
         var store = services.GetRequiredService<StoreWatch>();
         var age = store.Age;
-        var storeState = store.Fault ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
-        var isReady = silo == SiloStatus.Active && age <= StoreWatch.MaxAge;
-        return new HealthReport(isReady ? "ready" : "not ready", silo.ToString(), storeState);
+        var owner = services.GetRequiredService<StoreOwnership>();
+        var storeState = owner.Fault ?? store.Fault ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
+        var failure = store.WriteFailure;
+        var isReady = silo == SiloStatus.Active
+            && age <= StoreWatch.MaxAge
+            && owner.Fault is null
+            && !(failure?.Duration > StoreWatch.WriteGrace);
+        return new HealthReport(isReady ? "ready" : "not ready", silo.ToString(), storeState, Writes(failure));
     }
+
+    private static string? Writes(WriteFailure? failure) => failure is null ? null : string.Create(
+        CultureInfo.InvariantCulture,
+        $"failing for {failure.Duration.TotalSeconds:0} s, {failure.Faults} times; last: {failure.LastFault}");
 
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {

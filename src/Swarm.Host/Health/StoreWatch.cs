@@ -1,23 +1,32 @@
+using System.Buffers;
 using Swarm.Host.Startup;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Health;
 
-/// <summary>Looks every few seconds whether the store answers.</summary>
-internal sealed class StoreWatch(IBlobStore store, TimeProvider timeProvider, ILogger<StoreWatch> logger) : BackgroundService
+/// <summary>Looks every few seconds whether the store answers, and while writes fail, whether it takes one again.</summary>
+internal sealed class StoreWatch(WatchedBlobStore store, TimeProvider timeProvider, ILogger<StoreWatch> logger) : BackgroundService
 {
     private readonly byte[] _buffer = new byte[1];
+    private readonly string _probe = $"{StoreProbe.Prefix}{Guid.NewGuid():n}";
     private string? _fault;
+    private bool _isFailing;
     private long _lastAnswer = timeProvider.GetTimestamp(); // It was tried before the host was built.
 
     /// <summary>How old the last answer may be while the store counts as reachable.</summary>
     public static TimeSpan MaxAge => TimeSpan.FromSeconds(15);
+
+    /// <summary>For how long writes may fail while the silo counts as ready: a store may be busy for a moment.</summary>
+    public static TimeSpan WriteGrace => TimeSpan.FromSeconds(5);
 
     /// <summary>Time since the store last answered.</summary>
     public TimeSpan Age => timeProvider.GetElapsedTime(Volatile.Read(ref _lastAnswer));
 
     /// <summary>What it answered last, when that was a fault; <see langword="null"/> when all is well.</summary>
     public string? Fault => Volatile.Read(ref _fault);
+
+    /// <summary>What is known of writes that fail; <see langword="null"/> when all is well.</summary>
+    public WriteFailure? WriteFailure => store.Failure;
 
     private static TimeSpan Period => TimeSpan.FromSeconds(5);
 
@@ -33,12 +42,51 @@ internal sealed class StoreWatch(IBlobStore store, TimeProvider timeProvider, IL
                 await store.ReadAsync($"{StoreProbe.Prefix}none", 0, _buffer, stoppingToken).WaitAsync(MaxAge, stoppingToken);
                 Volatile.Write(ref _lastAnswer, timeProvider.GetTimestamp());
                 Volatile.Write(ref _fault, null);
+                await TryWriteAsync(stoppingToken);
             }
             catch (Exception exception) when (exception is BlobStoreException or TimeoutException)
             {
                 Volatile.Write(ref _fault, exception.Message);
                 Log.StoreUnreachable(logger, Age.TotalMilliseconds, exception.Message);
             }
+        }
+    }
+
+    // Agents go elsewhere when a silo is not ready: without a write of one's own it would never be found ready again.
+    private async Task TryWriteAsync(CancellationToken stoppingToken)
+    {
+        if (store.Failure is { } failure)
+        {
+            if (!_isFailing && failure.Duration > WriteGrace)
+            {
+                _isFailing = true;
+                Log.WritesFail(logger, failure.Duration.TotalSeconds, failure.Faults, failure.LastFault);
+            }
+
+            if (failure.Faults > 0)
+            {
+                await ProbeAsync((int)Math.Min(failure.Bytes, WatchedBlobStore.EnoughBytes), stoppingToken);
+            }
+        }
+
+        if (_isFailing && store.Failure is null)
+        {
+            _isFailing = false;
+            Log.WritesWork(logger);
+        }
+    }
+
+    private async Task ProbeAsync(int bytes, CancellationToken stoppingToken)
+    {
+        try
+        {
+            var content = new ReadOnlySequence<byte>(new byte[bytes]);
+            await store.CreateAsync(_probe, content, stoppingToken).WaitAsync(MaxAge, stoppingToken);
+            await store.DeleteAsync(_probe, stoppingToken).WaitAsync(MaxAge, stoppingToken);
+        }
+        catch (Exception exception) when (exception is BlobStoreException or TimeoutException)
+        {
+            // The store keeps count of it.
         }
     }
 }

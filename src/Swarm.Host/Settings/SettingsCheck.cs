@@ -1,5 +1,6 @@
 using System.Net;
 using Swarm.Core.Identity;
+using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Settings;
 
@@ -32,6 +33,18 @@ internal static class SettingsCheck
         if (store.Kind == "azure" && string.IsNullOrWhiteSpace(store.Container))
         {
             faults.Add($"{StoreSettings.SectionName}:Container is empty; name the container.");
+        }
+
+        if (store.Kind == "file" && !string.IsNullOrWhiteSpace(store.ConnectionString))
+        {
+            faults.Add(
+                $"{StoreSettings.SectionName}:ConnectionString is set, and {StoreSettings.SectionName}:Kind is 'file': set Kind "
+                + "to 'azure', or leave the connection string out.");
+        }
+
+        if (store.Kind == "file" && !string.IsNullOrWhiteSpace(store.Path) && FolderPathRules.Fault(store.Path) is { } fault)
+        {
+            faults.Add($"{StoreSettings.SectionName}:Path: {fault}");
         }
     }
 

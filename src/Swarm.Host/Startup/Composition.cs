@@ -18,13 +18,17 @@ namespace Swarm.Host.Startup;
 internal static class Composition
 {
     /// <summary>Adds the contexts of this silo, over an opened store that outlives the services.</summary>
-    public static void AddSwarmStorage(this IServiceCollection services, IBlobStore store, ContextStoreOptions options)
+    public static void AddSwarmStorage(this IServiceCollection services, IBlobStore store, HostSettings settings)
     {
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(store);
+        services.AddSingleton(provider => new WatchedBlobStore(store, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<WatchedBlobStore>());
+        services.AddSingleton(settings);
+        services.AddSingleton<StoreOwnership>();
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Storage.StopTimeout + TimeSpan.FromSeconds(10));
         services.AddSingleton(provider => new ContextStore(
-            store,
-            options,
+            provider.GetRequiredService<IBlobStore>(),
+            settings.Storage,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<IWriterLiveness>()));

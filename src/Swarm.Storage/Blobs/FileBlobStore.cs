@@ -8,13 +8,19 @@ namespace Swarm.Storage.Blobs;
 /// <para>
 /// <c>objects/</c> holds the objects: folders as in their names, files with <c>+blob</c> at the end, the content from
 /// byte 0 on and 32 bytes behind it with the ETag (random, new for each write). <c>temp/</c> holds what is being
-/// written. The whole folder has to be on one local file system with hard links.
+/// written. The whole folder has to be on one local file system; one that holds other files and no store is refused.
 /// </para>
 /// <para>
 /// A write goes to a temporary file, is flushed, gets its name by a link (create) or a rename under the folder's lock
 /// (replace), and the folder is flushed. Until then the file keeps its temporary name as well: who sees two links
 /// knows that the name may not be durable yet, and flushes the folder before answering. So nothing that was once read
 /// is lost with the power.
+/// </para>
+/// <para>
+/// Where there are no hard links (vfat, some network mounts and sandboxes) the name is given by a rename that refuses one
+/// that exists, and the folder is flushed before the first answer about each object that this instance did not write.
+/// All processes on one store must be allowed the same. What a power cut does to a file system without a journal is
+/// beyond this store.
 /// </para>
 /// <para>
 /// Calls run on a few threads of the store's own. Cancelling stops waiting for a thread, and a write before it gets
@@ -27,6 +33,8 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     private const int WriteThreads = 8;
 
     private readonly StoreFolders _folders;
+    private readonly NameDurability _names = new();
+    private readonly bool _wantsLinks;
     private readonly IoThreads _reads = new("swarm-blob-read", ReadThreads);
     private readonly IoThreads _writes = new("swarm-blob-write", WriteThreads);
     private readonly Lock _tempGate = new();
@@ -35,17 +43,37 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
 
     /// <summary>A store in a folder. Nothing is touched before the first call; the folder is made by the first write.</summary>
     /// <param name="path">The folder.</param>
+    /// <exception cref="ArgumentException">It is not a path; see <see cref="FolderPathRules"/>.</exception>
+    /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>
     public FileBlobStore(string path)
+        : this(path, wantsLinks: true)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        if (!OperatingSystem.IsLinux())
+    }
+
+    /// <summary>A store that does without hard links where a test says so.</summary>
+    internal FileBlobStore(string path, bool wantsLinks)
+    {
+        _wantsLinks = wantsLinks;
+        if (FolderPathRules.Fault(path) is { } fault)
         {
-            throw new PlatformNotSupportedException("The file store needs Linux: use the Azure store here.");
+            throw new ArgumentException(fault, nameof(path));
+        }
+
+        if (!IsSupported)
+        {
+            throw new PlatformNotSupportedException(NotSupported);
         }
 
         Root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         _folders = new StoreFolders(Root);
     }
+
+    /// <summary>Whether this system has what a store in a folder needs: Linux.</summary>
+    public static bool IsSupported => OperatingSystem.IsLinux();
+
+    /// <summary>What to say where it has not.</summary>
+    public static string NotSupported =>
+        "A store in a folder needs Linux: on Windows run this in WSL 2, on macOS in a Linux container, or use an Azure store.";
 
     /// <summary>Full path of the folder.</summary>
     public string Root { get; }
@@ -119,23 +147,23 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         var folder = _folders.OpenDurable(folderPath);
         try
         {
-            if (ObjectState.Of(folder, folderPath, path.FileName) is { ETag: not null } there)
+            if (ObjectState.Of(folder, folderPath, path.FileName, _names) is { ETag: not null } there)
             {
-                there.Settle(folder, folderPath);
+                there.Settle(folder, folderPath, _names);
                 return default;
             }
 
             using var written = TempObject.Write(temp, content, cancellationToken);
             while (true)
             {
-                var error = Posix.Link(temp.Folder, written.Name, folder, path.FileName);
+                var error = written.TryName(folder, path.FileName);
                 switch (error)
                 {
                     case 0:
                         written.Publish(folder, folderPath);
                         return new BlobWrite(written.ETag);
                     case Errno.Exists:
-                        ObjectState.Of(folder, folderPath, path.FileName).Settle(folder, folderPath);
+                        ObjectState.Of(folder, folderPath, path.FileName, _names).Settle(folder, folderPath, _names);
                         return default;
                     case Errno.NoEntry:
                         // Somebody deleted the folder's last object, and the folder with it.
@@ -166,10 +194,10 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
             return default;
         }
 
-        var there = ObjectState.Of(folder, folderPath, path.FileName);
+        var there = ObjectState.Of(folder, folderPath, path.FileName, _names);
         if (there.ETag != expected)
         {
-            there.Settle(folder, folderPath);
+            there.Settle(folder, folderPath, _names);
             return default;
         }
 
@@ -177,7 +205,7 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         FolderLock.Take(folder, folderPath, exclusive: true, cancellationToken);
         try
         {
-            there = ObjectState.Of(folder, folderPath, path.FileName);
+            there = ObjectState.Of(folder, folderPath, path.FileName, _names);
             if (there.ETag == expected)
             {
                 written.MoveOver(folder, folderPath, path.FileName);
@@ -190,7 +218,7 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
 
         if (there.ETag != expected)
         {
-            there.Settle(folder, folderPath);
+            there.Settle(folder, folderPath, _names);
             return default;
         }
 
@@ -230,9 +258,10 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
                     count += read;
                 }
 
-                if (stat.Links > 1)
+                if (!_names.IsKnown(stat, etag))
                 {
                     Settle(folderPath);
+                    _names.Note(etag);
                 }
 
                 return new BlobRead(count, length, etag);
@@ -258,7 +287,7 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
             int error;
             try
             {
-                if (expected is not null && ObjectState.Of(folder, folderPath, path.FileName).ETag != expected)
+                if (expected is not null && ObjectState.Of(folder, folderPath, path.FileName, _names).ETag != expected)
                 {
                     return false;
                 }
@@ -297,7 +326,7 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         lock (_tempGate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            return _temp ??= TempFiles.Open(_folders);
+            return _temp ??= TempFiles.Open(_folders, _names, _wantsLinks);
         }
     }
 }

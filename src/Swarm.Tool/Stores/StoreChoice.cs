@@ -28,7 +28,7 @@ internal sealed class StoreChoice : IDisposable
     /// <exception cref="ToolException">It is neither, or there is no store there.</exception>
     public static StoreChoice Open(string store, string container)
     {
-        if (IsConnectionString(store))
+        if (AzureBlobStore.IsConnectionString(store))
         {
             try
             {
@@ -42,6 +42,11 @@ internal sealed class StoreChoice : IDisposable
             }
         }
 
+        if (FolderPathRules.Fault(store) is { } wrong)
+        {
+            throw new ToolException($"--store: {wrong}");
+        }
+
         var path = Path.GetFullPath(store);
         return Directory.Exists(Path.Combine(path, ObjectsFolder))
             ? new StoreChoice(new FileBlobStore(path), path)
@@ -52,9 +57,4 @@ internal sealed class StoreChoice : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => (_inner as IDisposable)?.Dispose();
-
-    private static bool IsConnectionString(string text) => text
-        .Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .Select(part => part.Split('=', 2))
-        .Any(part => part.Length == 2 && part[0] is "AccountName" or "BlobEndpoint" or "UseDevelopmentStorage");
 }

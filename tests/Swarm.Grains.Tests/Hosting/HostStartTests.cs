@@ -73,6 +73,26 @@ public sealed class HostStartTests : IDisposable
         Assert.Contains(file, fault, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--Swarm:Store:Path= /srv/swarm", "Swarm:Store:Path")]
+    [InlineData("--Swarm:Store:Path=file:///srv/swarm", "'/srv/swarm'")]
+    [InlineData("--Swarm:Store:ConnectionString=UseDevelopmentStorage=true", "Swarm:Store:Kind is 'file'")]
+    [InlineData("--Swarm:Tiers:DiskTierPath=~/tier", "DiskTierPath")]
+    public async Task Start_StoreSettingThatIsMeantAsSomethingElse_IsNamed(string setting, string expected) =>
+        Assert.Contains(expected, Assert.Single(await FaultsAsync(setting)), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Start_StorePathHasOtherFiles_NamesThem()
+    {
+        Directory.CreateDirectory(_folder.Combine("photos"));
+        await File.WriteAllTextAsync(_folder.Combine("photos/a.jpg"), "a photo", Token);
+
+        var fault = Assert.Single(await FaultsAsync($"--Swarm:Store:Path={_folder.Combine("photos")}"));
+
+        Assert.Contains("'a.jpg'", fault, StringComparison.Ordinal);
+        Assert.Equal(["a.jpg"], Directory.GetFileSystemEntries(_folder.Combine("photos")).Select(Path.GetFileName));
+    }
+
     [Fact]
     public async Task Start_DiskTierPathIsAFile_NamesTheTier()
     {

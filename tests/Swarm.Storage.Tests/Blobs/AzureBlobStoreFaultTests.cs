@@ -97,6 +97,44 @@ public sealed class AzureBlobStoreFaultTests(AzuriteFixture azurite) : IClassFix
     }
 
     [Theory]
+    [InlineData("https://me.blob.core.windows.net/swarm?sv=2024&sig=" + Secret, "it is an address")]
+    [InlineData("BlobEndpoint=https://me.blob.core.windows.net/?sig=" + Secret, "BlobEndpoint has a query")]
+    [InlineData("BlobEndpoint=https://me.blob.core.windows.net/;SharedAccessSignature=sv=2024", "no 'sig='")]
+    [InlineData("\"AccountName=me;AccountKey=" + Secret, "begins with a quotation mark")]
+    [InlineData("AccountName=me;AccountKey=" + Secret + "'", "AccountKey has white space or a quotation mark")]
+    [InlineData("AccountName=me;AccountKey=c2Vj " + Secret, "AccountKey has white space")]
+    [InlineData("AccountName=me;AccountKey=c2Vj\n" + Secret, "AccountKey has white space")]
+    public void Connect_CopiedWrongly_SaysWhichPart(string connectionString, string expected) =>
+        Connect_BadConnectionString_SaysWhichPart(connectionString, expected);
+
+    // As they come from .env files, shells, secrets made with echo, and web pages.
+    [Theory]
+    [InlineData(" {0}")]
+    [InlineData("{0}\n")]
+    [InlineData("{0}\r\n")]
+    [InlineData("\"{0}\"")]
+    [InlineData("'{0}' ")]
+    [InlineData("\uFEFF{0}\u200B")]
+    [InlineData("\u00A0{0};;")]
+    public async Task Connect_WithSpacesOrQuotesAround_Works(string form)
+    {
+        var text = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, azurite.ConnectionString);
+        var store = AzureBlobStore.Connect(text, azurite.NewContainer());
+
+        Assert.False((await store.CreateAsync("a", default, Stop)).IsRefused);
+    }
+
+    [Fact]
+    public async Task Connect_WithSpacesAndQuotesAroundItsParts_Works()
+    {
+        var parts = azurite.ConnectionString.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(part => part.Split('=', 2));
+        var text = string.Join(" ;\n", parts.Select(part => $"{part[0]} = \"{part[1]}\""));
+        var store = AzureBlobStore.Connect(text, azurite.NewContainer());
+
+        Assert.False((await store.CreateAsync("a", default, Stop)).IsRefused);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("ab")]
     [InlineData("Swarm")]

@@ -100,6 +100,70 @@ public sealed class FileBlobStoreFaultTests : IDisposable
     }
 
     [Theory]
+    [InlineData("linkat,renameat2", 95, "no hard links")]
+    [InlineData("linkat,renameat2", 22, "no hard links")]
+    [InlineData("flock", 95, "does not support this")]
+    public async Task Create_FileSystemLacksWhatIsNeeded_SaysWhatAndWhatToDo(string calls, int error, string expected)
+    {
+        using var worker = await StoreWorker.StartAsync("fill", Root, 1_000, refusedCalls: calls, refusedError: error);
+        worker.Go();
+
+        var line = Assert.Single(await worker.ReadToEndAsync());
+
+        Assert.StartsWith("fault False ", line, StringComparison.Ordinal);
+        Assert.Contains(Root, line, StringComparison.Ordinal);
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+        Assert.Contains("use an Azure store", line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("photos/", "report.txt")]
+    [InlineData("objects/", "HEAD", "refs/")] // As in a Git repository.
+    [InlineData("temp/", "a", "b", "c", "d", "e", "f", "g")]
+    public async Task Create_FolderOfOthers_IsRefusedAndLeftAsItIs(params string[] entries)
+    {
+        Make(entries);
+        var before = Entries();
+        using var store = new FileBlobStore(Root);
+
+        var fault = await Assert.ThrowsAsync<BlobStoreException>(() => store.CreateAsync("a", default, Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains($"'{Root}' is not a store", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{entries[1].TrimEnd('/')}'", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, Entries());
+    }
+
+    [Theory]
+    [InlineData]
+    [InlineData("lost+found/")]
+    [InlineData("temp/")] // A store whose first write was cut off.
+    [InlineData("objects/")] // A store that was copied without what was being written.
+    [InlineData("objects/", "temp/", "NOTES.txt")] // A store beside which somebody put a file.
+    public async Task Create_FolderOfNobodyElse_IsTaken(params string[] entries)
+    {
+        Make(entries);
+        using var store = new FileBlobStore(Root);
+
+        Assert.False((await store.CreateAsync("a", default, Stop)).IsRefused);
+    }
+
+    [Theory]
+    [InlineData("/srv/swarm ", "space")]
+    [InlineData("/srv/swarm\n", "line break")]
+    [InlineData("\"/srv/swarm\"", "quotation")]
+    [InlineData("'/srv/swarm'", "quotation")]
+    [InlineData("file:///srv/swarm", "/srv/swarm")]
+    [InlineData("~/swarm", "home")]
+    [InlineData("https://me.blob.core.windows.net/swarm", "Azure")]
+    public void Open_PathThatIsNone_SaysWhatToWrite(string path, string expected)
+    {
+        var fault = Assert.Throws<ArgumentException>(() => new FileBlobStore(path));
+
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(31)]
     [InlineData(40)]
@@ -149,6 +213,24 @@ public sealed class FileBlobStoreFaultTests : IDisposable
 
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(Root, "objects")));
     }
+
+    private void Make(string[] entries)
+    {
+        Directory.CreateDirectory(Root);
+        foreach (var entry in entries)
+        {
+            if (entry.EndsWith('/'))
+            {
+                Directory.CreateDirectory(Path.Combine(Root, entry));
+            }
+            else
+            {
+                File.WriteAllText(Path.Combine(Root, entry), "somebody's");
+            }
+        }
+    }
+
+    private string[] Entries() => [.. Directory.GetFileSystemEntries(Root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
     private static bool TryMountTmpfs(string path) =>
         Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", "size=1m", "swarm-test", path);

@@ -15,7 +15,10 @@ internal sealed class StoreWorker : IDisposable
     /// <param name="store">The store's folder.</param>
     /// <param name="count">How often, or how much.</param>
     /// <param name="maxFileKibibytes">Limits the size of any file that it writes, where not 0.</param>
-    public static async Task<StoreWorker> StartAsync(string mode, string store, int count, int maxFileKibibytes = 0)
+    /// <param name="refusedCalls">Calls that the kernel refuses it, separated by commas.</param>
+    /// <param name="refusedError">The error number that they answer.</param>
+    public static async Task<StoreWorker> StartAsync(
+        string mode, string store, int count, int maxFileKibibytes = 0, string refusedCalls = "", int refusedError = 0)
     {
         var host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
         string[] command =
@@ -36,6 +39,8 @@ internal sealed class StoreWorker : IDisposable
         };
         start.Environment["DOTNET_EnableWriteXorExecute"] = "0"; // It maps a file larger than the limit.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment["SWARM_REFUSED_CALLS"] = refusedCalls;
+        start.Environment["SWARM_REFUSED_ERROR"] = refusedError.ToString(CultureInfo.InvariantCulture);
         var worker = new StoreWorker(Process.Start(start)!);
         if (await worker.ReadLineAsync() != "ready")
         {

@@ -13,12 +13,16 @@ internal static class Errno
     public const int CrossDevice = 18;
     public const int NotADirectory = 20;
     public const int IsADirectory = 21;
+    public const int Invalid = 22;
     public const int TooManyFilesInSystem = 23;
     public const int TooManyFiles = 24;
     public const int FileTooBig = 27;
     public const int NoSpace = 28;
     public const int ReadOnlyFileSystem = 30;
+    public const int NoLocks = 37;
+    public const int NotImplemented = 38;
     public const int NotEmpty = 39;
+    public const int NotSupported = 95;
     public const int StaleHandle = 116;
     public const int QuotaExceeded = 122;
 }

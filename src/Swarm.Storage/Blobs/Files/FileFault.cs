@@ -44,6 +44,10 @@ internal static class FileFault
             Errno.NotADirectory or Errno.IsADirectory =>
                 ("a folder was expected and a file found, or the other way round: give the store a folder of its own",
                  false),
+            Errno.Invalid or Errno.NotImplemented or Errno.NotSupported or Errno.NoLocks =>
+                ("the file system does not support this: put the store on a local one such as ext4, xfs or btrfs, or use an "
+                    + "Azure store",
+                 false),
             Errno.StaleHandle => ("the folder was replaced on its server: check the mount", true),
             _ => (cause.Message, false),
         };

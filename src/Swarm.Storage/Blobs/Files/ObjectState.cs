@@ -8,7 +8,7 @@ namespace Swarm.Storage.Blobs.Files;
 internal readonly record struct ObjectState(string? ETag, bool IsSettled)
 {
     /// <summary>Looks at a name.</summary>
-    public static ObjectState Of(SafeFileHandle folder, string folderPath, string fileName)
+    public static ObjectState Of(SafeFileHandle folder, string folderPath, string fileName, NameDurability names)
     {
         var path = Path.Combine(folderPath, fileName);
         var error = Posix.Open(folder, fileName, Posix.ReadOnly, out var file);
@@ -23,7 +23,8 @@ internal readonly record struct ObjectState(string? ETag, bool IsSettled)
             try
             {
                 FileFault.ThrowIf(Posix.Stat(file, out var stat), "read", path);
-                return new ObjectState(ObjectTrailer.Read(file, stat, path, out _), stat.Links == 1);
+                var etag = ObjectTrailer.Read(file, stat, path, out _);
+                return new ObjectState(etag, names.IsKnown(stat, etag));
             }
             catch (Exception exception) when (FileFault.Is(exception))
             {
@@ -33,11 +34,12 @@ internal readonly record struct ObjectState(string? ETag, bool IsSettled)
     }
 
     /// <summary>Makes what was seen durable, where it may not be: nothing that is answered may vanish with the power.</summary>
-    public void Settle(SafeFileHandle folder, string folderPath)
+    public void Settle(SafeFileHandle folder, string folderPath, NameDurability names)
     {
         if (!IsSettled)
         {
             FileFault.ThrowIf(Posix.Sync(folder), "flush", folderPath);
+            names.Note(ETag!);
         }
     }
 }

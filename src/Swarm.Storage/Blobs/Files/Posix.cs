@@ -16,6 +16,7 @@ internal static partial class Posix
     private const int CurrentDirectory = -100;
     private const int EmptyPath = 0x1000;
     private const int RemoveDirectoryFlag = 0x200;
+    private const uint RenameNoReplace = 1;
     private const int LockShared = 1;
     private const int LockExclusive = 2;
     private const int LockNoWait = 4;
@@ -54,6 +55,19 @@ internal static partial class Posix
     /// <summary>Renames, in place of what is there.</summary>
     public static int Rename(SafeFileHandle fromDirectory, string from, SafeFileHandle toDirectory, string to) =>
         RenameAt(fromDirectory, from, toDirectory, to) == 0 ? 0 : LastError();
+
+    /// <summary>Renames; refuses a name that exists.</summary>
+    public static int RenameNew(SafeFileHandle fromDirectory, string from, SafeFileHandle toDirectory, string to)
+    {
+        try
+        {
+            return RenameAt2(fromDirectory, from, toDirectory, to, RenameNoReplace) == 0 ? 0 : LastError();
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return Errno.NotImplemented; // A C library without it.
+        }
+    }
 
     /// <summary>Removes a name.</summary>
     public static int Unlink(SafeFileHandle directory, string name) =>
@@ -128,6 +142,10 @@ internal static partial class Posix
     [LibraryImport(LibC, EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameAt(
         SafeFileHandle fromDirectory, string from, SafeFileHandle toDirectory, string to);
+
+    [LibraryImport(LibC, EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameAt2(
+        SafeFileHandle fromDirectory, string from, SafeFileHandle toDirectory, string to, uint flags);
 
     [LibraryImport(LibC, EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);

@@ -13,6 +13,9 @@ internal sealed class StoreFolders(string root)
     // A folder is durable once its parent was synced after it was made, whoever made it.
     private readonly ConcurrentDictionary<FileIdentity, bool> _durable = new();
 
+    /// <summary>Full path of the store's folder.</summary>
+    public string Root => root;
+
     /// <summary>Full path of the folder with all objects.</summary>
     public string Objects { get; } = Path.Combine(root, "objects");
 

@@ -17,9 +17,10 @@ internal sealed class TempFiles : IDisposable
     private readonly SafeFileHandle _lock;
     private long _last;
 
-    private TempFiles(string path, SafeFileHandle folder, SafeFileHandle lockFile)
+    private TempFiles(string path, SafeFileHandle folder, SafeFileHandle lockFile, NameDurability names)
     {
         _path = path;
+        Names = names;
         Folder = folder;
         _lock = lockFile;
     }
@@ -27,9 +28,16 @@ internal sealed class TempFiles : IDisposable
     /// <summary>The folder.</summary>
     public SafeFileHandle Folder { get; }
 
+    /// <summary>Which objects' names are durable.</summary>
+    public NameDurability Names { get; }
+
     /// <summary>Makes a folder for this instance, and removes those of dead ones.</summary>
-    public static TempFiles Open(StoreFolders folders)
+    /// <param name="folders">The store's folders.</param>
+    /// <param name="names">Learns whether there are hard links.</param>
+    /// <param name="wantsLinks">False: does without, though there may be some.</param>
+    public static TempFiles Open(StoreFolders folders, NameDurability names, bool wantsLinks)
     {
+        StoreRoot.Check(folders);
         using (folders.OpenDurable(folders.Temp))
         {
             CleanUp(folders.Temp);
@@ -39,9 +47,20 @@ internal sealed class TempFiles : IDisposable
         {
             var path = Path.Combine(folders.Temp, RandomNumberGenerator.GetHexString(32, lowercase: true));
             FileFault.ThrowIf(Posix.MakeDirectory(path), "create the folder", path);
-            if (TryEnter(path) is { } entered)
+            if (TryEnter(path, names) is not { } entered)
             {
+                continue;
+            }
+
+            try
+            {
+                entered.ChooseNaming(wantsLinks);
                 return entered;
+            }
+            catch
+            {
+                entered.Dispose();
+                throw;
             }
         }
     }
@@ -60,8 +79,20 @@ internal sealed class TempFiles : IDisposable
         _lock.Dispose();
     }
 
+    private void ChooseNaming(bool wantsLinks)
+    {
+        if (LinkProbe.HasLinks(Folder, _path, wantsLinks))
+        {
+            return;
+        }
+
+        // Objects that were read before this were taken for durable if they had one link.
+        Names.GoWithoutLinks();
+        FileFault.ThrowIf(Posix.SyncFileSystem(Folder), "flush the file system of", _path);
+    }
+
     // Nothing when a cleaner was quicker: it may find the folder before its lock is taken.
-    private static TempFiles? TryEnter(string path)
+    private static TempFiles? TryEnter(string path, NameDurability names)
     {
         var folder = StoreFolders.TryOpen(path);
         if (folder is null)
@@ -70,14 +101,16 @@ internal sealed class TempFiles : IDisposable
         }
 
         var error = Posix.Open(folder, LockName, Posix.OpenOrCreate, out var lockFile);
-        if (error == 0 && Posix.TryLock(lockFile, exclusive: true) == 0 && IsStillThere(folder, lockFile))
+        var locked = error == 0 ? Posix.TryLock(lockFile, exclusive: true) : 0;
+        if (error == 0 && locked == 0 && IsStillThere(folder, lockFile))
         {
-            return new TempFiles(path, folder, lockFile);
+            return new TempFiles(path, folder, lockFile, names);
         }
 
         lockFile.Dispose();
         folder.Dispose();
         FileFault.ThrowIf(error is Errno.NoEntry ? 0 : error, "create", Path.Combine(path, LockName));
+        FileFault.ThrowIf(locked is Errno.WouldBlock or Errno.Interrupted ? 0 : locked, "lock", Path.Combine(path, LockName));
         return null;
     }
 

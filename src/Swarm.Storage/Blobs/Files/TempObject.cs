@@ -69,11 +69,23 @@ internal sealed class TempObject : IDisposable
         }
     }
 
+    /// <summary>Gives it its name, unless that exists.</summary>
+    /// <returns>0, or an error number.</returns>
+    public int TryName(SafeFileHandle folder, string fileName) => _temp.Names.HasLinks
+        ? Posix.Link(_temp.Folder, Name, folder, fileName)
+        : Posix.RenameNew(_temp.Folder, Name, folder, fileName);
+
     /// <summary>Puts it in the place of an object; the caller holds the folder's lock.</summary>
     public void MoveOver(SafeFileHandle folder, string folderPath, string fileName)
     {
-        // A second name goes away with the rename; the first stays until the new name is durable.
         var path = Path.Combine(folderPath, fileName);
+        if (!_temp.Names.HasLinks)
+        {
+            FileFault.ThrowIf(Posix.Rename(_temp.Folder, Name, folder, fileName), "replace", path);
+            return;
+        }
+
+        // A second name goes away with the rename; the first stays until the new name is durable.
         var second = _temp.NewName();
         FileFault.ThrowIf(Posix.Link(_temp.Folder, Name, _temp.Folder, second), "replace", path);
         FileFault.ThrowIf(Posix.Rename(_temp.Folder, second, folder, fileName), "replace", path);
@@ -84,6 +96,7 @@ internal sealed class TempObject : IDisposable
     {
         _keep = true; // Where this fails, the mark of a name that may be lost has to stay.
         FileFault.ThrowIf(Posix.Sync(folder), "flush", folderPath);
+        _temp.Names.Note(ETag);
         _keep = false;
     }
 
