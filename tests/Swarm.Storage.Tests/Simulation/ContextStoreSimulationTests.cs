@@ -60,6 +60,12 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
         Assert.True(count < 50 || (total.Faults > count && total.Deleted > count), $"only {total}: the simulation is too kind");
     }
 
+    /// <summary>Seeds that once failed, under the limits that they needed.</summary>
+    [Theory]
+    [InlineData(17889, "Silos=1,Agents=2,Operations=16,RepeatedEffects=0,Outages=0")] // Two forks at once under one name.
+    public void Store_SeedThatOnceFailed_KeepsItsPromises(int seed, string limits) =>
+        Exploration.Run(seed, ProtocolRules.All, limits: ExplorationLimits.Parse(limits));
+
     /// <summary>A silo alone with a store that never fails loses no log, whatever it does at once: nobody is there to take it.</summary>
     [Fact]
     public void Store_AloneAndWithoutFaults_NeverLosesItsLog()

@@ -14,6 +14,7 @@ internal sealed class Exploration
     private readonly List<(ContextSpec Spec, ContextOracle Oracle)> _contexts = [];
     private readonly ExplorationLimits _limits;
     private bool _collects;
+    private int _named;
 
     private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags, ExplorationLimits limits)
     {
@@ -76,6 +77,7 @@ internal sealed class Exploration
 
     private (ContextSpec Spec, ContextOracle Oracle) Add(string name)
     {
+        _named++;
         _contexts.Add((
             new ContextSpec("t", name, SmallModel.Descriptor, SmallModel.BlockTokens),
             new ContextOracle(_world, name, _book)));
@@ -106,7 +108,7 @@ internal sealed class Exploration
 
     private async Task ForkAsync(Func<SimulatedSilo> pick, ContextSpec spec, ContextOracle oracle)
     {
-        var (childSpec, childOracle) = Add($"{spec.Name}.{_contexts.Count}");
+        var (childSpec, childOracle) = Add($"{spec.Name}.{_named}"); // A name of its own: a fork that was given up may come all the same.
         if (_world.Random.Next(2) == 0)
         {
             _ = StallAsync(pick().Process);
