@@ -4,7 +4,7 @@ using Swarm.Testing.Simulation;
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
-internal sealed class Exploration
+internal sealed partial class Exploration
 {
     private readonly World _world;
     private readonly TokenBook _book = new();
@@ -72,7 +72,8 @@ internal sealed class Exploration
             _checker.Indexes,
             _checker.Roots,
             _contexts.Count - count,
-            _silos.Sum(silo => silo.LostWriters));
+            _silos.Sum(silo => silo.LostWriters),
+            _told);
     }
 
     private (ContextSpec Spec, ContextOracle Oracle) Add(string name)
@@ -181,9 +182,17 @@ internal sealed class Exploration
         }
 
         await Task.Delay(TimeSpan.FromSeconds(5), _world.Time); // Late requests have come by then.
+        var chance = new Random(_world.Seed); // Of its own: all else goes as it does without losses.
+        var lost = chance.Next(LossesPerSeeds) == 0 && _limits.Losses > 0 ? LostObject.Take(_blobs, chance) : null;
         if (_world.Random.Next(2) == 0)
         {
             await _silos[0].Store.CollectAsync(default);
+        }
+
+        if (lost is not null)
+        {
+            await FinishAfterLossAsync(lost);
+            return;
         }
 
         foreach (var (spec, oracle) in _contexts)
