@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Core.Contexts;
 
 namespace Swarm.Client;
 
@@ -60,6 +61,9 @@ internal static partial class Log
 
     [LoggerMessage(3026, LogLevel.Warning, "Context {Context}: KV to share could not be looked for, all is computed: {Reason}")]
     public static partial void PrefixNotShared(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3041, LogLevel.Error, "Context {Context} goes on with {Positions} positions after a loss in the store: {Loss}.")]
+    public static partial void InputsLost(ILogger logger, string context, long positions, ContextLoss loss);
 
     [LoggerMessage(3027, LogLevel.Warning, "Context {Context}: KV of {Count} positions from {Position} on failed a check and is read again: {Reason}")]
     public static partial void KvReread(ILogger logger, string context, long position, int count, string reason);

@@ -382,6 +382,12 @@ public sealed class SwarmAgent
                 var report = await new SiloWatch(link, options, _options.TimeProvider).WhileHereAsync(
                     session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
                     .ConfigureAwait(false);
+                if (lease.Loss is { } loss)
+                {
+                    Log.InputsLost(_logger, context, report.Positions, loss);
+                    report = report with { Loss = loss };
+                }
+
                 states.Load(await reading.ConfigureAwait(false));
                 var fingerprint = model.ComputeFingerprint();
                 var resumer = Resumer(context);

@@ -1,3 +1,5 @@
+using Swarm.Core.Contexts;
+
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>What a session needs to go on with a context.</summary>
@@ -18,4 +20,9 @@ public sealed record ContextLease(
     [property: Id(4)] long DurableKv,
     [property: Id(5)] int BlockTokens,
     [property: Id(6)] string DataPlane,
-    [property: Id(7)] byte[] TenantKey);
+    [property: Id(7)] byte[] TenantKey)
+{
+    /// <summary>What the context lost with a segment of a log, until an operator has looked into it; <see langword="null"/>: nothing.</summary>
+    [Id(8)]
+    public ContextLoss? Loss { get; init; }
+}

@@ -1,3 +1,4 @@
+using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 
 namespace Swarm.Grains.Abstractions;
@@ -20,4 +21,9 @@ public sealed record StatusAnswer(
     [property: Id(4)] long DurableKv,
     [property: Id(5)] string Model,
     [property: Id(6)] double SilentSeconds,
-    [property: Id(7)] Refusal? Refusal);
+    [property: Id(7)] Refusal? Refusal)
+{
+    /// <summary>What the context lost with a segment of a log, until an operator has looked into it; <see langword="null"/>: nothing.</summary>
+    [Id(8)]
+    public ContextLoss? Loss { get; init; }
+}

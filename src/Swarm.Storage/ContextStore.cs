@@ -85,7 +85,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var loop = scheduler is null ? StoreLoop.OnThreadPool() : new StoreLoop(scheduler);
         var reader = new RetryingReader(store, time);
         var segments = new SegmentReader(reader);
-        var logs = new LogReader(reader, segments, options, logger);
+        var holes = new LogHoles(store, segments, time, rules);
+        var logs = new LogReader(reader, segments, holes, options, logger);
         _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger) : null;
         Memory = new MemoryTier(options.MemoryTierBytes, _disk, time);
         Prefixes = new PrefixIndex(options.PrefixIndexBlocks);
@@ -99,6 +100,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             reader,
             segments,
             logs,
+            new LogDamages(store, reader, holes, time, logger),
             new RootStore(store, reader, time, logger),
             new PageStore(store, reader, time, ids),
             Memory,
@@ -113,7 +115,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         _opener = new ContextOpener(
             _services,
             liveness ?? new EveryOtherWriterIsGone(),
-            new RecoveredLogs(new LogRecovery(store, segments, logs, time, ids, logger, rules)),
+            new RecoveredLogs(new LogRecovery(store, segments, logs, holes, time, ids, logger, rules)),
             loader,
             checkpointer,
             _catalog,

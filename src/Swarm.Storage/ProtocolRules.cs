@@ -68,6 +68,15 @@ internal sealed record ProtocolRules
     /// <summary>An index of a log holds acknowledged segments alone: no seal can come before them any more.</summary>
     public bool IndexesWhatIsAcknowledged { get; init; } = true;
 
+    /// <summary>A missing segment that was durable is lost, and not the end of its log.</summary>
+    public bool FindsHoles { get; init; } = true;
+
+    /// <summary>What lies behind a lost segment stays until somebody has looked into it.</summary>
+    public bool KeepsWhatIsBehindHoles { get; init; } = true;
+
+    /// <summary>A loss is noted before the root of a context that it concerns moves on.</summary>
+    public bool NotesHoles { get; init; } = true;
+
     /// <summary>Promise 3: KV is taken only over the inputs whose chain hash it carries.</summary>
     public bool ComparesPrefixHash { get; init; } = true;
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 
 namespace Swarm.Storage;
@@ -87,6 +88,12 @@ internal static partial class StorageLog
 
     [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.")]
     public static partial void LeasesOverdue(ILogger logger, int count, long bytes, double deadlineSeconds);
+
+    [LoggerMessage(41, LogLevel.Error, "{Segment} was durable and is missing from the store; {Count} objects of its log lie behind it, and are kept until {Note} is deleted. Inputs may be lost: 'swarm verify' names the contexts.")]
+    public static partial void SegmentLost(ILogger logger, string segment, int count, string note);
+
+    [LoggerMessage(42, LogLevel.Error, "Context {Context} ({Name}) goes on with {Tokens} tokens after a loss: {Loss}.")]
+    public static partial void ContextLost(ILogger logger, ContextId context, string name, long tokens, ContextLoss loss);
 
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);

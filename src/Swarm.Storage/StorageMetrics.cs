@@ -63,6 +63,10 @@ internal static class StorageMetrics
     public static readonly Counter<long> Seals =
         Meter.CreateCounter<long>("swarm.log.seals", "{log}", "Logs sealed by recovery.");
 
+    /// <summary>Segments that were durable and were missing at a recovery.</summary>
+    public static readonly Counter<long> SegmentsLost =
+        Meter.CreateCounter<long>("swarm.log.segments_lost", "{segment}", "Durable segments that were missing at a recovery.");
+
     /// <summary>Log indexes that could not be written: recovery reads the segments instead.</summary>
     public static readonly Counter<long> IndexesFailed =
         Meter.CreateCounter<long>("swarm.log.indexes_failed", "{index}", "Log indexes that could not be written.");

@@ -34,9 +34,12 @@ internal sealed class Samples(int seed)
 
     public Segment Segment(params RecordType[] types) => new(
         Id(), (ulong)_random.NextInt64(), Id(), IsSeal: false,
-        [.. (types.Length > 0 ? types : AnyTypes()).Select(Record)]);
+        [.. (types.Length > 0 ? types : AnyTypes()).Select(Record)])
+    {
+        Assured = Assured(),
+    };
 
-    public Segment Seal() => new(Id(), (ulong)_random.NextInt64(), Id(), IsSeal: true, []);
+    public Segment Seal() => new(Id(), (ulong)_random.NextInt64(), Id(), IsSeal: true, []) { Assured = Assured() };
 
     public LogRecord Record(RecordType type)
     {
@@ -93,6 +96,7 @@ internal sealed class Samples(int seed)
             ParentPosition = Position(),
             RotaryOffset = _random.NextInt64(long.MinValue, long.MaxValue),
             KeyVersion = (uint)_random.Next(),
+            Loss = _random.Next(2) == 0 ? null : new ContextLoss(Id(), Word(), Position(), Position(), _random.Next(2) == 0),
         };
     }
 
@@ -223,6 +227,8 @@ internal sealed class Samples(int seed)
         new(kind, Id(), Id(), first, end, _random.Next(1, 1024), _random.Next(65, 1 << 20), Word(), OtherContext());
 
     private ContextId? OtherContext() => _random.Next(2) == 0 ? null : new ContextId(Id(), Id());
+
+    private ulong? Assured() => _random.Next(2) == 0 ? null : Word();
 
     private RecordType[] AnyTypes() =>
         [.. Enumerable.Range(0, _random.Next(12)).Select(_ => (RecordType)_random.Next(1, 9))];

@@ -39,6 +39,12 @@ public sealed record RehydrationReport(
     /// </summary>
     public long Reread { get; init; }
 
+    /// <summary>
+    /// What the context lost in the store, until an operator has looked into it: inputs that were durable once and are not among
+    /// <see cref="Positions"/>. <see langword="null"/>: nothing; also of a session that goes on from its spool.
+    /// </summary>
+    public ContextLoss? Loss { get; init; }
+
     /// <summary>Of a context that was new.</summary>
     public static RehydrationReport None { get; } = new(
         0, 0, 0, 0, 0, KvTier.None, default, default, default, default, default);

@@ -18,4 +18,8 @@ public sealed record ContextStatus(
     Watermarks Durable,
     ModelFingerprint Model,
     int BlockTokens,
-    DateTimeOffset LastHeard);
+    DateTimeOffset LastHeard)
+{
+    /// <summary>What it lost with a segment of a log, until an operator has looked into it; <see langword="null"/>: nothing.</summary>
+    public ContextLoss? Loss { get; init; }
+}

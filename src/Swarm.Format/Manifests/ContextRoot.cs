@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Core.Sessions;
@@ -80,6 +81,9 @@ public sealed record ContextRoot
 
     /// <summary>Version of the encryption key; 0 is none.</summary>
     public uint KeyVersion { get; init; }
+
+    /// <summary>What the context lost last with a log segment, until that was looked into; <see langword="null"/>: nothing.</summary>
+    public ContextLoss? Loss { get; init; }
 
     /// <summary>
     /// Whether the root that was read has features that this build can read past but must not rewrite; encoding it, or

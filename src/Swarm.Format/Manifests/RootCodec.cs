@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
 using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
@@ -16,6 +17,7 @@ internal static class RootCodec
     private const int Fields = 23;
     private const int PageFields = 8;
     private const int TailFields = 2;
+    private const int LossFields = 5;
 
     /// <summary>Encodes a root.</summary>
     public static byte[] Encode(ContextRoot root)
@@ -53,7 +55,7 @@ internal static class RootCodec
     private static void WriteMeta(ArrayBufferWriter<byte> meta, ContextRoot root)
     {
         var writer = new MetaWriter(meta);
-        writer.Array(Fields);
+        writer.Array(Fields + (root.Loss is null ? 0 : 1));
         writer.Number((int)root.State);
         writer.Id(root.Nonce);
         writer.Number(root.Generation);
@@ -97,6 +99,16 @@ internal static class RootCodec
         writer.Number(root.ParentPosition);
         writer.Number(root.RotaryOffset);
         writer.Number(root.KeyVersion);
+        if (root.Loss is { } loss)
+        {
+            writer.Array(LossFields);
+            writer.Id(loss.Writer);
+            writer.Number(loss.Sequence);
+            writer.Number(loss.Kept);
+            writer.Number(loss.Known);
+            writer.Number(loss.IsCertain ? 1 : 0);
+        }
+
         writer.Flush();
     }
 
@@ -130,9 +142,24 @@ internal static class RootCodec
             RotaryOffset = reader.Int64(),
             KeyVersion = reader.UInt32(),
         };
+        if (unknown > 0)
+        {
+            root = root with { Loss = reader.TryNil() ? null : ReadLoss(ref reader) };
+            unknown--;
+        }
+
         reader.EndFields(unknown);
         RootRules.Check(root);
         return root;
+    }
+
+    private static ContextLoss ReadLoss(ref MetaReader reader)
+    {
+        var unknown = reader.BeginFields(LossFields);
+        var loss = new ContextLoss(
+            reader.Id(), reader.UInt64(), reader.Position(), reader.Position(), reader.Int32() != 0);
+        reader.EndFields(unknown);
+        return loss;
     }
 
     private static void WritePages(ref MetaWriter writer, ImmutableArray<PageRef> pages)

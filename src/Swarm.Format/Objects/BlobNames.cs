@@ -1,3 +1,4 @@
+using System.Globalization;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 
@@ -20,6 +21,9 @@ public static class BlobNames
 
     /// <summary>Prefix of the indexes of all logs.</summary>
     public const string LogIndexesPrefix = "logindex/";
+
+    /// <summary>Prefix of what is known of segments that are lost.</summary>
+    public const string DamagePrefix = "damage/";
 
     /// <summary>Prefix of all chunks.</summary>
     public const string ChunksPrefix = "chunks/";
@@ -55,6 +59,24 @@ public static class BlobNames
 
     /// <summary>The index of a writer's segments from a number on.</summary>
     public static string LogIndex(Id128 writer, ulong first) => $"{LogIndexesPrefix}{writer}/{first:x16}";
+
+    /// <summary>What is known of a segment that is lost.</summary>
+    public static string Damage(Id128 writer, ulong sequence) => $"{DamagePrefix}{writer}/{sequence:x16}";
+
+    /// <summary>Reads the name of a note of a lost segment.</summary>
+    /// <param name="name">A blob's name.</param>
+    /// <param name="writer">The writer in whose log it was.</param>
+    /// <param name="sequence">Its number.</param>
+    /// <returns>Whether it is one.</returns>
+    public static bool TryParseDamage(string name, out Id128 writer, out ulong sequence)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        (writer, sequence) = (default, 0);
+        return name.StartsWith(DamagePrefix, StringComparison.Ordinal)
+            && name.Split('/') is [_, var id, var number]
+            && Id128.TryParse(id, out writer)
+            && ulong.TryParse(number, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out sequence);
+    }
 
     /// <summary>A chunk of a context.</summary>
     public static string Chunk(ContextId context, Id128 openId, Id128 chunkId) =>

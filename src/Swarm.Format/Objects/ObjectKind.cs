@@ -35,4 +35,7 @@ public enum ObjectKind
 
     /// <summary>Header and meta of many segments of one log.</summary>
     LogIndex = 10,
+
+    /// <summary>A segment of a log that is lost.</summary>
+    LogDamage = 11,
 }

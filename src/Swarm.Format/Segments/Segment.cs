@@ -9,4 +9,15 @@ namespace Swarm.Format.Segments;
 /// <param name="IsSeal">Whether it ends the log; then it has no records.</param>
 /// <param name="Records">Records in the order of the appends.</param>
 public sealed record Segment(
-    Id128 Writer, ulong Sequence, Id128 Nonce, bool IsSeal, IReadOnlyList<LogRecord> Records);
+    Id128 Writer, ulong Sequence, Id128 Nonce, bool IsSeal, IReadOnlyList<LogRecord> Records)
+{
+    /// <summary>
+    /// Of a segment: all below this number were durable when it was made. Of a seal: all from this number up to the seal were there.
+    /// <see langword="null"/>: it does not say.
+    /// </summary>
+    public ulong? Assured { get; init; }
+
+    /// <summary>Whether this tells that a segment was durable once, so that it is lost if it is missing.</summary>
+    public bool Assures(ulong sequence) =>
+        Assured is { } number && (IsSeal ? number <= sequence && sequence < Sequence : sequence < number);
+}

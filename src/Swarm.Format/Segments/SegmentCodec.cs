@@ -78,7 +78,7 @@ public static class SegmentCodec
     private static void WriteMeta(IBufferWriter<byte> meta, Segment segment, long payloadLength)
     {
         var writer = new MetaWriter(meta);
-        writer.Array(Fields);
+        writer.Array(Fields + (segment.Assured is null ? 0 : 1));
         writer.Id(segment.Writer);
         writer.Number(segment.Sequence);
         writer.Id(segment.Nonce);
@@ -88,6 +88,11 @@ public static class SegmentCodec
         {
             RecordRules.Check(record, payloadLength);
             records.Write(ref writer, record);
+        }
+
+        if (segment.Assured is { } assured)
+        {
+            writer.Number(assured);
         }
 
         writer.Flush();
@@ -110,8 +115,15 @@ public static class SegmentCodec
             }
         }
 
+        ulong? assured = null;
+        if (unknown > 0)
+        {
+            assured = reader.TryNil() ? null : reader.UInt64();
+            unknown--;
+        }
+
         reader.EndFields(unknown);
-        return new Segment(writer, sequence, nonce, isSeal, records);
+        return new Segment(writer, sequence, nonce, isSeal, records) { Assured = assured };
     }
 
     private static LogRecord Locate(LogRecord record, ObjectRef self, int payloadStart)

@@ -113,7 +113,10 @@ internal sealed class ContextGrain(
                 status.Durable.Kv,
                 status.Model.ToString(),
                 Math.Max(0, (timeProvider.GetUtcNow() - status.LastHeard).TotalSeconds),
-                null);
+                null)
+            {
+                Loss = status.Loss,
+            };
         },
         refusal => new StatusAnswer(0, "", "", 0, 0, "", 0, refusal),
         cancellationToken);
@@ -254,7 +257,10 @@ internal sealed class ContextGrain(
                 acquired.Durable.Kv,
                 status.BlockTokens,
                 address,
-                key.Bytes.ToArray()),
+                key.Bytes.ToArray())
+            {
+                Loss = status.Loss,
+            },
             null);
     }
 

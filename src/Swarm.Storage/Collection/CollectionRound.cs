@@ -24,6 +24,9 @@ internal sealed class CollectionRound(ContextServices services)
     /// <summary>What they refer to.</summary>
     public LiveObjects Live { get; } = new();
 
+    /// <summary>First lost segment of each log that has one: what lies behind stays until that was looked into.</summary>
+    public IReadOnlyDictionary<Id128, ulong> Damaged { get; private set; } = new Dictionary<Id128, ulong>();
+
     /// <summary>Why it deleted no more, or <see langword="null"/>.</summary>
     public string? EndedEarly { get; private set; }
 
@@ -54,6 +57,9 @@ internal sealed class CollectionRound(ContextServices services)
 
         return null;
     }
+
+    /// <summary>Reads which logs have lost segments: after the roots, since a loss is noted before the root moves on.</summary>
+    public async Task ReadDamageAsync() => Damaged = await services.Damages.ListAsync();
 
     /// <summary>Waits a moment for forks that are being made: what they have come to refer to is live like all the rest.</summary>
     public async Task SettleForksAsync()

@@ -44,6 +44,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
             if (reason is null)
             {
                 candidates ??= await ListAsync();
+                await round.ReadDamageAsync();
                 await SealLogsAsync(round, candidates);
                 await round.DeleteAsync(candidates.Where(item => IsGarbage(round, item)), candidates.Count);
                 await DeleteVacantAsync(round);
@@ -159,7 +160,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
         }
         while ((await services.Store.CreateAsync(
             BlobNames.Log(writer, sequence),
-            LogSeals.Encode(writer, sequence, services.Ids.Next()),
+            LogSeals.Encode(writer, sequence, services.Ids.Next(), first: 0),
             CancellationToken.None)).IsRefused);
     }
 
@@ -181,6 +182,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
         var end = item.Sequence + (item.IsIndex ? (ulong)services.Options.IndexSegments : 1);
         return _seals.Contains(item.Writer)
             && (item.Bytes > LogSeals.MaxBytes || item.IsIndex || !rules.KeepsSeals)
+            && !(rules.KeepsWhatIsBehindHoles && round.Damaged.TryGetValue(item.Writer, out var lost) && end > lost)
             && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && end > first)
             && !isOwn(item.Writer);
     }

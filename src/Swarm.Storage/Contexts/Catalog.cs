@@ -31,6 +31,13 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
 
         var blob = BlobNames.Tenant(tenant);
         var content = await ReadAsync(blob);
+        if (content is null && await HasContextsAsync(tenant))
+        {
+            // Another key would make another chain: KV that is there could not be proven to be of its inputs.
+            content = await ReadAsync(blob) ?? throw new CorruptObjectException(
+                $"{blob} is missing, though tenant '{name}' has contexts. Restore it: without its key their KV is lost.");
+        }
+
         if (content is null)
         {
             var key = new TenantKey([.. ids.Next().ToArray(), .. ids.Next().ToArray()]);
@@ -67,6 +74,16 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
             await CreateAsync(BlobNames.Model(fingerprint), ManifestCodec.EncodeModel(model));
             _models[fingerprint] = model;
         }
+    }
+
+    private async Task<bool> HasContextsAsync(Id128 tenant)
+    {
+        await foreach (var _ in store.ListAsync($"{BlobNames.RootsPrefix}{tenant}/", CancellationToken.None))
+        {
+            return true;
+        }
+
+        return false;
     }
 
     private async Task<byte[]?> ReadAsync(string blob) =>

@@ -45,7 +45,8 @@ internal sealed class ContextOpener(
             var model = await catalog.GetModelAsync(found.Root.Model);
             var key = await catalog.GetTenantKeyAsync(id.Tenant, found.Root.Tenant);
             var writer = currentWriter();
-            var state = await LoadAsync(id, found.Root, found.ETag);
+            var root = await WithLossAsync(found.Root);
+            var state = await LoadAsync(id, root, found.ETag);
             if (state is null)
             {
                 continue;
@@ -56,7 +57,7 @@ internal sealed class ContextOpener(
                 continue;
             }
 
-            if (await TakeAsync(id, found.Root, found.ETag, state, model, key, writer) is { } context)
+            if (await TakeAsync(id, root, found.ETag, state, model, key, writer) is { } context)
             {
                 return context;
             }
@@ -73,7 +74,9 @@ internal sealed class ContextOpener(
         try
         {
             var state = await loader.LoadAsync(id, root);
-            return root.Tails.IsEmpty || await FoldTailAsync(id, root, state) ? state : null;
+            return (root.Tails.IsEmpty || await FoldTailAsync(id, root, state)) && await NoteLossesAsync(id, root, etag, state)
+                ? state
+                : null;
         }
         catch (CorruptObjectException)
         {
@@ -84,6 +87,45 @@ internal sealed class ContextOpener(
 
             return null;
         }
+    }
+
+    /// <summary>The root without a loss that somebody has looked into since.</summary>
+    private async Task<ContextRoot> WithLossAsync(ContextRoot root) =>
+        root.Loss is { } loss && !await services.Damages.IsNotedAsync(new LogPosition(loss.Writer, loss.Sequence))
+            ? root with { Loss = null }
+            : root;
+
+    /// <summary>
+    /// Notes lost segments that the fold came by. The root was read again after they were missed, so no collection deleted them; and
+    /// they are noted before the root moves on, so none deletes what lies behind.
+    /// </summary>
+    /// <returns>False: the root has changed, look again.</returns>
+    private async Task<bool> NoteLossesAsync(ContextId id, ContextRoot root, string etag, DurableState state)
+    {
+        if (state.Losses.Missing.Count == 0)
+        {
+            return true;
+        }
+
+        if ((await services.Roots.ReadAsync(id))?.ETag != etag)
+        {
+            return false;
+        }
+
+        if (services.Rules.NotesHoles)
+        {
+            foreach (var lost in state.Losses.Missing)
+            {
+                await services.Damages.NoteAsync(lost);
+            }
+        }
+
+        if (state.Losses.Found is { } loss)
+        {
+            StorageLog.ContextLost(services.Logger, id, root.Name, state.Inputs.Length, loss);
+        }
+
+        return true;
     }
 
     /// <summary>Replaces the root: from then on this open is the one whose records count.</summary>
@@ -148,8 +190,16 @@ internal sealed class ContextOpener(
             case ReleaseOutcome.Busy:
                 throw Refusals.Busy($"Context {id} is being closed by the silo of writer {tailWriter}. Try again.");
             default:
-                await loader.FoldAsync(
-                    id, root.OpenId, state, await recovered.ReadAsync(tailWriter, first, id));
+                foreach (var (lost, records) in await recovered.ReadAsync(tailWriter, first, id))
+                {
+                    if (lost is { } sequence)
+                    {
+                        state.Losses.Miss(new LogPosition(tailWriter, sequence), state.Inputs.Length);
+                    }
+
+                    await loader.FoldAsync(id, root.OpenId, state, records);
+                }
+
                 return true;
         }
     }
@@ -162,7 +212,8 @@ internal sealed class ContextOpener(
             return;
         }
 
-        await foreach (var segment in services.Logs.ReadAsync(writer, next))
+        await foreach (var segment in services.Logs.ReadAsync(
+            writer, next, lost => state.Losses.Miss(new LogPosition(writer, lost), state.Inputs.Length)))
         {
             await loader.FoldAsync(id, root.OpenId, state, segment.Records);
             next = segment.Sequence + 1;

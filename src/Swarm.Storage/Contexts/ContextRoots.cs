@@ -35,6 +35,7 @@ internal static class ContextRoots
             BlockChain = state.Inputs.HasherAt(fresh, state.Inputs.Length).Parent,
             OpenId = openId,
             Tails = tails,
+            Loss = state.Losses.Loss,
         };
 
     /// <summary>The same root with other pages.</summary>

@@ -20,6 +20,7 @@ internal sealed record ContextServices(
     RetryingReader Reader,
     SegmentReader Segments,
     LogReader Logs,
+    LogDamages Damages,
     RootStore Roots,
     PageStore Pages,
     MemoryTier Memory,

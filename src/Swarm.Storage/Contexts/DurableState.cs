@@ -20,6 +20,9 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
     /// <summary>Epoch in force.</summary>
     public Epoch Epoch => Ownership.Epoch;
 
+    /// <summary>What it lost with log segments.</summary>
+    public LossWatch Losses { get; } = new(root.Loss);
+
     /// <summary>Inputs.</summary>
     public InputTable Inputs { get; } = inputs;
 

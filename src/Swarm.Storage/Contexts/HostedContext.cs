@@ -131,7 +131,10 @@ internal sealed class HostedContext
                 durable,
                 Root.Model,
                 Root.BlockTokens,
-                new DateTimeOffset(Volatile.Read(ref _lastHeardTicks), TimeSpan.Zero));
+                new DateTimeOffset(Volatile.Read(ref _lastHeardTicks), TimeSpan.Zero))
+            {
+                Loss = Root.Loss,
+            };
         }
     }
 

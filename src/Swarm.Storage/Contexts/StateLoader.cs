@@ -61,7 +61,14 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
     {
         foreach (var record in records)
         {
-            if (record.Context == id && state.Fits(record, openId, services.Rules))
+            if (record.Context != id || record.OpenId != openId)
+            {
+                continue;
+            }
+
+            var fits = state.Fits(record, openId, services.Rules);
+            state.Losses.See(record, fits, state.Inputs.Length, state.Epoch);
+            if (fits)
             {
                 if (record is TruncateRecord truncate)
                 {
@@ -100,7 +107,17 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
 
             if (!services.Rules.ReadsRootTwice || (await services.Roots.ReadAsync(id))?.ETag == found.ETag)
             {
-                return fault is null ? (found.Root, state!) : throw fault;
+                if (fault is not null)
+                {
+                    throw fault;
+                }
+
+                foreach (var lost in state!.Losses.Missing)
+                {
+                    await services.Damages.NoteAsync(lost);
+                }
+
+                return (found.Root, state);
             }
 
             await Task.Delay(Log.Backoff.After(attempt), services.Time);
@@ -113,7 +130,8 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
     {
         foreach (var (writer, first) in root.Tails)
         {
-            await foreach (var segment in services.Logs.ReadAsync(writer, first))
+            await foreach (var segment in services.Logs.ReadAsync(
+                writer, first, lost => state.Losses.Miss(new LogPosition(writer, lost), state.Inputs.Length)))
             {
                 await FoldAsync(id, root.OpenId, state, segment.Records);
             }

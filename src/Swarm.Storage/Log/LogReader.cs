@@ -8,7 +8,8 @@ using Swarm.Storage.Blobs;
 namespace Swarm.Storage.Log;
 
 /// <summary>Reads logs in order: many segments at once where there is an index of them, one by one where there is none.</summary>
-internal sealed class LogReader(RetryingReader reader, SegmentReader segments, ContextStoreOptions options, ILogger logger)
+internal sealed class LogReader(
+    RetryingReader reader, SegmentReader segments, LogHoles holes, ContextStoreOptions options, ILogger logger)
 {
     private const int MaxReadAhead = 8;
     private const int ProbeBytes = 64 << 10;
@@ -19,9 +20,10 @@ internal sealed class LogReader(RetryingReader reader, SegmentReader segments, C
     /// <summary>Reads a log up to its seal, or its first missing segment. Nothing is sealed.</summary>
     /// <param name="writer">The writer.</param>
     /// <param name="first">First segment wanted.</param>
+    /// <param name="lost">Told each segment that was durable and is missing, in its place among the others.</param>
     /// <exception cref="CorruptObjectException">A segment is damaged; the message names it.</exception>
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
-    public async IAsyncEnumerable<Segment> ReadAsync(Id128 writer, ulong first)
+    public async IAsyncEnumerable<Segment> ReadAsync(Id128 writer, ulong first, Action<ulong> lost)
     {
         for (var sequence = first; ; sequence++)
         {
@@ -37,12 +39,19 @@ internal sealed class LogReader(RetryingReader reader, SegmentReader segments, C
                 }
             }
 
-            if (await segments.ReadAsync(writer, sequence) is not { IsSeal: false } segment)
+            var segment = await segments.ReadAsync(writer, sequence);
+            if (segment is { IsSeal: false })
+            {
+                yield return segment;
+            }
+            else if (segment is null && await holes.IsLostAsync(writer, sequence))
+            {
+                lost(sequence);
+            }
+            else
             {
                 yield break;
             }
-
-            yield return segment;
         }
     }
 

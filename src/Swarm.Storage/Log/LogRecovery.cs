@@ -10,12 +10,12 @@ namespace Swarm.Storage.Log;
 
 /// <summary>Reads the log of a writer that is gone, and seals it at the first missing number (protocol, recover).</summary>
 internal sealed class LogRecovery(
-    IBlobStore store, SegmentReader segments, LogReader logs, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
+    IBlobStore store, SegmentReader segments, LogReader logs, LogHoles holes, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
 {
     private const int ReadAhead = 8;
     private const int SealTries = 5;
 
-    /// <summary>Reads segments in order until a seal, which is made if it is not there yet.</summary>
+    /// <summary>Reads segments in order until a seal, which is made if it is not there yet. Over lost ones it goes on.</summary>
     /// <param name="writer">A writer that is dead, or whose log may be taken.</param>
     /// <param name="first">First segment wanted.</param>
     /// <param name="log">What is known of this log, and is not read again; afterwards it reaches from the first to a seal.</param>
@@ -62,7 +62,11 @@ internal sealed class LogRecovery(
             {
                 log.Add(new Segment(writer, sequence, default, false, []));
             }
-            else if (await SealAsync(writer, sequence))
+            else if (await holes.IsLostAsync(writer, sequence))
+            {
+                log.AddLost(sequence);
+            }
+            else if (await SealAsync(writer, sequence, first))
             {
                 log.AddSeal(sequence);
                 StorageMetrics.Seals.Add(1);
@@ -121,9 +125,9 @@ internal sealed class LogRecovery(
     }
 
     /// <summary>Seals a log at a number. False: something is there already.</summary>
-    private async Task<bool> SealAsync(Id128 writer, ulong sequence)
+    private async Task<bool> SealAsync(Id128 writer, ulong sequence, ulong first)
     {
-        var content = LogSeals.Encode(writer, sequence, ids.Next());
+        var content = LogSeals.Encode(writer, sequence, ids.Next(), first);
         for (var attempt = 1; ; attempt++)
         {
             try

@@ -7,10 +7,14 @@ namespace Swarm.Storage.Log;
 /// <summary>Seals: what ends a log for good.</summary>
 internal static class LogSeals
 {
-    /// <summary>A seal is at most this long, in bytes (64 of header, 47 of ids and number); every segment with a record is longer.</summary>
+    /// <summary>A seal is at most this long, in bytes (64 of header, 56 of ids and numbers); every segment with a record is longer.</summary>
     public const int MaxBytes = 128;
 
     /// <summary>Bytes of a seal.</summary>
-    public static ReadOnlySequence<byte> Encode(Id128 writer, ulong sequence, Id128 nonce) =>
-        SegmentCodec.Encode(new Segment(writer, sequence, nonce, true, []), [], out _);
+    /// <param name="writer">The writer.</param>
+    /// <param name="sequence">Where it ends the log.</param>
+    /// <param name="nonce">Fresh.</param>
+    /// <param name="first">All segments from this number on are there, or noted as lost.</param>
+    public static ReadOnlySequence<byte> Encode(Id128 writer, ulong sequence, Id128 nonce, ulong first) =>
+        SegmentCodec.Encode(new Segment(writer, sequence, nonce, true, []) { Assured = first }, [], out _);
 }

@@ -145,7 +145,7 @@ internal sealed class LogWriter
         }
 
         IsDead = true;
-        var seal = LogSeals.Encode(Id, Next, _ids.Next());
+        var seal = LogSeals.Encode(Id, Next, _ids.Next(), first: 0);
         var name = BlobNames.Log(Id, Next);
         for (var attempt = 1; attempt <= RetireTries; attempt++)
         {
@@ -256,7 +256,7 @@ internal sealed class LogWriter
             records.Add(record);
         }
 
-        var segment = new Segment(Id, sequence, nonce, false, records);
+        var segment = new Segment(Id, sequence, nonce, false, records) { Assured = Acknowledged };
         var content = SegmentCodec.Encode(segment, payloads, out var payloadStart);
         var pending = new List<Pending>(batch.Count);
         for (var index = 0; index < batch.Count; index++)

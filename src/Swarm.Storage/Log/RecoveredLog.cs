@@ -12,6 +12,7 @@ internal sealed class RecoveredLog
 {
     private readonly Dictionary<ulong, ILookup<ContextId, LogRecord>> _segments = [];
     private readonly HashSet<ulong> _seals = [];
+    private readonly HashSet<ulong> _lost = [];
 
     /// <summary>One reading of the log at a time.</summary>
     public SemaphoreSlim Gate { get; } = new(1);
@@ -22,8 +23,8 @@ internal sealed class RecoveredLog
     /// <summary>Records in all.</summary>
     public int Records { get; private set; }
 
-    /// <summary>Whether a segment or seal is here.</summary>
-    public bool Has(ulong sequence) => _segments.ContainsKey(sequence) || _seals.Contains(sequence);
+    /// <summary>Whether a segment or seal is here, or known to be lost.</summary>
+    public bool Has(ulong sequence) => _segments.ContainsKey(sequence) || _seals.Contains(sequence) || _lost.Contains(sequence);
 
     /// <summary>Whether a seal is known to be at a number.</summary>
     public bool IsSealedAt(ulong sequence) => _seals.Contains(sequence);
@@ -44,15 +45,29 @@ internal sealed class RecoveredLog
     /// <summary>Notes a seal.</summary>
     public void AddSeal(ulong sequence) => _seals.Add(sequence);
 
+    /// <summary>Notes a segment that was durable and is missing.</summary>
+    public void AddLost(ulong sequence) => _lost.Add(sequence);
+
     /// <summary>A context's records from a segment to the next seal, in order; all of them must be here.</summary>
-    public IReadOnlyList<LogRecord> RecordsOf(ContextId context, ulong first)
+    /// <returns>Records, in parts between lost segments.</returns>
+    public IReadOnlyList<RecoveredPart> PartsOf(ContextId context, ulong first)
     {
+        var parts = new List<RecoveredPart>();
         var records = new List<LogRecord>();
+        ulong? lost = null;
         for (var sequence = first; !_seals.Contains(sequence); sequence++)
         {
-            records.AddRange(_segments[sequence][context]);
+            if (_segments.TryGetValue(sequence, out var segment))
+            {
+                records.AddRange(segment[context]);
+                continue;
+            }
+
+            parts.Add(new RecoveredPart(lost, records));
+            (lost, records) = (sequence, []);
         }
 
-        return records;
+        parts.Add(new RecoveredPart(lost, records));
+        return parts;
     }
 }

@@ -1,5 +1,4 @@
 using Swarm.Core.Identity;
-using Swarm.Format.Segments;
 
 namespace Swarm.Storage.Log;
 
@@ -21,7 +20,7 @@ internal sealed class RecoveredLogs(LogRecovery recovery)
     /// <param name="context">The context.</param>
     /// <exception cref="Format.Objects.CorruptObjectException">A segment's index is damaged; the message names it.</exception>
     /// <exception cref="Blobs.BlobStoreException">The store cannot be reached.</exception>
-    public async Task<IReadOnlyList<LogRecord>> ReadAsync(Id128 writer, ulong first, ContextId context)
+    public async Task<IReadOnlyList<RecoveredPart>> ReadAsync(Id128 writer, ulong first, ContextId context)
     {
         if (!_logs.TryGetValue(writer, out var log))
         {
@@ -33,7 +32,7 @@ internal sealed class RecoveredLogs(LogRecovery recovery)
         try
         {
             await recovery.RecoverAsync(writer, first, log);
-            return log.RecordsOf(context, first);
+            return log.PartsOf(context, first);
         }
         finally
         {

@@ -67,7 +67,7 @@ internal sealed class Inspector
         for (var attempt = 1; ; attempt++)
         {
             const int Tries = 6;
-            var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), null));
+            var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), _reader.Holes));
             var walk = await walker.WalkAsync(id)
                 ?? throw new ToolException($"There is no context '{name}': {BlobNames.Root(id)} is missing.");
             if (attempt == Tries || walk.ETag is null || await _reader.ETagAsync(BlobNames.Root(id)) == walk.ETag)

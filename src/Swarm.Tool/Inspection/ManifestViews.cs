@@ -45,6 +45,7 @@ internal static class ManifestViews
         ["openId"] = $"{root.OpenId}",
         ["parent"] = root.Parent is { } parent ? $"{parent}" : null,
         ["parentPosition"] = root.ParentPosition,
+        ["loss"] = root.Loss?.ToString(),
         ["tails"] = new JsonArray([.. root.Tails.Select(tail => new JsonObject
         {
             ["writer"] = $"{tail.Writer}",
@@ -127,6 +128,7 @@ internal static class ManifestViews
             ["generation"] = root.Generation,
             ["openId"] = $"{root.OpenId}",
             ["parent"] = root.Parent is { } parent ? $"{parent}" : null,
+            ["loss"] = (walk.State?.Losses.Loss ?? root.Loss)?.ToString(),
             ["tails"] = new JsonArray([.. walk.Tails.Select(tail => new JsonObject
             {
                 ["writer"] = $"{tail.From.Writer}",

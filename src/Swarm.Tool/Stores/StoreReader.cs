@@ -28,7 +28,8 @@ internal sealed class StoreReader
         Blobs = store;
         Ranges = new RetryingReader(store, time);
         Segments = new SegmentReader(Ranges);
-        Logs = new LogReader(Ranges, Segments, new ContextStoreOptions(), NullLogger.Instance);
+        Holes = new LogHoles(store, Segments, time, ProtocolRules.All);
+        Logs = new LogReader(Ranges, Segments, Holes, new ContextStoreOptions(), NullLogger.Instance);
         Roots = new RootStore(store, Ranges, time, NullLogger.Instance);
         Pages = new PageStore(store, Ranges, time, new RandomIdSource(time));
     }
@@ -41,6 +42,9 @@ internal sealed class StoreReader
 
     /// <summary>Reads segments.</summary>
     public SegmentReader Segments { get; }
+
+    /// <summary>Tells the end of a log from a lost segment.</summary>
+    public LogHoles Holes { get; }
 
     /// <summary>Reads indexes of logs.</summary>
     public LogReader Logs { get; }

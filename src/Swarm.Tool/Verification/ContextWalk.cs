@@ -74,5 +74,13 @@ internal sealed class ContextWalk(ContextId id)
     /// <summary>A cost to this context.</summary>
     public Cost Cost(CostKind kind, long first = 0, long? end = null) => new(kind, Name, first, end);
 
+    /// <summary>Adds what the context lost with a segment of a log.</summary>
+    public void AddLoss(ContextLoss loss) => Damage.Add(
+        BlobNames.Log(loss.Writer, loss.Sequence),
+        TailFolder.Lost,
+        loss.IsCertain
+            ? Cost(CostKind.InputsLost, loss.Kept, loss.Known > loss.Kept ? loss.Known : null)
+            : Cost(CostKind.InputsInDoubt, loss.Kept));
+
     private IReadOnlyList<KvExtent> ExtentsOf(PageRef page) => ExtentPages.GetValueOrDefault(page) ?? [];
 }

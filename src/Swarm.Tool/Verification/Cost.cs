@@ -14,6 +14,7 @@ internal sealed record Cost(CostKind Kind, string? Context = null, long First = 
         CostKind.RecoverySlower => "nothing is lost: a recovery of this log reads its segments one by one",
         CostKind.CannotOpen => $"{Context} cannot be opened until it is restored",
         CostKind.StatesLost => $"{Context}: its named states are lost",
+        CostKind.InputsInDoubt => $"{Context}: inputs of {Positions} may be lost",
         CostKind.InputsLost => $"{Context}: inputs of {Positions} are lost",
         _ => $"{Context}: KV of {Positions} has to be computed again",
     };

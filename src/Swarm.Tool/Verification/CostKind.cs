@@ -15,6 +15,9 @@ internal enum CostKind
     /// <summary>Named states are gone.</summary>
     StatesLost,
 
+    /// <summary>Inputs of positions may be gone: what was lost is not known.</summary>
+    InputsInDoubt,
+
     /// <summary>Inputs of positions are gone, and with them all that was behind.</summary>
     InputsLost,
 

@@ -17,6 +17,9 @@ internal sealed class Inventory
     /// <summary>Indexes of logs: the writer, the first segment and the length of each.</summary>
     public List<(Id128 Writer, ulong First, long Length)> Indexes { get; } = [];
 
+    /// <summary>Segments that are noted as lost.</summary>
+    public List<(Id128 Writer, ulong Sequence)> Lost { get; } = [];
+
     /// <summary>Chunks and their lengths.</summary>
     public Dictionary<string, long> Chunks { get; } = new(StringComparer.Ordinal);
 
@@ -45,6 +48,7 @@ internal sealed class Inventory
         {
             (BlobNames.LogsPrefix, inventory.AddLog),
             (BlobNames.LogIndexesPrefix, inventory.AddIndex),
+            (BlobNames.DamagePrefix, inventory.AddLost),
             (BlobNames.ChunksPrefix, item => inventory.Chunks.TryAdd(item.Name, item.Length)),
             (BlobNames.PagesPrefix, item => inventory.Pages.TryAdd(item.Name, item.Length)),
             (BlobNames.RootsPrefix, inventory.AddRoot),
@@ -121,6 +125,17 @@ internal sealed class Inventory
         }
 
         Indexes.Add((parsed.Writer, parsed.First, item.Length));
+        return true;
+    }
+
+    private bool AddLost(BlobItem item)
+    {
+        if (!BlobNames.TryParseDamage(item.Name, out var writer, out var sequence))
+        {
+            return false;
+        }
+
+        Lost.Add((writer, sequence));
         return true;
     }
 

@@ -62,6 +62,12 @@ internal sealed class OrphanCounter
             return null;
         }
 
+        // What lies behind a lost segment is kept.
+        foreach (var (writer, sequence) in inventory.Lost)
+        {
+            _tails[writer] = Math.Min(sequence, _tails.GetValueOrDefault(writer, ulong.MaxValue));
+        }
+
         var segments = inventory.Logs.SelectMany(log => log.Value
             .Where(item => item.Sequence < _tails.GetValueOrDefault(log.Key, ulong.MaxValue))
             .Select(item => (Name: BlobNames.Log(log.Key, item.Sequence), item.Length)));

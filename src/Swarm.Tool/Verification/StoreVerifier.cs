@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Objects;
+using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
 using Swarm.Tool.Stores;
 
@@ -15,6 +16,7 @@ namespace Swarm.Tool.Verification;
 internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider time, bool isQuick)
 {
     private const int Tries = 6;
+    private const int NoteBytes = 4096;
     private const int LogEnd = 17; // A writer whose log was sealed may have had 16 more segments under way.
 
     private readonly StoreReader _reader = new(store, time);
@@ -37,11 +39,11 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         var contexts = ContextsOf(inventory, tenant);
         await CheckCatalogAsync(inventory, contexts, tenant);
         var objects = new ObjectChecker(_reader, id => _models.GetValueOrDefault(id), isQuick);
-        var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), inventory));
+        var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), _reader.Holes));
         foreach (var context in contexts)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await CheckContextAsync(context, walker, objects);
+            await CheckContextAsync(context, inventory, walker, objects);
         }
 
         await CheckLogEndsAsync(inventory, cancellationToken);
@@ -56,6 +58,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
             }
         }
 
+        await CheckLostAsync(inventory, cancellationToken);
         AddUnclaimed(objects);
         (_counts.Segments, _counts.Chunks, _counts.KvBytes) = (_orphans.Segments, _orphans.Chunks, objects.KvBytes);
         _counts.Seals = _seals.Count;
@@ -124,7 +127,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
     }
 
     /// <summary>Walks a context, again while its root changes and something seems wrong (protocol, rule 15).</summary>
-    private async Task CheckContextAsync(ContextId id, ContextWalker walker, ObjectChecker objects)
+    private async Task CheckContextAsync(ContextId id, Inventory inventory, ContextWalker walker, ObjectChecker objects)
     {
         DamageList? before = null;
         for (var attempt = 1; ; attempt++)
@@ -133,6 +136,11 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
             if (await walker.WalkAsync(id) is not { } walk)
             {
                 return; // Deleted since it was listed.
+            }
+
+            if (walk.Root?.Loss is { } loss && inventory.Lost.Contains((loss.Writer, loss.Sequence)))
+            {
+                walk.AddLoss(loss);
             }
 
             await CheckKvAsync(walk, objects);
@@ -179,6 +187,31 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         }
 
         ChainCheck.Check(walk);
+    }
+
+    /// <summary>Lost segments whose loss is noted: contexts may have gone on since.</summary>
+    private async Task CheckLostAsync(Inventory inventory, CancellationToken cancellationToken)
+    {
+        foreach (var (writer, sequence) in inventory.Lost)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var name = BlobNames.Damage(writer, sequence);
+            try
+            {
+                if ((await _reader.Ranges.ReadWholeAsync(name, NoteBytes, NoteBytes)).Content is { } content)
+                {
+                    var lost = LogDamageCodec.Decode(content);
+                    _damage.Add(BlobNames.Log(writer, sequence), TailFolder.Lost);
+                    _notes.Add(
+                        $"{BlobNames.Log(writer, sequence)} was missed at {lost.Found:u}. The {lost.Behind} objects of its log that lay behind it are "
+                        + $"kept until {name} is deleted.");
+                }
+            }
+            catch (CorruptObjectException error)
+            {
+                _damage.Add(name, error.Message);
+            }
+        }
     }
 
     /// <summary>Checks the last objects of each log: a seal keeps a dead writer from coming back for ever.</summary>

@@ -1,23 +1,23 @@
-using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 
 namespace Swarm.Tool.Verification;
 
 /// <summary>
 /// Folds what a log holds behind a root (protocol, rule 15). Ends at the first missing number, where recovery would
-/// put its seal.
+/// put its seal; goes on over segments that were durable and are lost, as recovery does.
 /// </summary>
 /// <param name="segments">The log's segments.</param>
-/// <param name="inventory">What was listed before; none to take the first missing number for the end.</param>
-internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
+/// <param name="holes">Tells which of them are lost.</param>
+internal sealed class TailFolder(SegmentCache segments, LogHoles holes)
 {
-    // A segment is put only when all but the last few before it are acknowledged (SegmentsInFlight, 16 at most).
-    private const ulong MaxInFlight = 16;
+    /// <summary>What is said of a segment that is lost.</summary>
+    public const string Lost = "it was durable and is missing";
 
     /// <summary>Folds one tail of a walk.</summary>
     public async Task FoldAsync(ContextWalk walk, LogPosition tail)
@@ -27,8 +27,20 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
         var isSealed = false;
         try
         {
-            while (await segments.ReadAsync(tail.Writer, sequence) is { } segment)
+            for (; ; sequence++)
             {
+                if (await segments.ReadAsync(tail.Writer, sequence) is not { } segment)
+                {
+                    if (!await holes.IsLostAsync(tail.Writer, sequence))
+                    {
+                        break;
+                    }
+
+                    walk.Damage.Add(BlobNames.Log(tail.Writer, sequence), Lost);
+                    walk.State?.Losses.Miss(tail with { Sequence = sequence }, walk.State.Inputs.Length);
+                    continue;
+                }
+
                 walk.Needed.Add(BlobNames.Log(tail.Writer, sequence));
                 if (segment.IsSeal)
                 {
@@ -37,7 +49,6 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
                 }
 
                 records += Fold(walk, segment);
-                sequence++;
             }
         }
         catch (CorruptObjectException error)
@@ -51,12 +62,9 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
         }
 
         walk.Tails.Add(new TailFold(tail, sequence, records, isSealed));
-        if (!isSealed && LaterThan(tail.Writer, sequence) is { } later)
+        if (walk.State?.Losses.Found is { } loss)
         {
-            walk.Damage.Add(
-                BlobNames.Log(tail.Writer, sequence),
-                $"it is missing, though {BlobNames.Log(tail.Writer, later)} was written after it was acknowledged",
-                walk.Cost(CostKind.InputsLost, walk.TokenLength));
+            walk.AddLoss(loss);
         }
     }
 
@@ -70,7 +78,14 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
         long count = 0;
         foreach (var record in segment.Records)
         {
-            if (record.Context != walk.Id || !state.Fits(record, walk.Root!.OpenId, ProtocolRules.All))
+            if (record.Context != walk.Id || record.OpenId != walk.Root!.OpenId)
+            {
+                continue;
+            }
+
+            var fits = state.Fits(record, walk.Root.OpenId, ProtocolRules.All);
+            state.Losses.See(record, fits, state.Inputs.Length, state.Epoch);
+            if (!fits)
             {
                 continue;
             }
@@ -115,10 +130,4 @@ internal sealed class TailFolder(SegmentCache segments, Inventory? inventory)
             walk.NameOf(page), "a rewind behind the root needs it", walk.Cost(CostKind.CannotOpen));
         return false;
     }
-
-    private ulong? LaterThan(Id128 writer, ulong missing) =>
-        inventory?.Logs.GetValueOrDefault(writer) is { } log
-        && log.Where(item => item.Sequence > missing && item.Sequence - missing > MaxInFlight).ToArray() is [var first, ..]
-            ? first.Sequence
-            : null;
 }

@@ -30,6 +30,10 @@ internal sealed record GoldenObject(
             content => ManifestCodec.DecodeTenant(content), GoldenValues.Tenant),
         Of("model", ManifestCodec.EncodeModel, content => ManifestCodec.DecodeModel(content), GoldenValues.Model),
         Of("seal", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal),
+        Of("seal-assured", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal with { Assured = 2 }),
+        Of("root-loss", ManifestCodec.EncodeRoot, content => ManifestCodec.DecodeRoot(content), GoldenValues.LossRoot),
+        Of("log-damage", LogDamageCodec.Encode, content => LogDamageCodec.Decode(content), GoldenValues.LogDamage),
+        OfSegment("segment-assured", GoldenValues.SegmentOf(RecordType.Tokens, RecordType.Kv) with { Assured = 3 }),
         OfSegment("segment", Enum.GetValues<RecordType>()),
         .. Enum.GetValues<RecordType>().Select(type => OfSegment($"segment-{type}".ToLowerInvariant(), type)),
         OfIndex("log-index", GoldenValues.Indexed),
@@ -47,9 +51,10 @@ internal sealed record GoldenObject(
     private static GoldenObject Of<T>(string name, Func<T, byte[]> encode, Func<byte[], T> decode, T value) =>
         new(name, () => encode(value), content => Fields.Show(decode(content)), () => Fields.Show(value));
 
-    private static GoldenObject OfSegment(string name, params RecordType[] types)
+    private static GoldenObject OfSegment(string name, params RecordType[] types) => OfSegment(name, GoldenValues.SegmentOf(types));
+
+    private static GoldenObject OfSegment(string name, Segment segment)
     {
-        var segment = GoldenValues.SegmentOf(types);
         return new GoldenObject(name, () => Samples.Encode(segment, GoldenValues.KvPayload), DecodeSegment, () =>
         {
             var content = Samples.Encode(segment, GoldenValues.KvPayload);

@@ -110,6 +110,10 @@ internal static class GoldenValues
         ParentPosition = 70,
     };
 
+    public static ContextRoot LossRoot { get; } = OpenRoot with { Loss = new ContextLoss(Id(43), 6, 80, 97, IsCertain: true) };
+
+    public static LogDamage LogDamage { get; } = new(Id(43), 6, 11, 4, DateTimeOffset.UnixEpoch.AddMilliseconds(1_790_000_000_123));
+
     public static IReadOnlyList<KvExtent> ForkExtents { get; } =
     [
         Extents[0],

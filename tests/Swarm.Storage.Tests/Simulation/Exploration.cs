@@ -4,7 +4,7 @@ using Swarm.Testing.Simulation;
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
-internal sealed class Exploration
+internal sealed partial class Exploration
 {
     private readonly World _world;
     private readonly TokenBook _book = new();
@@ -14,6 +14,7 @@ internal sealed class Exploration
     private readonly List<(ContextSpec Spec, ContextOracle Oracle)> _contexts = [];
     private readonly ExplorationLimits _limits;
     private bool _collects;
+    private int _named;
 
     private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags, ExplorationLimits limits)
     {
@@ -71,11 +72,13 @@ internal sealed class Exploration
             _checker.Indexes,
             _checker.Roots,
             _contexts.Count - count,
-            _silos.Sum(silo => silo.LostWriters));
+            _silos.Sum(silo => silo.LostWriters),
+            _told);
     }
 
     private (ContextSpec Spec, ContextOracle Oracle) Add(string name)
     {
+        _named++;
         _contexts.Add((
             new ContextSpec("t", name, SmallModel.Descriptor, SmallModel.BlockTokens),
             new ContextOracle(_world, name, _book)));
@@ -106,7 +109,7 @@ internal sealed class Exploration
 
     private async Task ForkAsync(Func<SimulatedSilo> pick, ContextSpec spec, ContextOracle oracle)
     {
-        var (childSpec, childOracle) = Add($"{spec.Name}.{_contexts.Count}");
+        var (childSpec, childOracle) = Add($"{spec.Name}.{_named}"); // A name of its own: a fork that was given up may come all the same.
         if (_world.Random.Next(2) == 0)
         {
             _ = StallAsync(pick().Process);
@@ -179,9 +182,17 @@ internal sealed class Exploration
         }
 
         await Task.Delay(TimeSpan.FromSeconds(5), _world.Time); // Late requests have come by then.
+        var chance = new Random(_world.Seed); // Of its own: all else goes as it does without losses.
+        var lost = chance.Next(LossesPerSeeds) == 0 && _limits.Losses > 0 ? LostObject.Take(_blobs, chance) : null;
         if (_world.Random.Next(2) == 0)
         {
             await _silos[0].Store.CollectAsync(default);
+        }
+
+        if (lost is not null)
+        {
+            await FinishAfterLossAsync(lost);
+            return;
         }
 
         foreach (var (spec, oracle) in _contexts)

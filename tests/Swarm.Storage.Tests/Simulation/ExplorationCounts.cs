@@ -1,7 +1,7 @@
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>What happened in a run, or in several.</summary>
-internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks, int LostWriters)
+internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks, int LostWriters, int LossesTold)
 {
     public static ExplorationCounts operator +(ExplorationCounts left, ExplorationCounts right) => new(
         left.Acknowledged + right.Acknowledged,
@@ -11,5 +11,6 @@ internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, 
         left.Indexes + right.Indexes,
         left.Roots + right.Roots,
         left.Forks + right.Forks,
-        left.LostWriters + right.LostWriters);
+        left.LostWriters + right.LostWriters,
+        left.LossesTold + right.LossesTold);
 }

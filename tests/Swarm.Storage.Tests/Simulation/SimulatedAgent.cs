@@ -17,6 +17,9 @@ internal sealed partial class SimulatedAgent(
     private int _kv;
     private SessionProof _proof;
 
+    /// <summary>Whether KV that it reads may be damaged.</summary>
+    public bool MayFindDamage { get; init; }
+
     private Random Random => world.Random;
 
     /// <summary>Lives until it has done enough or was fenced.</summary>
@@ -243,7 +246,7 @@ internal sealed partial class SimulatedAgent(
                 kv = end;
                 if (context.Status.Epoch == status.Epoch && kv <= tokens.Length)
                 {
-                    oracle.Require(SmallModel.Matches(run, tokens), $"KV up to {kv} is not that of the inputs");
+                    oracle.Require((MayFindDamage && run.IsDamaged) || SmallModel.Matches(run, tokens), $"KV up to {kv} is not that of the inputs");
                 }
             }
         }

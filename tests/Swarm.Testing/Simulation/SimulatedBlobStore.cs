@@ -35,6 +35,9 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     /// <summary>Takes an object away behind everybody's back.</summary>
     public void Remove(string name) => _objects.Remove(name);
 
+    /// <summary>Puts an object there behind everybody's back.</summary>
+    public void Put(string name, byte[] content, string etag = "put") => _objects[name] = (content, etag);
+
     /// <summary>Goes back to what <see cref="Objects"/> was.</summary>
     public void Restore(IReadOnlyDictionary<string, (byte[] Content, string ETag)> objects)
     {

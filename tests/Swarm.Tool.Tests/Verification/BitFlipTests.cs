@@ -231,7 +231,7 @@ public sealed class BitFlipTests
     }
 
     private static Task<ContextWalk?> WalkAsync(StoreReader reader, ContextId id) =>
-        new ContextWalker(reader, new TailFolder(new SegmentCache(reader), null)).WalkAsync(id);
+        new ContextWalker(reader, new TailFolder(new SegmentCache(reader), reader.Holes)).WalkAsync(id);
 
     /// <summary>A closed context; with 70,000 inputs, its root has so many pages that it is over 4 KiB.</summary>
     private static async Task<(MemoryBlobStore Blobs, ContextId Id, int[] Tokens)> CreateAsync(int tokens, int kv)

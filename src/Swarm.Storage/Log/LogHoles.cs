@@ -1,0 +1,109 @@
+using System.Globalization;
+using Swarm.Core.Identity;
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Storage.Log;
+
+/// <summary>Tells the end of a log from a segment that was durable and is lost.</summary>
+/// <remarks>
+/// Segments behind the first missing one are no proof: puts overtake each other. But each says how far the log was durable when it
+/// was made, a seal from where on all was there, and an index is made of durable segments alone. None of it can come before the
+/// segment that it speaks of.
+/// </remarks>
+internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimeProvider time, ProtocolRules rules)
+{
+    private const int Tries = 5;
+    private const int MaxReads = 32;
+
+    // Numbers are listed in blocks of these, by the digits that they share: a log may have 100,000 segments.
+    private const int BlockDigits = 13;
+    private const ulong BlockSegments = 1 << 12;
+
+    /// <summary>Whether a segment that is missing was durable once.</summary>
+    /// <param name="writer">The writer.</param>
+    /// <param name="missing">The number that was found missing.</param>
+    /// <returns>
+    /// Whether it is lost. A collection deletes segments too: whoever asks looks whether the root that needs the segment is still the same.
+    /// </returns>
+    /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
+    public async Task<bool> IsLostAsync(Id128 writer, ulong missing) =>
+        rules.FindsHoles
+        && (await HasLaterIndexAsync(writer, missing) || await IsAssuredAsync(writer, missing))
+        && await segments.ReadAsync(writer, missing) is null;
+
+    /// <summary>Numbers of the segments and seals behind one, ascending: those of its block and of the next.</summary>
+    /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
+    public async Task<List<ulong>> ListBehindAsync(Id128 writer, ulong missing)
+    {
+        var numbers = await ListAsync(BlobNames.Log(writer, missing)[..^(16 - BlockDigits)], missing);
+        if (missing <= ulong.MaxValue - BlockSegments)
+        {
+            numbers.AddRange(await ListAsync(BlobNames.Log(writer, missing + BlockSegments)[..^(16 - BlockDigits)], missing));
+        }
+
+        return numbers;
+    }
+
+    private async Task<bool> HasLaterIndexAsync(Id128 writer, ulong missing) =>
+        (await ListAsync($"{BlobNames.LogIndexesPrefix}{writer}/", missing)).Count > 0;
+
+    /// <summary>The later a segment, the more it assures: it is looked for from the end.</summary>
+    private async Task<bool> IsAssuredAsync(Id128 writer, ulong missing)
+    {
+        var behind = await ListBehindAsync(writer, missing);
+        behind.Reverse();
+        foreach (var number in behind.Take(MaxReads))
+        {
+            if ((await TryReadAsync(writer, number))?.Assures(missing) == true)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private async Task<Segment?> TryReadAsync(Id128 writer, ulong number)
+    {
+        try
+        {
+            return await segments.ReadAsync(writer, number);
+        }
+        catch (CorruptObjectException)
+        {
+            return null; // Another one may tell.
+        }
+    }
+
+    private async Task<List<ulong>> ListAsync(string prefix, ulong behind)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var numbers = new List<ulong>();
+                await foreach (var item in store.ListAsync(prefix, CancellationToken.None))
+                {
+                    if (Number(item.Name) is { } number && number > behind)
+                    {
+                        numbers.Add(number);
+                    }
+                }
+
+                numbers.Sort();
+                return numbers;
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+    }
+
+    private static ulong? Number(string name) =>
+        ulong.TryParse(name.AsSpan(name.LastIndexOf('/') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+}
