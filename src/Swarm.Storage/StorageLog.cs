@@ -90,4 +90,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
+
+    [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.")]
+    public static partial void WriterEnds(ILogger logger, Id128 writer, string reason);
 }
