@@ -334,7 +334,15 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     {
         var dropped = Snapshot().Where(context => context.Hosted.Writer == writer).ToArray();
         StorageMetrics.WritersLost.Add(1);
-        StorageLog.WriterLost(_services.Logger, writer.Id, reason, dropped.Length);
+        if (_stopping.IsCancellationRequested && dropped.Length == 0)
+        {
+            StorageLog.WriterEnds(_services.Logger, writer.Id, reason);
+        }
+        else
+        {
+            StorageLog.WriterLost(_services.Logger, writer.Id, reason, dropped.Length);
+        }
+
         foreach (var context in dropped)
         {
             End(context.Hosted, reason);

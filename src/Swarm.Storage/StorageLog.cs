@@ -100,4 +100,7 @@ internal static partial class StorageLog
 
     [LoggerMessage(60, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.")]
     public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
+
+    [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.")]
+    public static partial void WriterEnds(ILogger logger, Id128 writer, string reason);
 }

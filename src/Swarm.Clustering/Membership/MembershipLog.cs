@@ -37,7 +37,7 @@ internal sealed class MembershipLog(
     /// <param name="entry">The row, or <see langword="null"/> when it is gone.</param>
     internal static string Reason(MembershipEntry? entry) => entry?.SuspectTimes is { Count: > 0 } votes
         ? "suspected by " + string.Join(", ", votes.Select(vote => string.Create(
-            CultureInfo.InvariantCulture, $"{vote.Item1} at {vote.Item2:yyyy-MM-ddTHH:mm:ss.fffZ}")))
+            CultureInfo.InvariantCulture, $"{vote.Item1} at {vote.Item2:yyyy-MM-ddTHH:mm:ss.fffZ}")).Distinct())
         : "another silo started on its address, or found that it had long not said that it lives";
 
     private async Task RunAsync()

@@ -1,4 +1,5 @@
 using System.Text;
+using Swarm.Host.Logging;
 
 namespace Swarm.Host.Settings;
 
@@ -33,9 +34,9 @@ internal static class SettingsHelp
         Add(
             text,
             $"{LoggingCheck.SectionName}:Console:FormatterName",
-            "simple",
-            "simple, json or systemd",
-            "How log lines are written; Logging:Console:FormatterOptions:NAME sets what .NET's console formatters know.");
+            LineFormatter.FormatterName,
+            "line, simple, json or systemd",
+            "How log lines are written; Logging:Console:FormatterOptions:NAME sets TimestampFormat and what else .NET's know.");
         return text.ToString().TrimEnd();
     }
 

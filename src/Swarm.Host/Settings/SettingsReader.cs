@@ -1,5 +1,6 @@
 using Swarm.DataPlane.Server;
 using Swarm.Grains.Contexts;
+using Swarm.Host.Logging;
 
 namespace Swarm.Host.Settings;
 

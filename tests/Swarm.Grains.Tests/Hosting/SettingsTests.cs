@@ -103,10 +103,10 @@ public sealed class SettingsTests
     [InlineData("Swarm:Store:Path:Folder", "--help lists all")]
     [InlineData("Swarm:Store", "--help lists all")]
     [InlineData("Logging:LogLevel:Default", "one of Trace, Debug, Information")]
-    [InlineData("Logging:Console:FormatterName", "simple, json or systemd is needed")]
+    [InlineData("Logging:Console:FormatterName", "line, simple, json or systemd is needed")]
     [InlineData("Logging:Console:Formatter", "is not a setting; there are LogLevel, FormatterName")]
     [InlineData("Logging:Console:FormatterOptions:SingleLines", "SingleLines")]
-    [InlineData("Logging:Console:FormatterOptions:SingleLine", "SingleLine")]
+    [InlineData("Logging:Console:FormatterOptions:UseUtcTimestamp", "UseUtcTimestamp")]
     [InlineData("Logging:Console:FormatterOptions:TimestampFormat", "TimestampFormat is '%'")]
     public void Read_NameOrValueThatDoesNotExist_IsNamedWithWhatMayBeMeant(string path, string remedy)
     {

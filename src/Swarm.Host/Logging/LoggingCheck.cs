@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging.Console;
 
-namespace Swarm.Host.Settings;
+namespace Swarm.Host.Logging;
 
 /// <summary>Rules of the <c>Logging</c> section, on which the logging library throws, or which it passes over in silence.</summary>
 internal static class LoggingCheck
@@ -38,14 +38,14 @@ internal static class LoggingCheck
         Read(console, new ConsoleLoggerOptions(), isWhole: false, faults);
         ConsoleFormatterOptions? options = console[Name]?.ToLowerInvariant() switch
         {
-            null or ConsoleFormatterNames.Simple => new SimpleConsoleFormatterOptions(),
+            ConsoleFormatterNames.Simple => new SimpleConsoleFormatterOptions(),
             ConsoleFormatterNames.Json => new JsonConsoleFormatterOptions(),
-            ConsoleFormatterNames.Systemd => new ConsoleFormatterOptions(),
+            null or LineFormatter.FormatterName or ConsoleFormatterNames.Systemd => new ConsoleFormatterOptions(),
             _ => null,
         };
         if (options is null)
         {
-            faults.Add($"{console.Path}:{Name} is '{console[Name]}'; simple, json or systemd is needed.");
+            faults.Add($"{console.Path}:{Name} is '{console[Name]}'; line, simple, json or systemd is needed.");
             return;
         }
 

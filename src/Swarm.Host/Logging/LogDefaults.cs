@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging.Console;
 
-namespace Swarm.Host;
+namespace Swarm.Host.Logging;
 
 /// <summary>What is logged, and how, unless configuration says otherwise.</summary>
 internal static class LogDefaults
@@ -43,18 +43,13 @@ internal static class LogDefaults
     /// <param name="formatter">Name of the console formatter that was asked for, or <see langword="null"/>.</param>
     public static Dictionary<string, string?> Settings(string? formatter)
     {
-        formatter ??= ConsoleFormatterNames.Simple;
+        formatter ??= LineFormatter.FormatterName;
         var settings = Levels.ToDictionary(level => $"Logging:LogLevel:{level.Category}", level => (string?)$"{level.Level}");
         settings[$"{Console}:FormatterName"] = formatter;
         settings[$"{Console}:FormatterOptions:UseUtcTimestamp"] = "true";
-        if (Is(ConsoleFormatterNames.Simple))
+        if (!Is(ConsoleFormatterNames.Systemd)) // The journal has its own.
         {
-            settings[$"{Console}:FormatterOptions:SingleLine"] = "true";
-            settings[$"{Console}:FormatterOptions:TimestampFormat"] = $"{Timestamp} "; // What follows comes right behind it.
-        }
-        else if (Is(ConsoleFormatterNames.Json))
-        {
-            settings[$"{Console}:FormatterOptions:TimestampFormat"] = Timestamp; // The journal has its own.
+            settings[$"{Console}:FormatterOptions:TimestampFormat"] = Is(ConsoleFormatterNames.Simple) ? $"{Timestamp} " : Timestamp;
         }
 
         return settings;
