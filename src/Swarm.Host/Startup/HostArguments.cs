@@ -66,7 +66,7 @@ internal sealed class HostArguments
                     parsed.Settings[name[2..]] = Value();
                     break;
                 default:
-                    faults.Add($"Argument '{args[i]}' is unknown; see --help.");
+                    faults.Add($"Argument '{name}' is unknown; see --help."); // Its value may be a secret.
                     break;
             }
 

@@ -116,6 +116,15 @@ public sealed class HostStartTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_ArgumentMistyped_IsNamedWithoutItsValue()
+    {
+        var fault = Assert.Single(await FaultsAsync("-Swarm:Store:ConnectionString=AccountKey=very-secret"));
+
+        Assert.Contains("'-Swarm:Store:ConnectionString' is unknown", fault, StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_TenantWithoutTokenOffLoopback_IsRefused()
     {
         var faults = await FaultsAsync("--Swarm:Endpoints:Listen=0.0.0.0", "--Swarm:Cluster:Kind=store");
