@@ -121,6 +121,29 @@ public sealed class StoreVerifierTests
         var cost = Assert.Single(damage.Costs);
         Assert.Equal(CostKind.InputsLost, cost.Kind);
         Assert.Equal((await Reopened.FromAsync(blobs, id)).Tokens.Count, cost.First);
+
+        // Whoever opened the context has gone on; the loss is told until somebody has looked into it.
+        var later = await SwarmCommand.VerifyAsync(blobs);
+        Assert.Equal([cost], Assert.Single(later.Damage, damage => damage.Object == log[4]).Costs);
+        var note = Assert.Single(blobs.Names, name => name.StartsWith("damage/", StringComparison.Ordinal));
+        Assert.Contains(later.Notes, text => text.Contains(note, StringComparison.Ordinal));
+        blobs.Remove(note);
+        Assert.DoesNotContain((await SwarmCommand.VerifyAsync(blobs)).Damage, damage => damage.Object == log[4]);
+    }
+
+    /// <summary>Puts overtake each other while one is repeated for long: what lies behind the first missing segment proves nothing.</summary>
+    [Fact]
+    public async Task Verify_ManySegmentsBehindOneThatNeverCame_IsNoLoss()
+    {
+        var (blobs, _, _) = await WrittenAsync(isClosed: false);
+        var last = blobs.Names.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Select(name => SegmentCodec.Decode(blobs[name], blobs[name].Length)).Last();
+        for (var number = last.Sequence + 2; number < last.Sequence + 40; number++)
+        {
+            var late = last with { Sequence = number, Records = [], Assured = last.Sequence + 1 };
+            blobs.Add(BlobNames.Log(late.Writer, number), SegmentCodec.Encode(late, [], out _).FirstSpan.ToArray());
+        }
+
+        Assert.Empty((await SwarmCommand.VerifyAsync(blobs)).Damage);
     }
 
     [Fact]
