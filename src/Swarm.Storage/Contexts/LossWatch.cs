@@ -25,6 +25,9 @@ internal sealed class LossWatch(ContextLoss? before)
     /// <summary>What was come by here; <see langword="null"/>: nothing, or nothing of this context.</summary>
     public ContextLoss? Found => _found;
 
+    /// <summary>Positions up to which KV behind a lost segment is left out, since KV before it was in the segment; 0: none is.</summary>
+    public long LostKvEnd { get; private set; }
+
     /// <summary>A lost segment comes next.</summary>
     /// <param name="lost">Where it was.</param>
     /// <param name="length">Positions whose inputs are there.</param>
@@ -44,6 +47,11 @@ internal sealed class LossWatch(ContextLoss? before)
     /// <param name="epoch">Epoch in force, without it.</param>
     public void See(LogRecord record, bool fits, long length, Epoch epoch)
     {
+        if (_missing.Count > 0 && record is KvRecord && !fits)
+        {
+            LostKvEnd = Math.Max(LostKvEnd, EndOf(record));
+        }
+
         if (_found is not { } found)
         {
             return;

@@ -62,9 +62,25 @@ internal sealed class TailFolder(SegmentCache segments, LogHoles holes)
         }
 
         walk.Tails.Add(new TailFold(tail, sequence, records, isSealed));
-        if (walk.State?.Losses.Found is { } loss)
+        AddLosses(walk);
+    }
+
+    private static void AddLosses(ContextWalk walk)
+    {
+        if (walk.State is not { Losses: { Missing: [var lost, ..] } losses } state)
+        {
+            return;
+        }
+
+        if (losses.Found is { } loss)
         {
             walk.AddLoss(loss);
+        }
+
+        var end = Math.Min(losses.LostKvEnd, state.Inputs.Length);
+        if (end > state.Extents.Length)
+        {
+            walk.Damage.Add(BlobNames.Log(lost.Writer, lost.Sequence), Lost, walk.Cost(CostKind.KvRecomputed, state.Extents.Length, end));
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class Exploration
 
     private async Task FinishAfterLossAsync(LostObject lost)
     {
-        _checker.Lost = lost.Name;
+        Trace.Write(_world, "store", $"{lost.Name} is lost, knowable: {lost.IsKnowable}, behind it {lost.Behind.Count}, concerned: {string.Join(' ', lost.Concerned)}");
         var told = new List<(SimulatedAgent Agent, ContextOracle Oracle, ContextLoss Loss)>();
         foreach (var (spec, oracle) in _contexts)
         {

@@ -184,6 +184,7 @@ internal sealed partial class Exploration
         await Task.Delay(TimeSpan.FromSeconds(5), _world.Time); // Late requests have come by then.
         var chance = new Random(_world.Seed); // Of its own: all else goes as it does without losses.
         var lost = chance.Next(LossesPerSeeds) == 0 && _limits.Losses > 0 ? LostObject.Take(_blobs, chance) : null;
+        _checker.Lost = lost?.Name;
         if (_world.Random.Next(2) == 0)
         {
             await _silos[0].Store.CollectAsync(default);

@@ -47,8 +47,7 @@ internal sealed record LostObject(string Name, IReadOnlySet<ContextId> Concerned
                 .OfType<Candidate>().Where(item => item.IsOfLog && item.Writer == lost.Writer),
         ];
         var isKnowable = log.Any(item => item.IsIndex
-            ? LogIndexCodec.Decode(blobs.Objects[item.Name].Content) is var index
-                && index.First + (ulong)index.Segments.Count > lost.Sequence
+            ? item.Sequence >= lost.Sequence
             : SegmentCodec.Decode(blobs.Objects[item.Name].Content, item.Bytes).Assures(lost.Sequence));
         var concerned = blobs.Objects
             .Where(item => BlobNames.TryParseRoot(item.Key, out _)

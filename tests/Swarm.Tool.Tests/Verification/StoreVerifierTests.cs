@@ -112,15 +112,57 @@ public sealed class StoreVerifierTests
     {
         var (blobs, id, _) = await WrittenAsync(isClosed: false);
         var log = blobs.Names.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).ToArray();
-        Assert.True(log.Length > 24, $"only {log.Length} segments");
-        blobs.Remove(log[4]);
+        var lost = log.Where(name => SegmentCodec.Decode(blobs[name], blobs[name].Length).Records.Any(record => record is TokensRecord)).ElementAt(20);
+        blobs.Remove(lost);
 
-        var damage = Assert.Single((await SwarmCommand.VerifyAsync(blobs)).Damage, damage => damage.Object == log[4]);
+        var damage = Assert.Single((await SwarmCommand.VerifyAsync(blobs)).Damage, damage => damage.Object == lost);
 
         Assert.Contains("missing", damage.Problem, StringComparison.Ordinal);
-        var cost = Assert.Single(damage.Costs);
+        var cost = damage.Costs[0];
         Assert.Equal(CostKind.InputsLost, cost.Kind);
         Assert.Equal((await Reopened.FromAsync(blobs, id)).Tokens.Count, cost.First);
+
+        // Whoever opened the context has gone on; the loss is told until somebody has looked into it.
+        var later = await SwarmCommand.VerifyAsync(blobs);
+        Assert.Equal([cost], Assert.Single(later.Damage, damage => damage.Object == lost).Costs);
+        var note = Assert.Single(blobs.Names, name => name.StartsWith("damage/", StringComparison.Ordinal));
+        Assert.Contains(later.Notes, text => text.Contains(note, StringComparison.Ordinal));
+        blobs.Remove(note);
+        Assert.DoesNotContain((await SwarmCommand.VerifyAsync(blobs)).Damage, damage => damage.Object == lost);
+    }
+
+    /// <summary>Inputs that go on without a gap show that the lost segment had none: KV alone is lost.</summary>
+    [Fact]
+    public async Task Verify_HoleInALogThatHadKvAlone_CostsKv()
+    {
+        var (blobs, id, tokens) = await WrittenAsync(isClosed: false);
+        var log = blobs.Names.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).ToArray();
+        Segment Read(string name) => SegmentCodec.Decode(blobs[name], blobs[name].Length);
+        var lastInputs = Array.FindLastIndex(log, name => Read(name).Records.Any(record => record is TokensRecord));
+        var lost = log.Take(lastInputs).Last(name => Read(name).Records is { Count: > 0 } records && records.All(record => record is KvRecord));
+        var first = Read(lost).Records.OfType<KvRecord>().First().Position;
+        blobs.Remove(lost);
+
+        var damage = Assert.Single((await SwarmCommand.VerifyAsync(blobs)).Damage, damage => damage.Object == lost);
+
+        var cost = Assert.Single(damage.Costs);
+        Assert.Equal((CostKind.KvRecomputed, first), (cost.Kind, cost.First));
+        Assert.Equal(tokens, (await Reopened.FromAsync(blobs, id)).Tokens);
+    }
+
+    /// <summary>Puts overtake each other while one is repeated for long: what lies behind the first missing segment proves nothing.</summary>
+    [Fact]
+    public async Task Verify_ManySegmentsBehindOneThatNeverCame_IsNoLoss()
+    {
+        var (blobs, _, _) = await WrittenAsync(isClosed: false);
+        var last = blobs.Names.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Select(name => SegmentCodec.Decode(blobs[name], blobs[name].Length)).Last();
+        for (var number = last.Sequence + 2; number < last.Sequence + 40; number++)
+        {
+            var late = last with { Sequence = number, Records = [], Assured = last.Sequence + 1 };
+            blobs.Add(BlobNames.Log(late.Writer, number), SegmentCodec.Encode(late, [], out _).FirstSpan.ToArray());
+        }
+
+        Assert.Empty((await SwarmCommand.VerifyAsync(blobs)).Damage);
     }
 
     [Fact]
