@@ -1,4 +1,6 @@
 using System.CommandLine;
+using DroneHandoff.Models;
+using DroneHandoff.Orchestration;
 using DroneHandoff.Telemetry;
 using Swarm.Storage.Blobs;
 
@@ -77,7 +79,7 @@ internal sealed class DemoCommand
         root.SetAction(async (result, cancellationToken) =>
         {
             var faults = new List<string>();
-            if (Read(result, faults) is { } options)
+            if (Read(result, error, faults) is { } options)
             {
                 return await runAsync(options, cancellationToken);
             }
@@ -105,11 +107,37 @@ internal sealed class DemoCommand
         error.WriteLine("Try --help.");
     }
 
-    private static string CheckModel(string model, List<string> faults)
+    // Now, not in the roles' processes, whose every failure comes after the silo's start.
+    private static string CheckModel(string model, int positions, HandoffKind handoff, TextWriter error, List<string> faults)
     {
         if (model is not ("tiny" or "small") && !File.Exists(Path.Combine(model, "config.json")))
         {
             faults.Add($"--model '{model}' is neither 'tiny', 'small' nor a directory with a config.json.");
+            return model;
+        }
+
+        try
+        {
+            var (most, ignored) = DroneModel.Check(model);
+            foreach (var item in ignored)
+            {
+                error.WriteLine($"--model '{model}' has something that is not known, and is not used: {item}");
+            }
+
+            if (positions is >= DemoOptions.MinPositions and <= DemoOptions.MaxPositions
+                && RunLength.Needed(positions, handoff) is var needed && needed > most)
+            {
+                faults.Add(
+                    $"--model '{model}' has {most} positions (max_position_embeddings), and --positions {positions} with a "
+                    + $"{handoff.ToString().ToLowerInvariant()} handoff needs {needed}; give "
+                    + (RunLength.MostPositions(most, handoff) is { } fitting
+                        ? $"--positions {fitting} or less, or a model with more."
+                        : "a model with more."));
+            }
+        }
+        catch (InvalidDataException fault)
+        {
+            faults.Add($"--model '{model}' cannot be used: {fault.Message}");
         }
 
         return model;
@@ -161,7 +189,7 @@ internal sealed class DemoCommand
         return path;
     }
 
-    private DemoOptions? Read(ParseResult result, List<string> faults)
+    private DemoOptions? Read(ParseResult result, TextWriter error, List<string> faults)
     {
         var store = StoreChoice.TryParse(result.GetValue(_store)!, out var storeFault);
         if (store is null)
@@ -188,7 +216,7 @@ internal sealed class DemoCommand
 
         var positions = CheckNumber(
             "--positions", result.GetValue(_positions)!, DemoOptions.MinPositions, DemoOptions.MaxPositions, faults);
-        var model = CheckModel(result.GetValue(_model)!, faults);
+        var model = CheckModel(result.GetValue(_model)!, positions, handoff, error, faults);
         var telemetry = result.GetValue(_telemetry)!;
         var flight = LoadFlight(telemetry, faults);
         var seed = CheckNumber("--seed", result.GetValue(_seed)!, 0, int.MaxValue, faults);

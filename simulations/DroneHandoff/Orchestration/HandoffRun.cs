@@ -23,11 +23,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
     private const int TurnReadings = 16;
     private const int TurnsBetweenReports = 4;
 
-    // Readings that a crash may come late, and room for what is fed and generated after it.
-    private const int MaxCrashDelayReadings = 64;
-    private const int SparePositions = 4096;
-
-    private readonly long _targetReadings = TokenVocabulary.ReadingsIn(options.Positions - 1) + 1;
+    private readonly long _targetReadings = RunLength.TargetReadings(options.Positions);
     private readonly List<(double[] WithSwarm, double[] Alone)> _turns = [];
 
     /// <summary>Runs the play.</summary>
@@ -91,7 +87,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
             new RoleSettings(
                 options.Model,
                 options.Seed,
-                (int)TokenVocabulary.TokensOf(_targetReadings) + SparePositions,
+                RunLength.Wanted(options.Positions, options.Handoff),
                 options.TelemetryPath,
                 silo.Address,
                 silo.DataPlane,
@@ -133,7 +129,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
     // In mid-stream: a seeded number of readings later, at whatever it is doing then.
     private async Task<ProgressEvent> CrashAsync(RoleProcess a, CancellationToken cancellationToken)
     {
-        var killAt = _targetReadings + new Random(options.Seed).Next(1, MaxCrashDelayReadings + 1);
+        var killAt = _targetReadings + new Random(options.Seed).Next(1, RunLength.MaxCrashDelayReadings + 1);
         await a.SendAsync(new StreamCommand(), cancellationToken);
         var last = await a.ReadAsync<ProgressEvent>(Patience.Answer, cancellationToken);
         while (last.Readings < killAt)

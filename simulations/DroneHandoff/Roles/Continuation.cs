@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DroneHandoff.Messages;
+using DroneHandoff.Tokens;
 
 namespace DroneHandoff.Roles;
 
@@ -13,6 +14,9 @@ internal static class Continuation
 {
     /// <summary>Logits that are compared: behind the reading, and behind each generated token but the last.</summary>
     public const int TokenCount = 64;
+
+    /// <summary>Most positions that it adds: the rest of a reading that was cut, the next one, and the tokens but the last.</summary>
+    public const int MaxPositions = (2 * TokenVocabulary.ReadingTokens) - 1 + TokenCount - 1;
 
     /// <summary>Runs the comparison.</summary>
     /// <param name="feeder">Gives the next reading.</param>

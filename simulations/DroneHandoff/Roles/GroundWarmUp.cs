@@ -15,6 +15,9 @@ internal static class GroundWarmUp
     private const int StepTokens = 6;
     private const int Steps = 24;
 
+    /// <summary>Positions that it takes of the model.</summary>
+    public const int Positions = (Steps + 1) * StepTokens;
+
     /// <summary>Streams a little memory out, releases it, takes it over, and reads it.</summary>
     /// <param name="swarm">The connection.</param>
     /// <param name="model">The model.</param>
@@ -23,7 +26,7 @@ internal static class GroundWarmUp
     public static async Task RunAsync(SwarmClient swarm, DroneModel model, string context)
     {
         var agent = swarm.Agent(AgentName);
-        var predecessor = model.CreateRuntime((Steps + 1) * StepTokens);
+        var predecessor = model.CreateRuntime(Positions);
         await using (var memory = await agent.OpenAsync(context, predecessor))
         {
             for (var step = 0; step < Steps; step++)
@@ -34,7 +37,7 @@ internal static class GroundWarmUp
             await memory.ReleaseAsync();
         }
 
-        var successor = model.CreateRuntime((Steps + 1) * StepTokens);
+        var successor = model.CreateRuntime(Positions);
         await using (var memory = await agent.TakeOverAsync(context, successor, TakeOver.IfReleased))
         {
             await memory.FeedAsync(new int[StepTokens]);

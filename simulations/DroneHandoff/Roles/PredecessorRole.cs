@@ -56,17 +56,19 @@ internal sealed class PredecessorRole(RoleChannel channel, Flight flight, IKvRun
         }
     }
 
-    // Until it is killed: no flush, no farewell.
+    // Until it is killed: no flush, no farewell. What it leaves must have room to go on, so near the model's end it waits for it.
     private async Task StreamAsync(AgentMemory memory, MemoryStepper stepper)
     {
-        var room = runtime.MaxPositions - TokenVocabulary.ReadingTokens;
+        var room = runtime.MaxPositions - Continuation.MaxPositions - TokenVocabulary.ReadingTokens;
         while (stepper.Length <= room)
         {
             await _feeder.FeedNextAsync(stepper);
             channel.Emit(Progress(memory));
         }
 
-        throw new InvalidOperationException($"Nobody killed drone A within {runtime.MaxPositions} positions.");
+        var command = await channel.ReadAsync();
+        throw new InvalidOperationException(
+            $"Drone A was to be killed within {runtime.MaxPositions} positions, and was told {command} instead.");
     }
 
     private ProgressEvent Progress(AgentMemory memory) =>

@@ -37,8 +37,13 @@ internal static class RoleProgram
         var settings = channel.Settings;
         var flight = Flight.Load(settings.Telemetry);
         var model = DroneModel.Open(settings.Model, settings.Seed);
+        foreach (var item in model.Ignored)
+        {
+            Console.Error.WriteLine($"The model's files have something that is not known, and is not used: {item}");
+        }
+
         model.WarmUp();
-        var runtime = model.CreateRuntime(settings.MaxPositions);
+        var runtime = model.CreateRuntime(Math.Min(settings.MaxPositions, model.MaxPositions));
         channel.Emit(new ReadyEvent(
             model.Descriptor.Name,
             model.Parameters,

@@ -123,7 +123,9 @@ namespace Swarm.Inference.Build
     }
 
 #if !WEAKENER_ALONE
-    /// <summary>The build step: weakens a version in one library, unless the system's libstdc++ has that version.</summary>
+    /// <summary>
+    /// The build step: makes copies of libraries in which a version is weak, unless the system's libstdc++ has that version.
+    /// </summary>
     public sealed class WeakenSymbolVersion : Microsoft.Build.Utilities.Task
     {
         private static readonly string[] SystemLibraries =
@@ -135,38 +137,80 @@ namespace Swarm.Inference.Build
             "/usr/lib/libstdc++.so.6",
         };
 
-        /// <summary>Path of the library in the output folder.</summary>
+        /// <summary>The libraries; they are not changed.</summary>
         [Microsoft.Build.Framework.Required]
-        public string Library { get; set; }
+        public Microsoft.Build.Framework.ITaskItem[] Libraries { get; set; }
 
         /// <summary>Name of the version.</summary>
         [Microsoft.Build.Framework.Required]
         public string Version { get; set; }
 
+        /// <summary>Folder for the copies.</summary>
+        [Microsoft.Build.Framework.Required]
+        public string Folder { get; set; }
+
+        /// <summary>Libraries of which there is a copy now.</summary>
+        [Microsoft.Build.Framework.Output]
+        public Microsoft.Build.Framework.ITaskItem[] Originals { get; set; }
+
+        /// <summary>Their copies, in the same order and with the same metadata.</summary>
+        [Microsoft.Build.Framework.Output]
+        public Microsoft.Build.Framework.ITaskItem[] Weakened { get; set; }
+
         /// <inheritdoc/>
         public override bool Execute()
         {
+            Originals = Weakened = new Microsoft.Build.Framework.ITaskItem[0];
             var system = SystemLibraries.FirstOrDefault(File.Exists);
             if (system != null && Encoding.ASCII.GetString(File.ReadAllBytes(system)).Contains(Version + "\0"))
             {
                 return true;
             }
 
-            var image = File.ReadAllBytes(Library);
+            Originals = Libraries.Where(Weaken).ToArray();
+            Weakened = Originals.Select(Copy).ToArray();
+            return true;
+        }
+
+        private Microsoft.Build.Framework.ITaskItem Copy(Microsoft.Build.Framework.ITaskItem library)
+        {
+            var copy = new Microsoft.Build.Utilities.TaskItem(library);
+            copy.ItemSpec = PathOfCopy(library);
+            return copy;
+        }
+
+        private string PathOfCopy(Microsoft.Build.Framework.ITaskItem library)
+        {
+            return Path.Combine(Folder, Path.GetFileName(library.ItemSpec));
+        }
+
+        private bool Weaken(Microsoft.Build.Framework.ITaskItem library)
+        {
+            var image = File.ReadAllBytes(library.ItemSpec);
             if (SymbolVersionWeakener.Weaken(image, Version) == 0)
             {
-                return true;
+                return false;
             }
 
-            // A fresh file in its place: what is there may be a link to the package cache. The time stays the same, so that
-            // the next build does not copy the original over it.
-            var time = File.GetLastWriteTimeUtc(Library);
-            var patched = Library + "." + Guid.NewGuid().ToString("N");
-            File.WriteAllBytes(patched, image);
-            File.SetLastWriteTimeUtc(patched, time);
-            File.Replace(patched, Library, null);
+            // Only what differs is written, and in one step: another build may read it, and an unchanged time spares a copy.
+            var path = PathOfCopy(library);
+            if (!File.Exists(path) || !File.ReadAllBytes(path).SequenceEqual(image))
+            {
+                Directory.CreateDirectory(Folder);
+                var written = path + "." + Guid.NewGuid().ToString("N");
+                File.WriteAllBytes(written, image);
+                if (File.Exists(path))
+                {
+                    File.Replace(written, path, null);
+                }
+                else
+                {
+                    File.Move(written, path);
+                }
+            }
+
             Log.LogMessage(
-                Microsoft.Build.Framework.MessageImportance.Normal, "{0} does not need {1} any more.", Library, Version);
+                Microsoft.Build.Framework.MessageImportance.Normal, "{0} does not need {1} any more.", path, Version);
             return true;
         }
     }

@@ -1,4 +1,6 @@
 using DroneHandoff.Cli;
+using DroneHandoff.Tests.Models;
+using Swarm.Inference.Presets;
 
 namespace DroneHandoff.Tests.Cli;
 
@@ -54,6 +56,8 @@ public sealed class DemoCommandTests
     [InlineData("--positions", "99999999999", "--positions '99999999999' is not a whole number")]
     [InlineData("--seed", "-1", "--seed '-1' is not a whole number from 0")]
     [InlineData("--model", "huge", "--model 'huge' is neither 'tiny', 'small' nor a directory with a config.json.")]
+    [InlineData("--positions", "65536", "--model 'tiny' has 65536 positions (max_position_embeddings), and --positions 65536")]
+    [InlineData("--positions", "200000", "give --positions 65458 or less, or a model with more.")]
     [InlineData("--telemetry", "no-such.SRT", "--telemetry 'no-such.SRT' cannot be read")]
     [InlineData("--json", "/no-such-folder/out.json", "--json '/no-such-folder/out.json' cannot be written")]
     [InlineData("--speed", "9", "--speed")]
@@ -97,6 +101,63 @@ public sealed class DemoCommandTests
         Assert.Contains("--store", error, StringComparison.Ordinal);
         Assert.Contains("--seed", error, StringComparison.Ordinal);
         Assert.Contains("--handoff", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2048, "1500", "planned", null)]
+    [InlineData(2048, "1500", "crash", null)]
+    [InlineData(1024, "946", "planned", null)]
+    [InlineData(1024, "400", "crash", null)]
+    [InlineData(150, "64", "planned", null)]
+    [InlineData(2048, "4096", "planned", "--positions 4096 with a planned handoff needs 4170; give --positions 1972 or less")]
+    [InlineData(1024, "947", "planned", "needs 1026; give --positions 946 or less")]
+    [InlineData(1024, "900", "crash", "--positions 900 with a crash handoff needs 1362; give --positions 562 or less")]
+    [InlineData(149, "64", "planned", "needs 150; give a model with more")]
+    public async Task InvokeAsync_ModelOfShortSequences_IsTakenIfTheRunFits(
+        int modelPositions, string positions, string handoff, string? expected)
+    {
+        using var folder = new ModelFolder(Preset.Config("tiny") with { MaxPositions = modelPositions });
+
+        var (code, options, error) = await InvokeAsync(
+            "--model", folder.Path, "--positions", positions, "--handoff", handoff);
+
+        Assert.Equal(expected is null ? 0 : 2, code);
+        Assert.Equal(expected is null, options is not null);
+        Assert.Contains(expected ?? "", error, StringComparison.Ordinal);
+        if (expected is null)
+        {
+            Assert.Equal("", error);
+        }
+    }
+
+    [Fact]
+    public async Task InvokeAsync_ModelThatCannotBeUsed_SaysWhyBeforeAnythingStarts()
+    {
+        using var folder = new ModelFolder(Preset.Config("tiny", vocabularySize: 1000));
+        var (smallCode, _, small) = await InvokeAsync("--model", folder.Path);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder.Path, "model.safetensors"),
+            "version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 7\n",
+            TestContext.Current.CancellationToken);
+        var (pointerCode, _, pointer) = await InvokeAsync("--model", folder.Path);
+
+        Assert.Equal((2, 2), (smallCode, pointerCode));
+        Assert.Contains("The model knows 1000 tokens", small, StringComparison.Ordinal);
+        Assert.Contains("Git LFS pointer", pointer, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InvokeAsync_ModelWithAnUnknownField_SaysSoAndGoesOn()
+    {
+        using var folder = new ModelFolder(Preset.Config("tiny"));
+        var path = Path.Combine(folder.Path, "config.json");
+        var text = await File.ReadAllTextAsync(path, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(path, text.Replace("{", "{ \"frobnicate\": 3,", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+
+        var (code, _, error) = await InvokeAsync("--model", folder.Path);
+
+        Assert.Equal(0, code);
+        Assert.Contains("frobnicate 3", error, StringComparison.Ordinal);
     }
 
     private static async Task<(int Code, DemoOptions? Options, string Error)> InvokeAsync(params string[] arguments)
