@@ -70,4 +70,8 @@ internal static partial class Log
 
     [LoggerMessage(3041, LogLevel.Warning, "Context {Context}: the numerics identity goes to the silo, but is not in the spool: {Reason}")]
     public static partial void NumericsNotSpooled(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3042, LogLevel.Warning,
+        "Context {Context}: it has {Count} states already, so the numerics identity is not kept: successors will hear that it is unknown")]
+    public static partial void NumericsNotKept(ILogger logger, string context, int count);
 }

@@ -1,5 +1,6 @@
 using Swarm.Client.Handoffs;
 using Swarm.Client.Sessions;
+using Swarm.Core.Contexts;
 using Swarm.Core.Inference;
 using Swarm.Testing.Models;
 using Xunit;
@@ -70,8 +71,8 @@ public sealed class NumericsTests
         Assert.Equal([_one], await PassAsync(swarm, _two, 100));
         Assert.Equal([_two], await PassAsync(swarm, _one, 100)); // Its own again, and the other's.
         Assert.Equal([_one], await PassAsync(swarm, _two, 0));
-        Assert.Equal([_one], await PassAsync(swarm, _two, 10, rewindTo: 50));
-        Assert.Equal([_one], await PassAsync(swarm, _two, 10, rewindTo: 0));
+        Assert.Equal([_one], await PassAsync(swarm, _two, 10, rewindTo: Step + 6));
+        Assert.Equal([_one], await PassAsync(swarm, _two, 10, rewindTo: Step - 6)); // In the first step: it is computed anew.
         Assert.Empty(await PassAsync(swarm, _two, 10));
     }
 
@@ -168,6 +169,28 @@ public sealed class NumericsTests
         Assert.Throws<ArgumentException>(() => memory.SetState("swarm/numerics", new byte[] { 1 }));
         await Assert.ThrowsAsync<ArgumentException>(async () => await memory.FeedAsync(Tokens(1), [("swarm/x", new byte[] { 1 })], Token));
         Assert.Equal(10, memory.Length);
+    }
+
+    // As a context of an earlier build may: it must not fail for one state more.
+    [Fact]
+    public async Task Open_ContextFullOfStates_WorksAndDoesNotKeepTheIdentity()
+    {
+        await using var silo = await Silo.StartAsync();
+        using var logs = new RecordingLoggers();
+        await using var swarm = await ConnectAsync(silo, logs);
+        await using var full = await swarm.Agent("a").OpenAsync("track", Runtime(NumericsIdentity.Unknown), Options, Token);
+        await full.FeedAsync(
+            Tokens(5),
+            [.. Enumerable.Range(0, NamedState.MaxCount).Select(i => ($"s{i}", (ReadOnlyMemory<byte>)new byte[] { 1 }))],
+            Token);
+        await full.ReleaseAsync("", Token);
+
+        await using var memory = await swarm.Agent("b").OpenAsync("track", Runtime(_one), Options, Token);
+        await memory.FeedAsync(Tokens(5), Token);
+        await memory.FlushAsync(Token);
+
+        Assert.Equal(NamedState.MaxCount, memory.States.Count);
+        Assert.Single(logs.Of(3042));
     }
 
     private static async Task<IReadOnlyList<NumericsIdentity>> PassAsync(

@@ -1,5 +1,6 @@
 using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
+using Swarm.Core.Contexts;
 using Swarm.Format.Manifests;
 
 namespace Swarm.Client.Sessions;
@@ -23,6 +24,12 @@ public sealed partial class AgentMemory
         var kept = _states.Find(NumericsCodec.StateName);
         if (kept is null ? _numerics.IsUnknown : kept.Content.Span.SequenceEqual(state.Content.Span))
         {
+            return;
+        }
+
+        if (kept is null && _states.Snapshot().Count >= NamedState.MaxCount)
+        {
+            Log.NumericsNotKept(_logger, Context, NamedState.MaxCount);
             return;
         }
 

@@ -10,12 +10,19 @@ internal sealed record LibtorchBuild(string Configuration, string Capability)
 {
     private const string Library = "libtorch_cpu.so";
 
+    private static readonly (string Name, string Symbol)[] _switches =
+    [
+        ("deterministic", "_ZNK2at7Context23deterministicAlgorithmsEv"),
+        ("deterministic-onednn", "_ZNK2at7Context19deterministicMkldnnEv"),
+        ("deterministic-cudnn", "_ZNK2at7Context18deterministicCuDNNEv"),
+        ("onednn", "_ZNK2at7Context17userEnabledMkldnnEv"),
+    ];
+
     /// <summary>Reads it where it can be: a C++ string is returned through a hidden pointer, as on Linux for x64.</summary>
     /// <returns>What it tells, or <see langword="null"/> elsewhere.</returns>
     public static LibtorchBuild? TryRead()
     {
-        if (!OperatingSystem.IsLinux() || RuntimeInformation.ProcessArchitecture != Architecture.X64
-            || !NativeLibrary.TryLoad(Library, typeof(LibtorchBuild).Assembly, null, out var library))
+        if (!TryLoad(out var library))
         {
             return null;
         }
@@ -24,6 +31,40 @@ internal sealed record LibtorchBuild(string Configuration, string Capability)
             && Read(library, "_ZN2at18get_cpu_capabilityB5cxx11Ev") is { } capability
                 ? new LibtorchBuild(configuration, capability)
                 : null;
+    }
+
+    /// <summary>Reads the switches that change sums, as they are now.</summary>
+    /// <returns>The names of those that are on, divided by blanks; <see langword="null"/> where they cannot be read.</returns>
+    public static unsafe string? TryReadSwitches()
+    {
+        if (!TryLoad(out var library) || !NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out var context))
+        {
+            return null;
+        }
+
+        var at = ((delegate* unmanaged[Cdecl]<void*>)context)();
+        List<string> on = [];
+        foreach (var (name, symbol) in _switches)
+        {
+            if (!NativeLibrary.TryGetExport(library, symbol, out var getter))
+            {
+                return null;
+            }
+
+            if (((delegate* unmanaged[Cdecl]<void*, byte>)getter)(at) != 0)
+            {
+                on.Add(name);
+            }
+        }
+
+        return string.Join(' ', on);
+    }
+
+    private static bool TryLoad(out nint library)
+    {
+        library = 0;
+        return OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64
+            && NativeLibrary.TryLoad(Library, typeof(LibtorchBuild).Assembly, null, out library);
     }
 
     private static unsafe string? Read(nint library, string symbol)

@@ -35,8 +35,7 @@ internal static class TorchNumerics
             _engine.Value,
             device.type == DeviceType.CUDA ? DescribeGpu(device) : $"threads {torch.get_num_threads()}",
             computeType,
-            $"deterministic {(torch.are_deterministic_algorithms_enabled() ? "on" : "off")}",
-            $"matmul {torch.get_float32_matmul_precision()}",
+            $"on: {LibtorchBuild.TryReadSwitches() ?? "unknown"}",
             .. _switches
                 .Select(name => (Name: name, Value: Environment.GetEnvironmentVariable(name)))
                 .Where(one => !string.IsNullOrEmpty(one.Value))

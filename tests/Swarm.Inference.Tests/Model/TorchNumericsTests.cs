@@ -16,7 +16,7 @@ public sealed class TorchNumericsTests
 
         Assert.True(one.Numerics.Matches(other.Numerics));
         var text = one.Numerics.ToString();
-        Assert.Contains($"; threads {TorchThreads.Count}; float32; deterministic off; ", text, StringComparison.Ordinal);
+        Assert.Contains($"; threads {TorchThreads.Count}; float32; on: ", text, StringComparison.Ordinal);
         Assert.StartsWith("libtorch ", text, StringComparison.Ordinal);
     }
 
@@ -30,6 +30,7 @@ public sealed class TorchNumericsTests
 
         var isReadable = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture == Architecture.X64;
         Assert.Equal(isReadable, build is not null);
+        Assert.Equal(isReadable ? "onednn" : null, LibtorchBuild.TryReadSwitches());
         Assert.Contains(isReadable ? "PyTorch built with" : "", build?.Configuration ?? "", StringComparison.Ordinal);
         Assert.Contains($"CPU capability usage: {build?.Capability}"[..(isReadable ? ^0 : 0)], build?.Configuration ?? "", StringComparison.Ordinal);
     }
