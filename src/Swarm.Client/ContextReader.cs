@@ -5,6 +5,7 @@ using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
+using Swarm.Core.Identity;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
 using Swarm.DataPlane.Client;
@@ -119,8 +120,11 @@ public sealed class ContextReader : IAsyncDisposable
     /// <summary>The latest durable state of each name.</summary>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>States in the order of their names.</returns>
-    public Task<IReadOnlyList<NamedState>> ReadStatesAsync(CancellationToken cancellationToken = default) =>
-        _attachment.ReadStatesAsync(cancellationToken);
+    public async Task<IReadOnlyList<NamedState>> ReadStatesAsync(CancellationToken cancellationToken = default)
+    {
+        var states = await _attachment.ReadStatesAsync(cancellationToken).ConfigureAwait(false);
+        return [.. states.Where(state => !Names.IsReservedState(state.Name))];
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

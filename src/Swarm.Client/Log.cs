@@ -67,4 +67,15 @@ internal static partial class Log
 
     [LoggerMessage(3027, LogLevel.Warning, "Context {Context}: KV of {Count} positions from {Position} on failed a check and is read again: {Reason}")]
     public static partial void KvReread(ILogger logger, string context, long position, int count, string reason);
+
+    [LoggerMessage(3040, LogLevel.Warning,
+        "Context {Context}: bits may differ from what its agents before have computed: they computed with {Others}, this one with {Numerics}")]
+    public static partial void BitsMayDiffer(ILogger logger, string context, string numerics, string others);
+
+    [LoggerMessage(3041, LogLevel.Warning, "Context {Context}: the numerics identity goes to the silo, but is not in the spool: {Reason}")]
+    public static partial void NumericsNotSpooled(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3042, LogLevel.Warning,
+        "Context {Context}: it has {Count} states already, so the numerics identity is not kept: successors will hear that it is unknown")]
+    public static partial void NumericsNotKept(ILogger logger, string context, int count);
 }

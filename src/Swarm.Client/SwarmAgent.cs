@@ -12,6 +12,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
 using Swarm.Core.Sessions;
+using Swarm.Format.Manifests;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client;
@@ -396,9 +397,11 @@ public sealed class SwarmAgent
                     : await resumer.StartAsync(
                         folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
                         cancellationToken).ConfigureAwait(false);
+                var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length);
+                report = WithNumerics(report, context, runtime, numerics);
                 return new AgentMemory(
-                    context, Name, fingerprint, _control, history, states, driver, state, link, report, rehydrator.Damaged, resumer.Finder, spooled,
-                    options, _options.TimeProvider, _logger);
+                    context, Name, fingerprint, _control, history, states, driver, state, link, report, numerics, rehydrator.Damaged,
+                    resumer.Finder, spooled, options, _options.TimeProvider, _logger);
             }
             catch (Exception exception) when (_control.MayRepeat(exception, failing))
             {
@@ -407,6 +410,23 @@ public sealed class SwarmAgent
                 await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private RehydrationReport WithNumerics(
+        RehydrationReport report, string context, IKvRuntime? runtime, NumericsHistory history)
+    {
+        if (runtime is null)
+        {
+            return report;
+        }
+
+        var others = history.OthersThan(runtime.Numerics);
+        if (others.Count > 0)
+        {
+            Log.BitsMayDiffer(_logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
+        }
+
+        return report with { Numerics = runtime.Numerics, OtherNumerics = others };
     }
 
     /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context.</summary>

@@ -24,7 +24,7 @@ internal static class Results
             strategy, loaded + again, readings, loaded, again, loaded * 1024, loaded > 0 ? "memory" : "none", 12.5, tokens, kv,
             3, continued);
         return new HandoffResult(
-            new ReadyEvent("tiny", 1_000_000, "f0", 1024),
+            new ReadyEvent("tiny", 1_000_000, "f0", 1024, "libtorch; threads 2"),
             left,
             1,
             [

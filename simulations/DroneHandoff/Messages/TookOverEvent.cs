@@ -13,6 +13,7 @@ namespace DroneHandoff.Messages;
 /// <param name="DurableKv">KV that was durable when it took over.</param>
 /// <param name="Epoch">The new session's epoch; 0 without a session.</param>
 /// <param name="Continued">The continuation.</param>
+/// <param name="OtherNumerics">Numerics identities of its predecessors that are not its own; empty where bits must be the same.</param>
 internal sealed record TookOverEvent(
     string Strategy,
     long Positions,
@@ -25,4 +26,5 @@ internal sealed record TookOverEvent(
     long DurableTokens,
     long DurableKv,
     ulong Epoch,
-    ContinuedEvent Continued) : RoleEvent;
+    ContinuedEvent Continued,
+    string OtherNumerics = "") : RoleEvent;

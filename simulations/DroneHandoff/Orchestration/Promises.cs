@@ -16,7 +16,9 @@ internal static class Promises
         var b = result.Rehydrated;
         var promises = new List<Promise>
         {
-            new("The next 64 tokens' logits of the rehydrated drone are the twin's, bit for bit",
+            new($"Drone B computes with the numerics identity of drone A{(b.OtherNumerics.Length > 0 ? $", not with {b.OtherNumerics}" : "")}",
+                b.OtherNumerics.Length == 0),
+            new("The next 64 tokens' logits of the rehydrated drone are the twin's, bit for bit, as of the same numerics identity",
                 result.IsBitIdentical(b)),
             new($"All {left.DurableTokens} tokens that were acknowledged to drone A are there ({b.DurableTokens} durable)",
                 b.DurableTokens >= left.DurableTokens && b.Positions == b.DurableTokens),

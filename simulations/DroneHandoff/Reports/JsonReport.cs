@@ -30,6 +30,7 @@ internal static class JsonReport
                 result.Model.Parameters,
                 result.Model.Fingerprint,
                 result.Model.KvBytesPerPosition,
+                result.Model.Numerics,
             },
             Handoff = new
             {

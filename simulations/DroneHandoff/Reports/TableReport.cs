@@ -22,6 +22,7 @@ internal static class TableReport
         console.Write(CreateTable(options, result));
         console.WriteLine("1st ms: from the start of the take-over to the logits behind the next reading.");
         console.WriteLine("64 logits: whether the next 64 tokens' logits are the twin's, bit for bit.");
+        console.MarkupLineInterpolated($"Numerics identity, on which the bits depend: {result.Model.Numerics}");
         var reference = result.Successors.Single(one => one.Strategy == Strategies.RePrefill);
         console.MarkupLineInterpolated(
             $"Rehydration reached its first token [bold]{Ratio(reference, result.Rehydrated):0.0} times[/] sooner than re-prefill.");

@@ -48,7 +48,8 @@ internal static class RoleProgram
             model.Descriptor.Name,
             model.Parameters,
             runtime.Fingerprint.ToString(),
-            model.Descriptor.Geometry.BytesPerPosition));
+            model.Descriptor.Geometry.BytesPerPosition,
+            runtime.Numerics.ToString()));
         return role switch
         {
             RoleNames.AgentA => new PredecessorRole(channel, flight, runtime).RunAsync(),

@@ -81,7 +81,8 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, DroneMod
             before.DurableTokens,
             before.DurableKv,
             memory.Epoch.Value,
-            continued);
+            continued,
+            string.Join(" | ", report.OtherNumerics));
     }
 
     // Without owning anything: the fast way to compute the same memory again.

@@ -229,9 +229,9 @@ internal sealed class SrtBlockReader(TextReader text, string file, RecordingNote
             throw Change($"a height from {_heightSource}", _block.HeightSource.ToString());
         }
 
-        if (_block.Picture <= _picture)
+        if (_block.Picture < _picture)
         {
-            throw Change($"a picture behind number {_picture}", $"number {_block.Picture}");
+            throw Change($"picture {_picture} or a later one", $"number {_block.Picture}");
         }
 
         _picture = _block.Picture ?? _picture;

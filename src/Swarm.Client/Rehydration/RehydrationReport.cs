@@ -1,4 +1,5 @@
 using Swarm.Core.Contexts;
+using Swarm.Core.Inference;
 
 namespace Swarm.Client.Rehydration;
 
@@ -44,6 +45,21 @@ public sealed record RehydrationReport(
     /// <see cref="Positions"/>. <see langword="null"/>: nothing; also of a session that goes on from its spool.
     /// </summary>
     public ContextLoss? Loss { get; init; }
+
+    /// <summary>Numerics identity of the runtime that received the memory; unknown without a runtime.</summary>
+    public NumericsIdentity Numerics { get; init; }
+
+    /// <summary>
+    /// The other numerics identities that have computed the context, or of which it is not known, oldest first. Empty where every position was
+    /// computed with <see cref="Numerics"/>.
+    /// </summary>
+    public IReadOnlyList<NumericsIdentity> OtherNumerics { get; init; } = [];
+
+    /// <summary>
+    /// Whether what follows may differ in bits, by rounding, from what the agents before would have computed: an
+    /// identity among <see cref="OtherNumerics"/> has computed positions of the context. Its KV is loaded all the same.
+    /// </summary>
+    public bool BitsMayDiffer => OtherNumerics.Count > 0;
 
     /// <summary>Of a context that was new.</summary>
     public static RehydrationReport None { get; } = new(

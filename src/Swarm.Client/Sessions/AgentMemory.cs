@@ -51,6 +51,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         SessionState state,
         SessionLink link,
         RehydrationReport rehydration,
+        NumericsHistory numerics,
         IReadOnlyList<(int First, int Count)> damaged,
         LeftoverFinder leftovers,
         SpooledStart? spooled,
@@ -78,6 +79,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         _logger = logger;
         _streamer = new Streamer(
             context, history, states, driver, damaged, state, link, options, timeProvider, logger);
+        KeepNumerics(numerics, damaged.Select(run => (long)run.First).Append(state.Durable.Kv).Min());
         _streamer.Start();
     }
 
@@ -108,7 +110,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
     public ReadOnlyMemory<float> Logits => _driver?.Logits ?? default;
 
     /// <summary>The latest state of each name, set by this session or found.</summary>
-    public IReadOnlyDictionary<string, NamedState> States => _states.Snapshot();
+    public IReadOnlyDictionary<string, NamedState> States =>
+        _states.Snapshot().Where(state => !Names.IsReservedState(state.Key)).ToDictionary();
 
     /// <summary>Feeds inputs: one step of the model, or several where they are longer than one.</summary>
     /// <param name="tokens">Token ids.</param>
@@ -222,7 +225,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
     }
 
     /// <summary>Sets a state as of the present length; it becomes durable with the next inputs, or soon by itself.</summary>
-    /// <param name="name">See <see cref="Names.RequireState"/>.</param>
+    /// <param name="name">See <see cref="Names.RequireAgentState"/>.</param>
     /// <param name="content">At most 64 KiB; copied.</param>
     /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
     /// <exception cref="SpoolException">The spool has no room for it, or the disk refuses it: it is not set.</exception>
@@ -342,7 +345,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
 
     private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
         content.Length <= NamedState.MaxBytes
-            ? new NamedState(Names.RequireState(name), position, content.ToArray())
+            ? new NamedState(Names.RequireAgentState(name), position, content.ToArray())
             : throw new ArgumentException(
                 $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
 
@@ -393,6 +396,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
                     _history.Truncate(boundary);
                     _states.Truncate(boundary);
                 }).ConfigureAwait(false);
+            KeepNumerics(_numerics.CutTo(boundary), boundary);
             if (kept.Length > 0)
             {
                 await StepAsync(kept, [], CancellationToken.None).ConfigureAwait(false);

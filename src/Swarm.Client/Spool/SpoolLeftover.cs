@@ -1,4 +1,5 @@
 using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 
 namespace Swarm.Client.Spool;
@@ -24,7 +25,7 @@ public sealed class SpoolLeftover
         Epoch = epoch;
         FollowsContext = followsContext;
         Inputs = inputs;
-        States = states;
+        States = [.. states.Where(state => !Names.IsReservedState(state.Name))];
         Fault = fault;
         _discard = discard;
     }

@@ -88,6 +88,15 @@ internal sealed class StateOutbox
         }
     }
 
+    /// <summary>The latest of a name; <see langword="null"/> without any.</summary>
+    public NamedState? Find(string name)
+    {
+        lock (_lock)
+        {
+            return _entries.GetValueOrDefault(name)?.State;
+        }
+    }
+
     /// <summary>The latest of each name.</summary>
     public IReadOnlyDictionary<string, NamedState> Snapshot()
     {

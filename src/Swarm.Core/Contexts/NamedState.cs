@@ -8,4 +8,7 @@ public sealed record NamedState(string Name, long Position, ReadOnlyMemory<byte>
 {
     /// <summary>Largest content, in bytes.</summary>
     public const int MaxBytes = 64 << 10;
+
+    /// <summary>Most states of a context; one of them is Swarm's own where a runtime tells its numerics identity.</summary>
+    public const int MaxCount = 64;
 }

@@ -17,6 +17,9 @@ public static class Names
     /// <summary>Longest name of a state, in characters.</summary>
     public const int MaxStateLength = 64;
 
+    /// <summary>Names of states that begin so are Swarm's own: no agent may set them, and none sees them.</summary>
+    public const string ReservedStatePrefix = "swarm/";
+
     private static readonly SearchValues<char> Plain = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789-");
 
     private static readonly SearchValues<char> Path =
@@ -40,6 +43,18 @@ public static class Names
     /// <summary>Checks a state name: 1 to 64 of [a-z0-9-_./].</summary>
     /// <inheritdoc cref="RequireTenant"/>
     public static string RequireState(string name) => Require(name, "state", MaxStateLength, Path, "[a-z0-9-_./]");
+
+    /// <summary>Checks the name of a state that an agent sets: as <see cref="RequireState"/>, and not reserved.</summary>
+    /// <inheritdoc cref="RequireTenant"/>
+    public static string RequireAgentState(string name) => IsReservedState(RequireState(name))
+        ? throw new ArgumentException(
+            $"The state name '{name}' begins with '{ReservedStatePrefix}', which is reserved; choose another beginning.", nameof(name))
+        : name;
+
+    /// <summary>Whether a state is Swarm's own.</summary>
+    /// <param name="name">Its name.</param>
+    /// <returns>Whether it is.</returns>
+    public static bool IsReservedState(string name) => name.StartsWith(ReservedStatePrefix, StringComparison.Ordinal);
 
     private static string Require(string name, string what, int maxLength, SearchValues<char> allowed, string shown)
     {

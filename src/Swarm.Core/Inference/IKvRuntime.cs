@@ -11,7 +11,7 @@ namespace Swarm.Core.Inference;
 /// <see cref="Truncate"/> below its range.
 /// </para>
 /// <para>
-/// The same steps on the same KV give the same bits (same build, device model and thread count). A step's length is part
+/// The same steps on the same KV give the same bits, where <see cref="Numerics"/> is the same. A step's length is part
 /// of "same": steps are recorded with the inputs.
 /// </para>
 /// </remarks>
@@ -25,6 +25,12 @@ public interface IKvRuntime
 
     /// <summary>Fingerprint of <see cref="Model"/>.</summary>
     ModelFingerprint Fingerprint { get; }
+
+    /// <summary>
+    /// What decides the bits beside the model and its inputs; does not change while the runtime lives. Kept with the context: a successor
+    /// with another one loads the KV all the same, and is told that bits may differ.
+    /// </summary>
+    NumericsIdentity Numerics => NumericsIdentity.Unknown;
 
     /// <summary>Number of token ids: valid ones are 0 to this less 1.</summary>
     int VocabularySize { get; }

@@ -28,6 +28,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     {
         Model = model.Descriptor;
         Fingerprint = Model.ComputeFingerprint();
+        Numerics = TorchNumerics.Describe(model.Device, Model.ComputeDType);
         VocabularySize = model.Config.VocabularySize;
         MaxPositions = maxPositions;
         MaxStepTokens = maxStepTokens;
@@ -47,6 +48,10 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
 
     /// <inheritdoc/>
     public ModelFingerprint Fingerprint { get; }
+
+    /// <inheritdoc/>
+    /// <remarks>As of when the runtime was made: libtorch's settings must not change while it lives.</remarks>
+    public NumericsIdentity Numerics { get; }
 
     /// <inheritdoc/>
     public int VocabularySize { get; }

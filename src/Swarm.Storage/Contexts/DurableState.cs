@@ -105,10 +105,14 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
         ForgetStatesBehind(length);
     }
 
-    /// <summary>Gives up all states.</summary>
+    /// <summary>Gives up all states of the agent's; Swarm's own tell of the KV, and go where it goes.</summary>
     public void ForgetStates()
     {
-        _states.Clear();
+        foreach (var name in _states.Keys.Where(name => !Names.IsReservedState(name)).ToArray())
+        {
+            _states.Remove(name);
+        }
+
         StatesVersion++;
     }
 

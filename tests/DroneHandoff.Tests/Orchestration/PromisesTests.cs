@@ -27,6 +27,7 @@ public sealed class PromisesTests
         AssertBroken(HandoffKind.Planned, planned.WithRehydrated(b => b with { Loaded = 4095, Recomputed = 1 }));
         AssertBroken(HandoffKind.Planned, planned.WithRehydrated(b => b with { Loaded = 4095 }));
         AssertBroken(HandoffKind.Planned, planned.WithRehydrated(b => b with { Readings = 682 }));
+        AssertBroken(HandoffKind.Planned, planned.WithRehydrated(b => b with { OtherNumerics = "threads 1" }));
         AssertBroken(HandoffKind.Crash, Results.Crash.WithRehydrated(b => b with { DurableTokens = 4149 }));
         AssertBroken(HandoffKind.Crash, Results.Crash.WithRehydrated(b => b with { DurableKv = 4095 }));
         AssertBroken(HandoffKind.Crash, Results.Crash.WithRehydrated(b => b with { Loaded = 4099, Recomputed = 63 }));

@@ -27,7 +27,7 @@ public sealed class JsonReportTests
 
         AssertFields(root, "seed", "store", "sensor", "model", "handoff", "strategies", "fencing");
         AssertFields(root.GetProperty("sensor"), "source", "readings", "warnings");
-        AssertFields(root.GetProperty("model"), "name", "parameters", "fingerprint", "kvBytesPerPosition");
+        AssertFields(root.GetProperty("model"), "name", "parameters", "fingerprint", "kvBytesPerPosition", "numerics");
         AssertFields(
             root.GetProperty("handoff"), "kind", "positions", "durableTokens", "durableKv", "epochBefore", "epochAfter");
         AssertFields(root.GetProperty("fencing"), "staleAppendRefused");

@@ -63,6 +63,8 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
 
     public ModelFingerprint Fingerprint { get; }
 
+    public NumericsIdentity Numerics { get; init; } = new("toy");
+
     public int VocabularySize { get; }
 
     public int MaxPositions { get; }
