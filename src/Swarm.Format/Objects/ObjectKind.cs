@@ -35,4 +35,7 @@ public enum ObjectKind
 
     /// <summary>Header and meta of many segments of one log.</summary>
     LogIndex = 10,
+
+    /// <summary>Which store this is. Made once, never replaced.</summary>
+    Store = 11,
 }

@@ -44,6 +44,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
             if (reason is null)
             {
                 candidates ??= await ListAsync();
+                await services.ConfirmStoreAsync();
                 await SealLogsAsync(round, candidates);
                 await round.DeleteAsync(candidates.Where(item => IsGarbage(round, item)), candidates.Count);
                 await DeleteVacantAsync(round);

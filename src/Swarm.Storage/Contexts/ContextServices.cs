@@ -25,4 +25,5 @@ internal sealed record ContextServices(
     MemoryTier Memory,
     KvFetcher Kv,
     PrefixIndex Prefixes,
-    ProtocolRules Rules);
+    ProtocolRules Rules,
+    Func<Task> ConfirmStoreAsync);

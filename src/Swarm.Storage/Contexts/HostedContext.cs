@@ -257,6 +257,7 @@ internal sealed class HostedContext
     public void MovedTo(LogWriter writer, ContextRoot root, string etag)
     {
         Writer = writer;
+        _last = null;
         Installed(root, etag);
     }
 
@@ -274,6 +275,7 @@ internal sealed class HostedContext
 
     private Task<LogRecord> Queue(LogEntry entry)
     {
+        entry.IsFirst = _last is null;
         _last = entry;
         Writer.Enqueue(entry);
         return entry.Durable;

@@ -9,7 +9,15 @@ using Swarm.Storage.Log;
 namespace Swarm.Storage.Manifests;
 
 /// <summary>Reads and conditionally writes context roots (protocol, rule 11).</summary>
-internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger)
+/// <param name="store">Where they are.</param>
+/// <param name="reader">Reads it.</param>
+/// <param name="time">Clock of repeated tries.</param>
+/// <param name="logger">Where failed tries are told.</param>
+/// <param name="confirmStore">
+/// Throws where the store is not the one that it was: without a root a context is no more, which may be said of the same store alone.
+/// </param>
+internal sealed class RootStore(
+    IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger, Func<Task>? confirmStore = null)
 {
     private const int Tries = 4;
 
@@ -22,6 +30,7 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
         var (content, etag) = await reader.ReadWholeAsync(name, ContextRoot.MaxBytes, ContextRoot.MaxBytes);
         if (content is null)
         {
+            await (confirmStore?.Invoke() ?? Task.CompletedTask);
             return null;
         }
 
