@@ -3,10 +3,12 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Swarm.Core.Errors;
 using Swarm.DataPlane.Server;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
+using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Host;
@@ -147,6 +149,7 @@ public sealed class SwarmHost : IAsyncDisposable
             HealthEndpoints.Map(app);
             var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
             app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
+            await app.Services.GetRequiredService<ContextStore>().CheckStoreAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
@@ -161,6 +164,7 @@ public sealed class SwarmHost : IAsyncDisposable
             {
                 AddressInUseException or OptionsValidationException or IOException =>
                     new HostStartException([exception.Message]),
+                SwarmRefusedException => new HostStartException([$"{StoreSettings.SectionName}: {exception.Message}"]),
                 _ => exception,
             };
         }

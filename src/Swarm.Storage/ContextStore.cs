@@ -85,7 +85,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         ids ??= new RandomIdSource(time);
         var loop = scheduler is null ? StoreLoop.OnThreadPool() : new StoreLoop(scheduler);
         var reader = new RetryingReader(store, time);
-        _guard = new StoreGuard(store, reader, time, ids, logger, rules, OnStoreLost);
+        _guard = new StoreGuard(store, reader, time, ids, logger, rules.SameStore, OnStoreLost);
         var segments = new SegmentReader(reader);
         var logs = new LogReader(reader, segments, options, logger);
         _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger) : null;
@@ -282,7 +282,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>Throws where the store is not the one that it was.</summary>
     private async Task ConfirmStoreAsync()
     {
-        if (_services.Rules.ConfirmsStore)
+        if (_services.Rules.SameStore.ConfirmsStore)
         {
             await _guard.CheckAsync();
             await (_writer?.CheckAsync() ?? Task.CompletedTask);
@@ -448,6 +448,11 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 ? await _services.Roots.CreateAsync(spec.Id, root)
                 : (await _services.Roots.ReplaceAsync(spec.Id, root, before.Value.ETag, default)).Outcome == RootOutcome.Written;
             await ConfirmCatalogAsync(spec.Id, fingerprint);
+            if (_services.Rules.SameStore.ConfirmsStore && await _services.Roots.ReadAsync(spec.Id) is null)
+            {
+                throw Refusals.Busy($"Context {spec.Id} was made, and is not there. Try again.");
+            }
+
             await ConfirmStoreAsync();
         });
         return isNew;
@@ -456,7 +461,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>Throws where a tenant or a model that is known here is not in the store: it is not the one that it was.</summary>
     private async Task ConfirmCatalogAsync(ContextId id, ModelFingerprint model)
     {
-        if (_services.Rules.ConfirmsStore && await _catalog.FindMissingAsync(id.Tenant, model) is { } missing)
+        if (_services.Rules.SameStore.ConfirmsStore && await _catalog.FindMissingAsync(id.Tenant, model) is { } missing)
         {
             await _guard.CheckAsync();
             throw _guard.End($"{missing} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");

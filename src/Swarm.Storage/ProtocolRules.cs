@@ -68,21 +68,9 @@ internal sealed record ProtocolRules
     /// <summary>An index of a log holds acknowledged segments alone: no seal can come before them any more.</summary>
     public bool IndexesWhatIsAcknowledged { get; init; } = true;
 
-    /// <summary>A segment is acknowledged only once the store was seen, after the put, to have it and what it rests on.</summary>
-    public bool ProvesAcknowledgments { get; init; } = true;
-
-    /// <summary>That the store has what it rests on is shown by the log's newest segments, not by the store's identity alone.</summary>
-    public bool ChecksOwnSegments { get; init; } = true;
-
-    /// <summary>A context's first record in a log is acknowledged only while the root that opened it there is the one that counts.</summary>
-    public bool ChecksRootsOfOpens { get; init; } = true;
-
-    /// <summary>A store without the identity that is known, or with another one, is not the same store.</summary>
-    public bool ChecksIdentity { get; init; } = true;
-
-    /// <summary>Whoever finds a context missing, or opens, makes, forks or collects, looks whether the store is still the same.</summary>
-    public bool ConfirmsStore { get; init; } = true;
-
     /// <summary>Promise 3: KV is taken only over the inputs whose chain hash it carries.</summary>
     public bool ComparesPrefixHash { get; init; } = true;
+
+    /// <summary>Those that hold against a store that is emptied, replaced or set back.</summary>
+    public SameStoreRules SameStore { get; init; } = new();
 }

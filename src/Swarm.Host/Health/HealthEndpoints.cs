@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Swarm.Host.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active and the store answered
-/// lately; 503 otherwise.
+/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active, the store answered
+/// lately, and it is the store that it was at the start; 503 otherwise.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -21,8 +21,8 @@ internal static class HealthEndpoints
         var silo = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus;
         var store = services.GetRequiredService<StoreWatch>();
         var age = store.Age;
-        var storeState = store.Fault ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
-        var isReady = silo == SiloStatus.Active && age <= StoreWatch.MaxAge;
+        var storeState = store.Replaced ?? store.Fault ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
+        var isReady = silo == SiloStatus.Active && age <= StoreWatch.MaxAge && !store.IsGone && store.Replaced is null;
         return new HealthReport(isReady ? "ready" : "not ready", silo.ToString(), storeState);
     }
 

@@ -41,7 +41,6 @@ internal sealed class ContextOpener(
                 return null;
             }
 
-            await services.ConfirmStoreAsync();
             var model = await catalog.GetModelAsync(found.Root.Model);
             var key = await catalog.GetTenantKeyAsync(id.Tenant, found.Root.Tenant);
             var writer = currentWriter();

@@ -21,7 +21,7 @@ namespace Swarm.Storage.Identity;
 /// <param name="rules">Rules in force.</param>
 /// <param name="ended">Runs once, when the store turned out to be another one.</param>
 internal sealed class StoreGuard(
-    IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules, Action<string> ended)
+    IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids, ILogger logger, SameStoreRules rules, Action<string> ended)
 {
     private const int MaxBytes = 4096;
     private const int Tries = 5;

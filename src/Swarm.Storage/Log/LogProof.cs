@@ -19,7 +19,7 @@ namespace Swarm.Storage.Log;
 /// </para>
 /// </remarks>
 internal sealed class LogProof(
-    Id128 writer, RetryingReader reader, SegmentReader segments, RootStore roots, StoreGuard guard, ProtocolRules rules)
+    Id128 writer, RetryingReader reader, SegmentReader segments, RootStore roots, StoreGuard guard, SameStoreRules rules)
 {
     private readonly List<Written> _newest = [];
     private long _clock;

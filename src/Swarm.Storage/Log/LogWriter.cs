@@ -62,7 +62,7 @@ internal sealed class LogWriter
         _lost = lost;
         Id = ids.NextWriter();
         _indexer = new LogIndexer(store, options, time, logger, Id);
-        _proof = new LogProof(Id, reader, segments, roots, guard, rules);
+        _proof = new LogProof(Id, reader, segments, roots, guard, rules.SameStore);
     }
 
     private readonly record struct Pending(LogEntry Entry, LogRecord Durable);
