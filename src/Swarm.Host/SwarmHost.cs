@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
+using Swarm.Core.Errors;
 using Swarm.DataPlane.Server;
 using Swarm.Host.Health;
 using Swarm.Host.Logging;
@@ -198,6 +199,7 @@ public sealed class SwarmHost : IAsyncDisposable
                 Log.Stopping(logger);
                 app.Services.GetRequiredService<ContextStore>().BeginStop();
             });
+            await app.Services.GetRequiredService<ContextStore>().CheckStoreAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
@@ -214,6 +216,7 @@ public sealed class SwarmHost : IAsyncDisposable
             {
                 AddressInUseException or OptionsValidationException or IOException =>
                     new HostStartException([exception.Message]),
+                SwarmRefusedException => new HostStartException([$"{StoreSettings.SectionName}: {exception.Message}"]),
                 _ => exception,
             };
         }

@@ -21,8 +21,8 @@ namespace Swarm.Storage.Azure;
 /// repeats the request, and where that is refused, compares nonces. Reads and listings are repeated by the SDK.
 /// </para>
 /// <para>
-/// An object is one Put Blob, so whole or not at all. The container is created when the first request finds none. The
-/// account must have a flat namespace: a hierarchical one lists folders as objects.
+/// An object is one Put Blob, so whole or not at all. The container is created when the first request finds none, and never
+/// again: one that is gone later was deleted, and with it what this process knows to be there. The account must have a flat namespace: a hierarchical one lists folders as objects.
 /// </para>
 /// </remarks>
 public sealed class AzureBlobStore : IBlobStore
@@ -33,6 +33,7 @@ public sealed class AzureBlobStore : IBlobStore
     private readonly BlobContainerClient _retried;
     private readonly BlobContainerClient _once;
     private readonly bool _createsContainer;
+    private volatile bool _hasAnswered;
 
     private AzureBlobStore(BlobContainerClient retried, BlobContainerClient once, bool createsContainer)
     {
@@ -297,19 +298,23 @@ public sealed class AzureBlobStore : IBlobStore
     private async Task<T> SendAsync<T>(
         string action, string name, Func<Task<T>> send, CancellationToken cancellationToken)
     {
+        var mayCreate = _createsContainer && !_hasAnswered;
         try
         {
+            T answer;
             try
             {
-                return await send().ConfigureAwait(false);
+                answer = await send().ConfigureAwait(false);
             }
-            catch (RequestFailedException failed)
-                when (failed.ErrorCode == BlobErrorCode.ContainerNotFound && _createsContainer)
+            catch (RequestFailedException failed) when (failed.ErrorCode == BlobErrorCode.ContainerNotFound && mayCreate)
             {
                 // Refused before anything took effect, so it may be sent again.
                 await _once.CreateIfNotExistsAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
-                return await send().ConfigureAwait(false);
+                answer = await send().ConfigureAwait(false);
             }
+
+            _hasAnswered = true;
+            return answer;
         }
         catch (Exception exception) when (AzureFault.Is(exception, cancellationToken))
         {

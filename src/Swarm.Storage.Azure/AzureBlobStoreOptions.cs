@@ -18,7 +18,7 @@ public sealed class AzureBlobStoreOptions
     public int ReadRetries { get; set; } = 3;
 
     /// <summary>
-    /// Whether a container that is missing is created by the first request. Default true; false for those who only look.
+    /// Whether a container that is missing is created by the first request; later ones never do. Default true; false for those who only look.
     /// </summary>
     public bool CreatesContainer { get; set; } = true;
 

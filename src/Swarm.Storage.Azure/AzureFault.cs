@@ -42,7 +42,8 @@ internal static class AzureFault
         var status = $"status {failed.Status}, {code}";
         if (failed.ErrorCode == BlobErrorCode.ContainerNotFound)
         {
-            return ($"the container does not exist ({status}): create it, or let the credential create it", false);
+            return ($"the container does not exist ({status}): create it, or let the credential create it; if it was there, it was "
+                + "deleted, and is not made again while this process runs: bring it back, or restart", false);
         }
 
         if (failed.ErrorCode == BlobErrorCode.ContainerBeingDeleted)

@@ -1,13 +1,16 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
 using Swarm.Core.Identity;
+using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;
 using Swarm.Storage.Compaction;
 using Swarm.Storage.Contexts;
 using Swarm.Storage.Forks;
+using Swarm.Storage.Identity;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 using Swarm.Storage.Prefixes;
@@ -38,6 +41,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly ContextForker _forker;
     private readonly Maintenance _maintenance;
     private readonly DiskTier? _disk;
+    private readonly StoreGuard _guard;
     private LogWriter? _writer;
 
     /// <summary>Starts a store.</summary>
@@ -84,6 +88,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         ids ??= new RandomIdSource(time);
         var loop = scheduler is null ? StoreLoop.OnThreadPool() : new StoreLoop(scheduler);
         var reader = new RetryingReader(store, time);
+        _guard = new StoreGuard(store, reader, time, ids, logger, rules.SameStore, OnStoreLost);
         var segments = new SegmentReader(reader);
         var holes = new LogHoles(store, segments, time, rules);
         var logs = new LogReader(reader, segments, holes, options, logger);
@@ -101,13 +106,14 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             segments,
             logs,
             new LogDamages(store, reader, holes, time, logger),
-            new RootStore(store, reader, time, logger),
+            new RootStore(store, reader, time, logger, ConfirmStoreAsync),
             new PageStore(store, reader, time, ids),
             Memory,
             new KvFetcher(reader, Memory, _disk, Names, logger),
             Prefixes,
             Names,
-            rules);
+            rules,
+            ConfirmStoreAsync);
         var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
         _keeper = new RootKeeper(_services, checkpointer);
@@ -144,18 +150,40 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>What the store last answered to a write that still fails; <see langword="null"/> when all is well.</summary>
     public string? StoreFault => Volatile.Read(ref _writer)?.Fault;
 
+    /// <summary>
+    /// What became of the store, once it was emptied, replaced or set back under this process: nothing is opened or acknowledged any more.
+    /// <see langword="null"/> while it is the same. Readable from any thread.
+    /// </summary>
+    public string? StoreReplaced => _guard.Fault;
+
     /// <summary>Id of the present writer; default before the first append.</summary>
     public Id128 Writer => Volatile.Read(ref _writer)?.Id ?? default;
 
+    /// <summary>Looks whether the store is still the one that it was; at first, which one it is. A new store is given its identity.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The identity.</returns>
+    /// <exception cref="SwarmRefusedException">The store cannot be used, or is not the same any more (<see cref="StoreReplaced"/>).</exception>
+    public async Task<StoreIdentity> CheckStoreAsync(CancellationToken cancellationToken)
+    {
+        await RunAsync(ConfirmStoreAsync).WaitAsync(cancellationToken);
+        return _guard.Identity;
+    }
+
     /// <inheritdoc/>
-    public async ValueTask<IOpenContext?> OpenAsync(ContextId id, CancellationToken cancellationToken) =>
-        await _services.Loop.RunAsync(() => GetAsync(id)).WaitAsync(cancellationToken);
+    public async ValueTask<IOpenContext?> OpenAsync(ContextId id, CancellationToken cancellationToken)
+    {
+        IOpenContext? open = null;
+        await RunAsync(async () => open = await GetAsync(id)).WaitAsync(cancellationToken);
+        return open;
+    }
 
     /// <inheritdoc/>
     public async ValueTask<bool> CreateAsync(ContextSpec spec, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(spec);
-        return await _services.Loop.RunAsync(() => CreateCoreAsync(spec)).WaitAsync(cancellationToken);
+        var isNew = false;
+        await RunAsync(async () => isNew = await CreateCoreAsync(spec)).WaitAsync(cancellationToken);
+        return isNew;
     }
 
     /// <inheritdoc/>
@@ -172,8 +200,11 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         ContextId parent, string name, long? position, BlockHash? through, CancellationToken cancellationToken)
     {
         Forked made = default;
-        await _services.Loop.RunAsync(() => PageLoader.GuardAsync(async () =>
-            made = await _forker.ForkAsync(parent, name, position, through))).WaitAsync(cancellationToken);
+        await RunAsync(async () =>
+        {
+            made = await _forker.ForkAsync(parent, name, position, through);
+            await ConfirmStoreAsync();
+        }).WaitAsync(cancellationToken);
         return made;
     }
 
@@ -181,8 +212,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     public async ValueTask<bool> EraseAsync(ContextId id, CancellationToken cancellationToken)
     {
         var isErased = false;
-        await _services.Loop.RunAsync(() => PageLoader.GuardAsync(async () =>
-            isErased = await EraseCoreAsync(id))).WaitAsync(cancellationToken);
+        await RunAsync(async () => isErased = await EraseCoreAsync(id)).WaitAsync(cancellationToken);
         return isErased;
     }
 
@@ -196,8 +226,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     public async ValueTask<TenantKey> GetTenantKeyAsync(string tenant, CancellationToken cancellationToken)
     {
         TenantKey? key = null;
-        await _services.Loop.RunAsync(() => PageLoader.GuardAsync(async () =>
-            key = await _catalog.GetTenantKeyAsync(ContextId.TenantIdOf(tenant), tenant))).WaitAsync(cancellationToken);
+        await RunAsync(async () =>
+            key = await _catalog.GetTenantKeyAsync(ContextId.TenantIdOf(tenant), tenant)).WaitAsync(cancellationToken);
         return key!;
     }
 
@@ -304,17 +334,62 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
     }
 
+    /// <summary>Runs work on the loop, in the store that it was begun in; store faults become refusals.</summary>
+    private Task RunAsync(Func<Task> work) => _services.Loop.RunAsync(async () =>
+    {
+        try
+        {
+            await PageLoader.GuardAsync(async () =>
+            {
+                await _guard.KnowAsync();
+                await work();
+            });
+        }
+        catch (SwarmRefusedException) when (_guard.Fault is { } fault)
+        {
+            throw Refusals.StoreReplaced(fault);
+        }
+    });
+
+    /// <summary>Throws where the store is not the one that it was.</summary>
+    private async Task ConfirmStoreAsync()
+    {
+        if (_services.Rules.SameStore.ConfirmsStore)
+        {
+            await _guard.CheckAsync();
+            await (_writer?.CheckAsync() ?? Task.CompletedTask);
+        }
+    }
+
+    /// <summary>Everything ends: what is in memory is about another store.</summary>
+    private void OnStoreLost(string reason)
+    {
+        foreach (var writer in _retiring.Append(_writer).ToArray())
+        {
+            writer?.Lose(reason);
+        }
+
+        foreach (var context in Snapshot())
+        {
+            End(context.Hosted, reason);
+        }
+    }
+
     private LogWriter CurrentWriter()
     {
         if (_writer is not { IsDead: false })
         {
+            _guard.ThrowIfEnded();
             Volatile.Write(ref _writer, new LogWriter(
                 _services.Store,
                 _services.Options,
                 _services.Time,
                 _services.Ids,
                 _services.Logger,
+                _services.Reader,
                 _services.Segments,
+                _services.Roots,
+                _guard,
                 _services.Rules,
                 OnWriterLost));
             StorageLog.WriterStarts(_services.Logger, _writer!.Id);
@@ -447,11 +522,30 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 Tails = [],
                 OpenId = default,
             };
+            // Before: a root without them could never be opened. Afterwards: only what the store has is made.
+            await ConfirmCatalogAsync(spec.Id, fingerprint);
             isNew = before is null
                 ? await _services.Roots.CreateAsync(spec.Id, root)
                 : (await _services.Roots.ReplaceAsync(spec.Id, root, before.Value.ETag, default)).Outcome == RootOutcome.Written;
+            await ConfirmCatalogAsync(spec.Id, fingerprint);
+            if (_services.Rules.SameStore.ConfirmsStore && await _services.Roots.ReadAsync(spec.Id) is null)
+            {
+                throw Refusals.Busy($"Context {spec.Id} was made, and is not there. Try again.");
+            }
+
+            await ConfirmStoreAsync();
         });
         return isNew;
+    }
+
+    /// <summary>Throws where a tenant or a model that is known here is not in the store: it is not the one that it was.</summary>
+    private async Task ConfirmCatalogAsync(ContextId id, ModelFingerprint model)
+    {
+        if (_services.Rules.SameStore.ConfirmsStore && await _catalog.FindMissingAsync(id.Tenant, model) is { } missing)
+        {
+            await _guard.CheckAsync();
+            throw _guard.End($"{missing} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");
+        }
     }
 
     private async Task<ReleaseOutcome> AnswerReleaseCoreAsync(Id128 writer, ContextId id)

@@ -79,4 +79,7 @@ internal sealed record ProtocolRules
 
     /// <summary>Promise 3: KV is taken only over the inputs whose chain hash it carries.</summary>
     public bool ComparesPrefixHash { get; init; } = true;
+
+    /// <summary>Those that hold against a store that is emptied, replaced or set back.</summary>
+    public SameStoreRules SameStore { get; init; } = new();
 }

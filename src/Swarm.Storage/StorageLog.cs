@@ -65,6 +65,15 @@ internal static partial class StorageLog
     [LoggerMessage(20, LogLevel.Error, "Log index {Name} is damaged; its segments are read instead. {Reason}")]
     public static partial void IndexDamaged(ILogger logger, string name, string reason);
 
+    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u}; made by this silo: {IsNew}.")]
+    public static partial void StoreIdentified(ILogger logger, Id128 store, DateTimeOffset created, bool isNew);
+
+    [LoggerMessage(61, LogLevel.Critical, "{Fault}")]
+    public static partial void StoreLost(ILogger logger, string fault);
+
+    [LoggerMessage(62, LogLevel.Warning, "Looking whether the store has what writer {Writer} wrote failed at try {Attempt}; nothing is acknowledged meanwhile. {Reason}")]
+    public static partial void ProofFailed(ILogger logger, Id128 writer, int attempt, string reason);
+
     [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
     public static partial void Checkpointed(ILogger logger, string context, ulong segment);
 

@@ -75,6 +75,10 @@ internal static class StorageMetrics
     public static readonly Counter<long> IndexesDamaged =
         Meter.CreateCounter<long>("swarm.log.indexes_damaged", "{index}", "Log indexes found damaged on a read.");
 
+    /// <summary>Times that the store turned out to be another one than it was: emptied, replaced or set back.</summary>
+    public static readonly Counter<long> StoresLost =
+        Meter.CreateCounter<long>("swarm.store.replaced", "{store}", "Stores found emptied, replaced or set back under this process.");
+
     /// <summary>Writers of this process that found their log sealed or unusable.</summary>
     public static readonly Counter<long> WritersLost =
         Meter.CreateCounter<long>("swarm.log.writers_lost", "{writer}", "Writers that lost their log.");

@@ -42,6 +42,8 @@ public sealed class Silo : IAsyncDisposable
         return new Silo(await SwarmHost.StartAsync(args, TestContext.Current.CancellationToken), folder);
     }
 
+    public string Health => _host.Ready.Health;
+
     public string DataPlane => _host.Ready.DataPlane;
 
     public string ClusterId => _host.Ready.ClusterId;

@@ -28,6 +28,9 @@ internal static class Fields
             case string or Id128 or Digest256 or Enum or IConvertible:
                 text.Append(CultureInfo.InvariantCulture, $"{value}");
                 break;
+            case DateTimeOffset time:
+                text.Append(CultureInfo.InvariantCulture, $"{time:O}");
+                break;
             case TenantKey key:
                 text.Append(Convert.ToHexString(key.Bytes));
                 break;

@@ -145,6 +145,9 @@ public sealed class FuzzTests
             case ObjectKind.Tenant:
                 var (name, key) = ManifestCodec.DecodeTenant(content);
                 return new("tenant", () => ManifestCodec.EncodeTenant(name, key));
+            case ObjectKind.Store:
+                var identity = ManifestCodec.DecodeStore(content);
+                return new("store", () => ManifestCodec.EncodeStore(identity));
             case ObjectKind.Model:
                 var model = ManifestCodec.DecodeModel(content);
                 return new("model", () => ManifestCodec.EncodeModel(model));

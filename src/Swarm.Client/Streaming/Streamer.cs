@@ -152,7 +152,7 @@ internal sealed class Streamer : IAsyncDisposable
             {
                 // It was there when the session began.
                 Log.Fenced(_logger, _context, _state.Epoch.Value);
-                _state.Fence(gone.Refusal with { Message = $"Context '{_context}' was erased: the session is over." });
+                _state.Fence(gone.Refusal with { Message = $"Context '{_context}' is not in the store any more: it was erased, or another store is in the place of the one that it was in. The session is over." });
                 break;
             }
             catch (Exception exception)

@@ -47,4 +47,7 @@ public enum RefusalCode
 
     /// <summary>The store cannot take more or cannot be reached.</summary>
     StoreUnavailable = 14,
+
+    /// <summary>The store was emptied, replaced or set back under the silo: it says nothing of contexts until an operator has seen to it.</summary>
+    StoreReplaced = 15,
 }

@@ -9,5 +9,5 @@ public class SwarmRefusedException(Refusal refusal) : Exception(refusal.Message)
 
     /// <summary>Whether the same request may succeed later, unchanged.</summary>
     public bool IsTransient => Refusal.Code is RefusalCode.Busy or RefusalCode.Moved or RefusalCode.Unknown
-        or RefusalCode.StoreUnavailable;
+        or RefusalCode.StoreUnavailable or RefusalCode.StoreReplaced;
 }

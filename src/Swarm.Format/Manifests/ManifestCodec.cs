@@ -5,7 +5,7 @@ using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;
 
-/// <summary>Bytes of roots, pages, tenants and models. See FORMAT.md.</summary>
+/// <summary>Bytes of roots, pages, tenants, models and the store's identity. See FORMAT.md.</summary>
 /// <remarks>
 /// Every Decode throws <see cref="CorruptObjectException"/> for bytes that are not sound, and every Encode
 /// <see cref="ArgumentException"/> for a value that its Decode would not give back.
@@ -59,6 +59,13 @@ public static class ManifestCodec
     /// <summary>Decodes a model's descriptor.</summary>
     public static ModelDescriptor DecodeModel(ReadOnlySpan<byte> content) =>
         ObjectCodec.Decode(ObjectKind.Model, content, ModelCodec.Read);
+
+    /// <summary>Encodes a store's identity; the time in whole milliseconds.</summary>
+    public static byte[] EncodeStore(StoreIdentity identity) => StoreCodec.Encode(identity);
+
+    /// <summary>Decodes a store's identity.</summary>
+    public static StoreIdentity DecodeStore(ReadOnlySpan<byte> content) =>
+        ObjectCodec.Decode(ObjectKind.Store, content, StoreCodec.Read);
 
     /// <summary>XxHash3-64, the checksum of everything persisted.</summary>
     public static ulong Checksum(ReadOnlySpan<byte> content) => System.IO.Hashing.XxHash3.HashToUInt64(content);

@@ -7,6 +7,9 @@ namespace Swarm.Format.Objects;
 /// <summary>Where each object lies in a store. Sequence numbers are 16 hexadecimal digits, so names sort.</summary>
 public static class BlobNames
 {
+    /// <summary>Which store this is: the one object of its kind.</summary>
+    public const string Store = "store";
+
     /// <summary>Prefix of all tenants' records.</summary>
     public const string TenantsPrefix = "tenants/";
 

@@ -36,6 +36,9 @@ public enum ObjectKind
     /// <summary>Header and meta of many segments of one log.</summary>
     LogIndex = 10,
 
+    /// <summary>Which store this is. Made once, never replaced.</summary>
+    Store = 11,
+
     /// <summary>A segment of a log that is lost.</summary>
-    LogDamage = 11,
+    LogDamage = 12,
 }

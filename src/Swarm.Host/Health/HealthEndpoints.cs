@@ -5,8 +5,8 @@ using Swarm.Storage.Blobs;
 namespace Swarm.Host.Health;
 
 /// <summary>
-/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active, the store is its own, answered
-/// lately and takes writes; 503 otherwise.
+/// <c>/health/live</c>: the process runs and answers. <c>/health/ready</c>: the silo is active; the store is its own and the one that it was
+/// at the start, answered lately and takes writes; 503 otherwise.
 /// </summary>
 internal static class HealthEndpoints
 {
@@ -24,10 +24,13 @@ internal static class HealthEndpoints
         var store = services.GetRequiredService<StoreWatch>();
         var age = store.Age;
         var owner = services.GetRequiredService<StoreOwnership>();
-        var storeState = owner.Fault ?? store.Fault ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
+        var storeState = store.Replaced ?? owner.Fault ?? store.Fault
+            ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
         var failure = store.WriteFailure;
         var isReady = silo == SiloStatus.Active
             && age <= StoreWatch.MaxAge
+            && !store.IsGone
+            && store.Replaced is null
             && owner.Fault is null
             && !(failure?.Duration > StoreWatch.WriteGrace);
         return new HealthReport(isReady ? "ready" : "not ready", silo.ToString(), storeState, Writes(failure));

@@ -41,7 +41,7 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     private TempFiles? _temp;
     private bool _disposed;
 
-    /// <summary>A store in a folder. Nothing is touched before the first call; the folder is made by the first write.</summary>
+    /// <summary>A store in a folder. Nothing is touched before the first call; the folder is made by the first write, and never again.</summary>
     /// <param name="path">The folder.</param>
     /// <exception cref="ArgumentException">It is not a path; see <see cref="FolderPathRules"/>.</exception>
     /// <exception cref="PlatformNotSupportedException">This is not Linux.</exception>

@@ -11,6 +11,7 @@ namespace Swarm.Storage.Collection;
 internal sealed class CollectionRound(ContextServices services)
 {
     private const int Tries = 3;
+    private const int ConfirmEvery = 32;
     private const int SettleTries = 6; // 0.6 s: a fork takes a few operations of the store.
     private readonly HashSet<ContextId> _vacant = [];
     private readonly Dictionary<ContextId, bool> _fenced = [];
@@ -80,8 +81,13 @@ internal sealed class CollectionRound(ContextServices services)
     public async Task DeleteAsync(IEnumerable<Candidate> garbage, int candidates)
     {
         _kept = candidates;
-        foreach (var item in garbage.ToArray())
+        foreach (var (index, item) in garbage.ToArray().Index())
         {
+            if (index % ConfirmEvery == 0)
+            {
+                await services.ConfirmStoreAsync(); // What is garbage here may be all that a store has that was set back.
+            }
+
             if (item.IsOfLog || await FenceAsync(item.Context))
             {
                 if (await services.Store.DeleteAsync(item.Name, CancellationToken.None))

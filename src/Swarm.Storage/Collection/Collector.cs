@@ -45,6 +45,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
             {
                 candidates ??= await ListAsync();
                 await round.ReadDamageAsync();
+                await services.ConfirmStoreAsync();
                 await SealLogsAsync(round, candidates);
                 await round.DeleteAsync(candidates.Where(item => IsGarbage(round, item)), candidates.Count);
                 await DeleteVacantAsync(round);

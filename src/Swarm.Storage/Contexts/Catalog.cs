@@ -65,6 +65,21 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
             : throw new CorruptObjectException($"{blob} holds the model of another fingerprint.");
     }
 
+    /// <summary>Looks whether what is known of a tenant and a model is in the store: neither is ever deleted.</summary>
+    /// <returns>The name of what is missing, or <see langword="null"/>.</returns>
+    public async Task<string?> FindMissingAsync(Id128 tenant, ModelFingerprint fingerprint)
+    {
+        foreach (var blob in new[] { BlobNames.Tenant(tenant), BlobNames.Model(fingerprint) })
+        {
+            if ((await reader.ReadAsync(blob, 0, Memory<byte>.Empty)).IsMissing)
+            {
+                return blob;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Writes down what a fingerprint hashes, if it is not there yet.</summary>
     public async Task AddModelAsync(ModelDescriptor model)
     {

@@ -27,4 +27,5 @@ internal sealed record ContextServices(
     KvFetcher Kv,
     PrefixIndex Prefixes,
     ContextNames Names,
-    ProtocolRules Rules);
+    ProtocolRules Rules,
+    Func<Task> ConfirmStoreAsync);

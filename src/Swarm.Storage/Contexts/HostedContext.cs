@@ -260,6 +260,7 @@ internal sealed class HostedContext
     public void MovedTo(LogWriter writer, ContextRoot root, string etag)
     {
         Writer = writer;
+        _last = null;
         Installed(root, etag);
     }
 
@@ -277,6 +278,7 @@ internal sealed class HostedContext
 
     private Task<LogRecord> Queue(LogEntry entry)
     {
+        entry.IsFirst = _last is null;
         _last = entry;
         Writer.Enqueue(entry);
         return entry.Durable;

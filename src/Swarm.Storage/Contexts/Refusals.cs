@@ -42,6 +42,10 @@ internal static class Refusals
     public static SwarmRefusedException Corrupt(string message) =>
         new Refusal(RefusalCode.Corrupt, message).ToException();
 
+    public static SwarmRefusedException StoreReplaced(string fault) => new Refusal(
+        RefusalCode.StoreReplaced, $"{fault} What an agent was not told to be durable is still its own: it keeps it, and sends it again later.")
+        .ToException();
+
     public static SwarmRefusedException StoreUnavailable(string reason) => new Refusal(
         RefusalCode.StoreUnavailable, $"The store cannot be used now: {reason} Nothing is lost; repeat the request later.")
         .ToException();

@@ -27,6 +27,9 @@ internal sealed class LogEntry(
     /// <summary>Whether its segment is written without waiting.</summary>
     public bool IsUrgent { get; } = isUrgent;
 
+    /// <summary>Whether it is the first of an open: nothing in the log says yet that the root of that open is in the store.</summary>
+    public bool IsFirst { get; set; }
+
     /// <summary>Completes with the record as it lies in the log; fails as <em>unknown</em>, never as lost.</summary>
     public Task<LogRecord> Durable => _durable.Task;
 

@@ -5,6 +5,8 @@ using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Identity;
+using Swarm.Storage.Manifests;
 using Swarm.Storage.Scheduling;
 
 namespace Swarm.Storage.Log;
@@ -14,6 +16,7 @@ namespace Swarm.Storage.Log;
 internal sealed class LogWriter
 {
     private const int RetireTries = 3;
+    private const string SealedByAnother = "its log was sealed by another silo";
 
     private readonly IBlobStore _store;
     private readonly ContextStoreOptions _options;
@@ -24,14 +27,17 @@ internal sealed class LogWriter
     private readonly ProtocolRules _rules;
     private readonly Action<LogWriter, string> _lost;
     private readonly LogIndexer _indexer;
+    private readonly LogProof _proof;
     private readonly Dictionary<ulong, (List<Pending> Records, ReadOnlyMemory<byte> Head)> _waiting = [];
     private readonly Dictionary<ulong, bool> _written = [];
     private List<LogEntry> _buffer = [];
+    private List<LogProof.Written> _unproven = [];
     private LogEntry? _last;
     private long _bufferBytes;
     private int _inFlight;
     private bool _isScheduled;
     private bool _isDue;
+    private bool _isProving;
 
     public LogWriter(
         IBlobStore store,
@@ -39,7 +45,10 @@ internal sealed class LogWriter
         TimeProvider time,
         IIdSource ids,
         ILogger logger,
+        RetryingReader reader,
         SegmentReader segments,
+        RootStore roots,
+        StoreGuard guard,
         ProtocolRules rules,
         Action<LogWriter, string> lost)
     {
@@ -53,6 +62,7 @@ internal sealed class LogWriter
         _lost = lost;
         Id = ids.NextWriter();
         _indexer = new LogIndexer(store, options, time, logger, Id);
+        _proof = new LogProof(Id, reader, segments, roots, guard, rules.SameStore);
     }
 
     private readonly record struct Pending(LogEntry Entry, LogRecord Durable);
@@ -69,7 +79,7 @@ internal sealed class LogWriter
     /// <summary>Whether nothing can be appended any more.</summary>
     public bool IsDead { get; private set; }
 
-    /// <summary>The store's last fault while a put still fails, or <see langword="null"/>.</summary>
+    /// <summary>The store's last fault while a put, or the look behind it, still fails, or <see langword="null"/>.</summary>
     public string? Fault { get; private set; }
 
     /// <summary>Queues a record.</summary>
@@ -104,6 +114,16 @@ internal sealed class LogWriter
             Flush();
             await last.Durable.ContinueWith(
                 _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Current);
+        }
+    }
+
+    /// <summary>Looks whether the store has what was acknowledged here last: if not, it is not the store any more that it was.</summary>
+    /// <exception cref="BlobStoreException">The store cannot be reached, or is not the same any more.</exception>
+    public async Task CheckAsync()
+    {
+        if (!IsDead && await _proof.CheckAsync([], Acknowledged, () => Next) == LogProof.Finding.Sealed)
+        {
+            Lose(SealedByAnother);
         }
     }
 
@@ -219,11 +239,14 @@ internal sealed class LogWriter
     private async Task PutAsync(List<LogEntry> batch)
     {
         var sequence = Next++;
+        var began = _proof.Begin();
         _inFlight++;
         var nonce = _ids.Next();
         var content = Encode(batch, sequence, nonce);
         var name = BlobNames.Log(Id, sequence);
         var isWritten = await WriteAsync(name, content, sequence, nonce);
+        var firsts = batch.Where(entry => entry.IsFirst)
+            .Select(entry => new LogProof.OpenRef(entry.Record.Context, entry.Record.OpenId)).ToArray();
         batch.ForEach(entry => entry.LetGo());
         if (!isWritten || IsDead)
         {
@@ -231,11 +254,65 @@ internal sealed class LogWriter
         }
 
         _inFlight--;
-        Acknowledge(sequence);
+        _unproven.Add(_proof.End(sequence, began, firsts));
         if (_isDue)
         {
             Flush();
         }
+
+        if (!_isProving)
+        {
+            _isProving = true;
+            await ProveAsync();
+            _isProving = false;
+        }
+    }
+
+    /// <summary>Acknowledges what was put, once the store was seen to have it. One look at a time: what is put meanwhile shares the next.</summary>
+    private async Task ProveAsync()
+    {
+        while (_unproven.Count > 0)
+        {
+            var puts = _unproven;
+            _unproven = [];
+            if (!await IsProvenAsync(puts))
+            {
+                return;
+            }
+
+            puts.ForEach(put => Acknowledge(put.Sequence));
+        }
+    }
+
+    /// <summary>False: the writer is dead.</summary>
+    private async Task<bool> IsProvenAsync(List<LogProof.Written> puts)
+    {
+        for (var attempt = 1; !IsDead; attempt++)
+        {
+            try
+            {
+                if (await _proof.CheckAsync(puts, Acknowledged, () => Next) == LogProof.Finding.Holds)
+                {
+                    Fault = null;
+                    return !IsDead;
+                }
+
+                Lose(SealedByAnother);
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient)
+            {
+                Fault = fault.Message;
+                StorageLog.ProofFailed(_logger, Id, attempt, fault.Message);
+                await Task.Delay(Backoff.After(attempt), _time);
+            }
+            catch (Exception fault)
+            {
+                Fault = fault.Message;
+                Lose($"the store cannot be asked for what was written: {fault.Message}");
+            }
+        }
+
+        return false;
     }
 
     private ReadOnlySequence<byte> Encode(List<LogEntry> batch, ulong sequence, Id128 nonce)
@@ -295,11 +372,10 @@ internal sealed class LogWriter
                 var write = await _store.CreateAsync(name, content, CancellationToken.None);
                 if (!write.IsRefused || !_rules.ComparesNonce || await IsMineAsync(sequence, nonce))
                 {
-                    Fault = null;
                     return true;
                 }
 
-                Lose("its log was sealed by another silo");
+                Lose(SealedByAnother);
                 return false;
             }
             catch (BlobStoreException fault) when (fault.IsTransient)

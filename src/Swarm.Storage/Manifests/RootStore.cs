@@ -9,7 +9,16 @@ using Swarm.Storage.Log;
 namespace Swarm.Storage.Manifests;
 
 /// <summary>Reads and conditionally writes context roots (protocol, rule 11).</summary>
-internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger)
+/// <param name="store">Where they are.</param>
+/// <param name="reader">Reads it.</param>
+/// <param name="time">Clock of repeated tries.</param>
+/// <param name="logger">Where failed tries are told.</param>
+/// <param name="confirmStore">
+/// Throws where the store is not the one that it was. Without a root a context is no more, which may be said of the same store alone; and
+/// a root that was set back may be all that is left of a context: what it would be replaced by names pages that are gone.
+/// </param>
+internal sealed class RootStore(
+    IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger, Func<Task>? confirmStore = null)
 {
     private const int Tries = 4;
 
@@ -22,6 +31,7 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
         var (content, etag) = await reader.ReadWholeAsync(name, ContextRoot.MaxBytes, ContextRoot.MaxBytes);
         if (content is null)
         {
+            await ConfirmAsync();
             return null;
         }
 
@@ -47,6 +57,11 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
         {
             try
             {
+                if (attempt > 1)
+                {
+                    await ConfirmAsync(); // It was out of reach: perhaps another one came back.
+                }
+
                 var write = await store.CreateAsync(BlobNames.Root(context), content, CancellationToken.None);
                 if (!write.IsRefused)
                 {
@@ -76,6 +91,7 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
         {
             try
             {
+                await ConfirmAsync();
                 var write = await store.ReplaceAsync(name, content, expected, CancellationToken.None);
                 return write.IsRefused
                     ? await LookAsync(context, root, openId)
@@ -95,6 +111,8 @@ internal sealed class RootStore(IBlobStore store, RetryingReader reader, TimePro
 
         return new RootWrite(RootOutcome.Unknown, expected);
     }
+
+    private Task ConfirmAsync() => confirmStore?.Invoke() ?? Task.CompletedTask;
 
     private async Task<RootWrite> LookAsync(ContextId context, ContextRoot root, Id128 openId)
     {

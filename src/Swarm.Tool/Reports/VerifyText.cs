@@ -14,7 +14,7 @@ internal static class VerifyText
     {
         var console = TextConsole.Create(output);
         var counts = report.Counts;
-        console.WriteLine($"Store {report.Store}");
+        console.WriteLine($"Store {report.Store}{(report.Identity is { } identity ? $" ({identity})" : "")}");
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"Looked at {counts.Contexts} contexts with {counts.Tokens} positions, {counts.Pages} pages, {counts.Extents} KV extents, "

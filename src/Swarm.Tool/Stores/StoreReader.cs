@@ -80,6 +80,13 @@ internal sealed class StoreReader
         });
     }
 
+    /// <summary>Which store it is, or what is wrong with the object that says so; neither where it is of an earlier build.</summary>
+    public async Task<(StoreIdentity? Value, string? Problem)> IdentityAsync()
+    {
+        var found = await CatalogAsync(BlobNames.Store, content => ManifestCodec.DecodeStore(content));
+        return found.Problem is not null && await ETagAsync(BlobNames.Store) is null ? (null, null) : found;
+    }
+
     /// <summary>The present ETag of an object; <see langword="null"/> when it is missing.</summary>
     public async Task<string?> ETagAsync(string name)
     {

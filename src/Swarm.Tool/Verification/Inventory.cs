@@ -55,6 +55,7 @@ internal sealed class Inventory
             (BlobNames.TenantsPrefix, inventory.AddTenant),
             (BlobNames.ModelsPrefix, inventory.AddModel),
             (ClusterPrefix, _ => true),
+            (BlobNames.Store, _ => true),
         })
         {
             await foreach (var item in store.ListAsync(prefix, cancellationToken))

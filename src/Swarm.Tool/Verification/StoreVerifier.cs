@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Objects;
@@ -37,6 +38,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         var started = Stopwatch.GetTimestamp();
         var inventory = await Inventory.ListAsync(store, place, cancellationToken);
         var contexts = ContextsOf(inventory, tenant);
+        var identity = await CheckIdentityAsync();
         await CheckCatalogAsync(inventory, contexts, tenant);
         var objects = new ObjectChecker(_reader, id => _models.GetValueOrDefault(id), isQuick);
         var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), _reader.Holes));
@@ -66,6 +68,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         var damage = _damage.ToReport();
         return new VerifyReport(
             place,
+            identity,
             damage.Count == 0,
             isQuick,
             _counts,
@@ -86,6 +89,24 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         return inventory.Tenants.Contains(id) || inventory.Contexts.Any(context => context.Tenant == id)
             ? inventory.Contexts.FindAll(context => context.Tenant == id)
             : throw new ToolException($"--tenant '{tenant}': the store has no such tenant.");
+    }
+
+    /// <summary>Reads which store it is.</summary>
+    private async Task<string?> CheckIdentityAsync()
+    {
+        var (identity, problem) = await _reader.IdentityAsync();
+        if (problem is not null)
+        {
+            _damage.Add(BlobNames.Store, problem);
+        }
+        else if (identity is null)
+        {
+            _notes.Add(
+                $"The store has no identity ('{BlobNames.Store}'): no silo of this build has worked with it, or the object was deleted, or "
+                + "this is a copy of a part. The next silo that starts gives it one.");
+        }
+
+        return identity is null ? null : $"{identity.Id}, made {identity.Created.ToString("u", CultureInfo.InvariantCulture)}";
     }
 
     /// <summary>Checks all tenants and models, and takes note of which context has which.</summary>

@@ -2,6 +2,7 @@ namespace Swarm.Tool.Verification;
 
 /// <summary>Outcome of a verification.</summary>
 /// <param name="Store">The store, without secrets.</param>
+/// <param name="Identity">Which store it is, and when it was made; <see langword="null"/> where it has no identity, or a damaged one.</param>
 /// <param name="IsClean">Whether no damage was found.</param>
 /// <param name="IsQuick">Whether KV payload was only measured, not read.</param>
 /// <param name="Counts">What was looked at.</param>
@@ -11,6 +12,7 @@ namespace Swarm.Tool.Verification;
 /// <param name="ElapsedSeconds">How long it took.</param>
 internal sealed record VerifyReport(
     string Store,
+    string? Identity,
     bool IsClean,
     bool IsQuick,
     VerifyCounts Counts,

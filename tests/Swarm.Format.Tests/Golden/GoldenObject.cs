@@ -28,6 +28,7 @@ internal sealed record GoldenObject(
         Of(
             "tenant", tenant => ManifestCodec.EncodeTenant(tenant.Name, tenant.Key),
             content => ManifestCodec.DecodeTenant(content), GoldenValues.Tenant),
+        Of("store", ManifestCodec.EncodeStore, content => ManifestCodec.DecodeStore(content), GoldenValues.Store),
         Of("model", ManifestCodec.EncodeModel, content => ManifestCodec.DecodeModel(content), GoldenValues.Model),
         Of("seal", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal),
         Of("seal-assured", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal with { Assured = 2 }),

@@ -29,6 +29,9 @@ internal static class GoldenValues
 
     public static (string Name, TenantKey Key) Tenant { get; } = ("acme", new TenantKey(Digest(2).ToArray()));
 
+    public static StoreIdentity Store { get; } = new(
+        new Id128(0x0123456789ABCDEF, 0xFEDCBA9876543210), new DateTimeOffset(2026, 11, 28, 9, 0, 0, 123, TimeSpan.Zero));
+
     public static (BlockHash StartHash, IReadOnlyList<InputRun> Runs) Inputs { get; } = (
         Hash(3),
         [

@@ -36,6 +36,21 @@ public sealed class ManifestCodecTests
         content => ManifestCodec.DecodeTenant(content));
 
     [Fact]
+    public void Store_AnyIdentity_RoundTrips() => RoundTrip(
+        samples => new StoreIdentity(
+            new Id128(samples.Bytes(Id128.SizeBytes)), DateTimeOffset.FromUnixTimeMilliseconds(samples.Bytes(1)[0] * 1_000_000_007L)),
+        ManifestCodec.EncodeStore,
+        content => ManifestCodec.DecodeStore(content));
+
+    [Fact]
+    public void Store_WhatIsNoIdentity_IsRefused()
+    {
+        Assert.Throws<ArgumentException>(() => ManifestCodec.EncodeStore(new StoreIdentity(default, DateTimeOffset.UnixEpoch)));
+        Assert.Throws<ArgumentException>(() => ManifestCodec.EncodeStore(
+            new StoreIdentity(new Id128(1, 2), DateTimeOffset.UnixEpoch.AddMilliseconds(-1))));
+    }
+
+    [Fact]
     public void Model_AnyValue_RoundTripsWithItsFingerprint()
     {
         RoundTrip(samples => samples.Model(), ManifestCodec.EncodeModel, content => ManifestCodec.DecodeModel(content));

@@ -9,16 +9,13 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<Socket> _sockets = [];
-    private readonly string _targetHost;
-    private readonly int _targetPort;
     private readonly Task _accepting;
+    private volatile DnsEndPoint _target;
     private volatile bool _refuses;
 
     public CuttingProxy(string target)
     {
-        var colon = target.LastIndexOf(':');
-        _targetHost = target[..colon];
-        _targetPort = int.Parse(target[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+        _target = Parse(target);
         _listener.Start();
         Endpoint = $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
         _accepting = AcceptAsync();
@@ -52,6 +49,13 @@ public sealed class CuttingProxy : IAsyncDisposable
 
     public void Mend() => _refuses = false;
 
+    /// <summary>Cuts; new connections lead to another end.</summary>
+    public void Turn(string target)
+    {
+        _target = Parse(target);
+        Cut();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _ended.CancelAsync();
@@ -59,6 +63,13 @@ public sealed class CuttingProxy : IAsyncDisposable
         Cut();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ended.Dispose();
+    }
+
+    private static DnsEndPoint Parse(string target)
+    {
+        var colon = target.LastIndexOf(':');
+        return new DnsEndPoint(
+            target[..colon], int.Parse(target[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture), AddressFamily.InterNetwork);
     }
 
     private async Task AcceptAsync()
@@ -74,7 +85,7 @@ public sealed class CuttingProxy : IAsyncDisposable
 
             var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             near.NoDelay = true;
-            await far.ConnectAsync(_targetHost, _targetPort, _ended.Token);
+            await far.ConnectAsync(_target, _ended.Token);
             lock (_sockets)
             {
                 Connections++;

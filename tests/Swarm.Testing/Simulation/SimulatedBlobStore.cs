@@ -14,6 +14,8 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     private readonly SimulatedProcess _network = world.Start("network");
     private long _writes;
     private DateTimeOffset _backAt;
+    private int _life;
+    private bool _isCut;
 
     /// <summary>Faults so far.</summary>
     public int Injected { get; private set; }
@@ -47,6 +49,11 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
             _objects.Add(name, value);
         }
     }
+
+    /// <summary>Cuts all connections: what is under way has no effect and no answer any more, nor has anything until <see cref="Mend"/>.</summary>
+    public void Cut() => (_life, _isCut) = (_life + 1, true);
+
+    public void Mend() => _isCut = false;
 
     /// <summary>Sees each object that is written, with its bytes, and each that is deleted, with none; a check that throws ends the run.</summary>
     public Action<string, byte[]?>? Changed { get; set; }
@@ -145,9 +152,17 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         }
     }
 
-    private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> effect)
+    private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> take)
     {
         Requests++;
+        if (_isCut)
+        {
+            await DelayAsync();
+            throw IsOutOfReach();
+        }
+
+        var life = _life;
+        TResult effect(TState state) => life == _life ? take(state) : throw IsOutOfReach();
         if (IsAway())
         {
             Injected++;
@@ -197,8 +212,10 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         });
         var result = await done;
         await DelayAsync();
-        return result;
+        return life == _life ? result : throw IsOutOfReach();
     }
+
+    private static BlobStoreException IsOutOfReach() => new("simulated: the connection was cut", isTransient: true);
 
     private bool IsAway()
     {
@@ -235,7 +252,14 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     private Task TakeEffectLateAsync(Action effect, int withinMs) => _network.Run(async () =>
     {
         await Task.Delay(TimeSpan.FromMilliseconds(world.Random.Next(withinMs)), world.Time);
-        effect();
+        try
+        {
+            effect();
+        }
+        catch (BlobStoreException)
+        {
+            // Cut meanwhile.
+        }
     });
 
     private Task DelayAsync()

@@ -13,6 +13,8 @@ internal sealed class StoreFolders(string root)
     // A folder is durable once its parent was synced after it was made, whoever made it.
     private readonly ConcurrentDictionary<FileIdentity, bool> _durable = new();
 
+    private volatile bool _wasThere;
+
     /// <summary>Full path of the store's folder.</summary>
     public string Root => root;
 
@@ -61,6 +63,7 @@ internal sealed class StoreFolders(string root)
                     Remember(stat.Identity);
                 }
 
+                _wasThere |= path == Objects;
                 return handle;
             }
             catch
@@ -103,6 +106,15 @@ internal sealed class StoreFolders(string root)
 
     private void Make(string path)
     {
+        if (_wasThere && (path == root || path == Objects))
+        {
+            // Folders of objects come and go; these do not. Made anew, they would be an empty store in the place of this one.
+            throw new BlobStoreException(
+                $"The store's folder '{path}' is gone: it was removed, moved away or unmounted, and is not made again while this process "
+                + "runs. Bring it back, or restart.",
+                isTransient: false);
+        }
+
         var error = Posix.MakeDirectory(path);
         if (error == Errno.NoEntry)
         {

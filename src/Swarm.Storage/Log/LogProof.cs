@@ -1,0 +1,132 @@
+using Swarm.Core.Identity;
+using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Identity;
+using Swarm.Storage.Manifests;
+
+namespace Swarm.Storage.Log;
+
+/// <summary>Shows, before segments are acknowledged, that the store has what they rest on. Lives on the store's loop.</summary>
+/// <remarks>
+/// <para>
+/// A put that succeeded says that some store took it: perhaps one that was emptied, replaced or set back since. So after the puts,
+/// the store is asked for them, for the newest segments before them, whose presence stands for all older ones, and for the roots
+/// of contexts that have their first record there. A writer's numbers are used once: no other store has them.
+/// </para>
+/// <para>
+/// A store that is set back has lost what came after some moment. The newest segments are those that no put followed which
+/// began after they had ended: one, or as many as puts were under way together.
+/// </para>
+/// </remarks>
+internal sealed class LogProof(
+    Id128 writer, RetryingReader reader, SegmentReader segments, RootStore roots, StoreGuard guard, SameStoreRules rules)
+{
+    private readonly List<Written> _newest = [];
+    private long _clock;
+
+    /// <summary>What a check found.</summary>
+    public enum Finding
+    {
+        /// <summary>All is there.</summary>
+        Holds,
+
+        /// <summary>The log was sealed by somebody else, who may have collected it since.</summary>
+        Sealed,
+    }
+
+    /// <summary>Begins a put.</summary>
+    /// <returns>When, for <see cref="End"/>.</returns>
+    public long Begin() => ++_clock;
+
+    /// <summary>Notes a put that succeeded.</summary>
+    public Written End(ulong sequence, long began, IReadOnlyList<OpenRef> firsts) => new(sequence, began, ++_clock, firsts);
+
+    /// <summary>Looks whether puts, and all that was shown before, are in the store: as of a moment after this was called.</summary>
+    /// <param name="puts">Puts that succeeded; none to check what was shown before.</param>
+    /// <param name="acknowledged">Segments acknowledged so far.</param>
+    /// <param name="next">Number of the next segment.</param>
+    /// <exception cref="BlobStoreException">The store cannot be reached, or is not the same any more.</exception>
+    public async Task<Finding> CheckAsync(IReadOnlyList<Written> puts, ulong acknowledged, Func<ulong> next)
+    {
+        if (rules.ProvesAcknowledgments)
+        {
+            // Without an older segment, the store's identity stands for what came before.
+            var identity = _newest.Count == 0 || !rules.ChecksOwnSegments ? guard.CheckAsync() : Task.CompletedTask;
+            var asked = _newest.Concat(puts).Select(put => HasSegmentAsync(put.Sequence))
+                .Concat(puts.SelectMany(put => put.Firsts).Select(HasRootAsync)).ToArray();
+            await Task.WhenAll([identity, .. asked]);
+            var missing = asked.Select(found => found.Result).FirstOrDefault(name => name is not null);
+            if (missing is not null)
+            {
+                return await ExplainAsync(missing, acknowledged, next);
+            }
+        }
+
+        foreach (var put in puts)
+        {
+            _newest.RemoveAll(older => older.Ended < put.Began);
+            _newest.Add(put);
+        }
+
+        return Finding.Holds;
+    }
+
+    private async Task<string?> HasSegmentAsync(ulong sequence)
+    {
+        // A seal in its place is as bad as nothing: it says that the segment was not there.
+        var name = BlobNames.Log(writer, sequence);
+        return !rules.ChecksOwnSegments || (await reader.ReadAsync(name, 0, Memory<byte>.Empty)).Length > LogSeals.MaxBytes ? null : name;
+    }
+
+    /// <summary>A context is open here for as long as its root says so; who takes it over seals this log before.</summary>
+    private async Task<string?> HasRootAsync(OpenRef open)
+    {
+        if (!rules.ChecksRootsOfOpens)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await roots.ReadAsync(open.Context) is { } found && found.Root.OpenId == open.OpenId ? null : BlobNames.Root(open.Context);
+        }
+        catch (CorruptObjectException)
+        {
+            return null; // Damage is told by whoever opens the context.
+        }
+    }
+
+    /// <summary>Why something is missing: another silo took this writer for dead, sealed its log and collected it; or the store lost it.</summary>
+    private async Task<Finding> ExplainAsync(string missing, ulong acknowledged, Func<ulong> next)
+    {
+        await guard.CheckAsync();
+        for (var sequence = acknowledged; sequence <= next(); sequence++)
+        {
+            try
+            {
+                if (await segments.ReadAsync(writer, sequence) is { IsSeal: true })
+                {
+                    return Finding.Sealed;
+                }
+            }
+            catch (CorruptObjectException)
+            {
+                // No seal that can be relied on.
+            }
+        }
+
+        throw guard.End($"{missing} is not as this silo wrote it: the store went back to an earlier state, or has lost objects");
+    }
+
+    /// <summary>An open of a context.</summary>
+    /// <param name="Context">The context.</param>
+    /// <param name="OpenId">The open that its root names.</param>
+    public readonly record struct OpenRef(ContextId Context, Id128 OpenId);
+
+    /// <summary>A put that succeeded.</summary>
+    /// <param name="Sequence">Number of the segment.</param>
+    /// <param name="Began">When its first try began, in events of this log.</param>
+    /// <param name="Ended">When it was answered.</param>
+    /// <param name="Firsts">Opens of which it has the first record.</param>
+    public readonly record struct Written(ulong Sequence, long Began, long Ended, IReadOnlyList<OpenRef> Firsts);
+}
