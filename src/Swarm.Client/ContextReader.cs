@@ -75,6 +75,7 @@ public sealed class ContextReader : IAsyncDisposable
     /// <param name="strategy">Which of both.</param>
     /// <param name="cancellationToken">Stops it; where KV is on its way in, together with the connection: then open another reader.</param>
     /// <returns>What it took.</returns>
+    /// <exception cref="InvalidOperationException">The runtime is in use by a session of this process.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
     public async Task<RehydrationReport> RehydrateAsync(
@@ -88,6 +89,7 @@ public sealed class ContextReader : IAsyncDisposable
                 $"Context '{_context}' belongs to model {Model}, the runtime's is {runtime.Fingerprint}: use that model."));
         }
 
+        using var claim = RuntimeClaim.ForReader(runtime, _context);
         var started = _timeProvider.GetTimestamp();
         var history = new InputHistory(NewHasher());
         var rehydrator = new Rehydrator(

@@ -27,8 +27,10 @@ internal static partial class Log
     public static partial void Rehydrated(
         ILogger logger, string context, long positions, long loaded, long recomputed, double elapsedMs);
 
-    [LoggerMessage(3007, LogLevel.Warning, "Context {Context}: not everything was durable at the end: {Reason}")]
-    public static partial void NotDrained(ILogger logger, string context, string reason);
+    [LoggerMessage(3007, LogLevel.Warning,
+        "Context {Context}: at the session's end inputs of {Inputs} positions, {States} states and KV of {Kv} positions are not durable ({Kept}): {Reason}")]
+    public static partial void NotDrained(
+        ILogger logger, string context, int inputs, int states, long kv, string kept, string reason);
 
     [LoggerMessage(3008, LogLevel.Warning, "Context {Context}: acquired, but could not be opened nor given back: {Reason}")]
     public static partial void NotGivenBack(ILogger logger, string context, string reason);
@@ -38,6 +40,9 @@ internal static partial class Log
 
     [LoggerMessage(3010, LogLevel.Information, "Control calls go to gateway {Gateway} from now on")]
     public static partial void GatewayFound(ILogger logger, string gateway);
+
+    [LoggerMessage(3011, LogLevel.Error, "Context {Context}: no KV is sent: {Reason}")]
+    public static partial void RuntimeFailed(ILogger logger, string context, string reason);
 
     [LoggerMessage(3020, LogLevel.Warning, "Spool '{Path}': will be tried again: {Reason}")]
     public static partial void SpoolFailed(ILogger logger, string path, string reason);

@@ -45,7 +45,11 @@ public sealed class SwarmAgent
     /// With a <see cref="MemoryOptions.SpoolPath"/>, the agent's last session on the context goes on if it still holds it:
     /// same epoch, its inputs replayed from the disk. <see cref="AgentMemory.Recovery"/> tells.
     /// </remarks>
-    /// <exception cref="ContextOwnedException">A session holds the context; the message names its agent.</exception>
+    /// <exception cref="ContextOwnedException">
+    /// A session holds the context; the message names its agent. Where that is this very agent, as after a crash without a spool,
+    /// <see cref="OpenOrTakeOverAsync(string, IKvRuntime, TakeOver, MemoryOptions?, CancellationToken)"/> goes on at once.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The runtime is in use by another session of this process.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
     /// <exception cref="SpoolException">The spool is in use, or cannot be read or written.</exception>
@@ -54,7 +58,7 @@ public sealed class SwarmAgent
         string context, IKvRuntime runtime, MemoryOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        return StartAsync(context, runtime.Model, runtime, null, options, cancellationToken);
+        return StartAsync(context, runtime.Model, runtime, Asking.ToOpen, default, options, cancellationToken);
     }
 
     /// <summary>
@@ -96,8 +100,7 @@ public sealed class SwarmAgent
         options ??= new MemoryOptions();
         options.Validate();
         CheckPrompt(prompt.Span, runtime);
-        await SharePrefixAsync(context, runtime, prompt, options.BlockTokens, cancellationToken).ConfigureAwait(false);
-        var memory = await OpenAsync(context, runtime, options, cancellationToken).ConfigureAwait(false);
+        var memory = await StartAsync(context, runtime.Model, runtime, Asking.ToOpen, prompt, options, cancellationToken).ConfigureAwait(false);
         try
         {
             await memory.GoOnWithAsync(prompt, cancellationToken).ConfigureAwait(false);
@@ -110,7 +113,7 @@ public sealed class SwarmAgent
                 await memory.GiveUpAsync().ConfigureAwait(false);
             }
 
-            await memory.DisposeAsync().ConfigureAwait(false);
+            await memory.CloseAsync(CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
@@ -128,7 +131,7 @@ public sealed class SwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return StartAsync(context, model, null, null, options, cancellationToken);
+        return StartAsync(context, model, null, Asking.ToOpen, default, options, cancellationToken);
     }
 
     /// <summary>Takes an existing context over, and waits until it may.</summary>
@@ -142,6 +145,7 @@ public sealed class SwarmAgent
     /// With a <see cref="MemoryOptions.SpoolPath"/>, an earlier session of this agent that still holds the context goes on:
     /// nothing is taken over then.
     /// </remarks>
+    /// <exception cref="InvalidOperationException">The runtime is in use by another session of this process.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
     /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
@@ -155,7 +159,61 @@ public sealed class SwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        return StartAsync(context, runtime.Model, runtime, mode, options, cancellationToken);
+        return StartAsync(context, runtime.Model, runtime, Asking.ToTakeOver(mode), default, options, cancellationToken);
+    }
+
+    /// <summary>
+    /// Opens a context, whatever became of it: makes one that does not exist, opens one that nobody holds, takes over at once what a session of this very
+    /// agent holds, and waits for another agent's as asked. The one call for an agent that may have crashed.
+    /// </summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="runtime">The model; it is emptied, and receives the context's memory.</param>
+    /// <param name="mode">What is waited for where another agent holds the context, or it was released for one.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be made and acquired by then.</param>
+    /// <returns>The session, ready for the next token. <see cref="AgentMemory.Length"/> is 0 where the context is new.</returns>
+    /// <remarks>
+    /// <para>
+    /// Give each process an agent name of its own. Two that live at the same time under one name take the context from each other: the later one has it,
+    /// the earlier one is fenced and gets a <see cref="StaleEpochException"/>. Nothing that is durable is lost, and no two write at once.
+    /// </para>
+    /// <para>
+    /// With a <see cref="MemoryOptions.SpoolPath"/>, an earlier session of this agent that still holds the context goes on, with what the spool has of it:
+    /// nothing is taken over then.
+    /// </para>
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The runtime is in use by another session of this process.</exception>
+    /// <exception cref="WrongModelException">The context belongs to another model.</exception>
+    /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
+    /// <exception cref="SpoolException">The spool is in use, or cannot be read or written.</exception>
+    /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
+    public Task<AgentMemory> OpenOrTakeOverAsync(
+        string context,
+        IKvRuntime runtime,
+        TakeOver mode,
+        MemoryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        return StartAsync(context, runtime.Model, runtime, Asking.ToOpenOrTakeOver(mode), default, options, cancellationToken);
+    }
+
+    /// <summary>The same for an agent whose KV is computed elsewhere: it appends tokens alone.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="model">The model whose context it is.</param>
+    /// <inheritdoc cref="OpenOrTakeOverAsync(string, IKvRuntime, TakeOver, MemoryOptions?, CancellationToken)"/>
+    /// <param name="mode">What is waited for where another agent holds the context, or it was released for one.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be made and acquired by then.</param>
+    public Task<AgentMemory> OpenOrTakeOverAsync(
+        string context,
+        ModelDescriptor model,
+        TakeOver mode,
+        MemoryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return StartAsync(context, model, null, Asking.ToOpenOrTakeOver(mode), default, options, cancellationToken);
     }
 
     /// <summary>What fenced sessions of this agent have left over in a spool. Opens nothing, and disturbs nobody.</summary>
@@ -244,30 +302,38 @@ public sealed class SwarmAgent
         string context,
         ModelDescriptor model,
         IKvRuntime? runtime,
-        TakeOver? mode,
+        Asking asking,
+        ReadOnlyMemory<int> prompt,
         MemoryOptions? options,
         CancellationToken cancellationToken)
     {
         Names.RequireContext(context);
         options ??= new MemoryOptions();
         options.Validate();
-        if (options.SpoolPath is not { } root)
-        {
-            return await AcquireAndStartAsync(context, model, runtime, mode, options, null, cancellationToken)
-                .ConfigureAwait(false);
-        }
-
-        var folder = SpoolFolder.Open(root, _control.Credential.Tenant, Name, context);
+        var claim = runtime is null ? null : RuntimeClaim.ForSession(runtime, context, Name);
+        SpoolFolder? folder = null;
         try
         {
-            return await Resumer(context).TryResumeAsync(folder, options, cancellationToken).ConfigureAwait(false) is { } resumed
-                ? await GoOnAsync(context, model, runtime, options, folder, resumed, cancellationToken).ConfigureAwait(false)
-                : await AcquireAndStartAsync(context, model, runtime, mode, options, folder, cancellationToken)
-                    .ConfigureAwait(false);
+            if (runtime is not null && !prompt.IsEmpty)
+            {
+                await SharePrefixAsync(context, runtime, prompt, options.BlockTokens, cancellationToken).ConfigureAwait(false);
+            }
+
+            if (options.SpoolPath is { } root)
+            {
+                folder = SpoolFolder.Open(root, _control.Credential.Tenant, Name, context);
+                if (await Resumer(context).TryResumeAsync(folder, options, cancellationToken).ConfigureAwait(false) is { } resumed)
+                {
+                    return await GoOnAsync(context, model, claim, options, folder, resumed, cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            return await AcquireAndStartAsync(context, model, claim, asking, options, folder, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            folder.Dispose();
+            folder?.Dispose();
+            claim?.Dispose();
             throw;
         }
     }
@@ -276,7 +342,7 @@ public sealed class SwarmAgent
     private async Task<AgentMemory> GoOnAsync(
         string context,
         ModelDescriptor model,
-        IKvRuntime? runtime,
+        RuntimeClaim? claim,
         MemoryOptions options,
         SpoolFolder folder,
         ResumedSession resumed,
@@ -286,7 +352,7 @@ public sealed class SwarmAgent
         {
             resumed.RequireModel(context, model.ComputeFingerprint());
             return await RehydrateAsync(
-                context, model, runtime, resumed.Lease, resumed.State, resumed.Link, options, resumed.Started, folder, resumed,
+                context, model, claim, resumed.Lease, resumed.State, resumed.Link, options, resumed.Started, folder, resumed,
                 cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -299,8 +365,8 @@ public sealed class SwarmAgent
     private async Task<AgentMemory> AcquireAndStartAsync(
         string context,
         ModelDescriptor model,
-        IKvRuntime? runtime,
-        TakeOver? mode,
+        RuntimeClaim? claim,
+        Asking asking,
         MemoryOptions options,
         SpoolFolder? folder,
         CancellationToken cancellationToken)
@@ -310,23 +376,24 @@ public sealed class SwarmAgent
             context,
             Name,
             secret.Hash,
-            mode?.Kind switch
+            asking.Mode switch
             {
-                TakeOverKind.IfSilent => AcquireMode.IfSilent,
-                TakeOverKind.Now => AcquireMode.Force,
+                { Kind: TakeOverKind.IfSilent } => AcquireMode.IfSilent,
+                { Kind: TakeOverKind.Now } => AcquireMode.Force,
                 _ => AcquireMode.IfFree,
             },
-            mode?.Silence.TotalSeconds ?? 0,
+            asking.Mode?.Silence.TotalSeconds ?? 0,
             model,
             options.BlockTokens,
-            MayCreate: mode is null);
-        var (lease, started) = await AcquireAsync(request, waits: mode is not null, cancellationToken).ConfigureAwait(false);
+            asking.MayCreate,
+            asking.TakesOwn);
+        var (lease, started) = await AcquireAsync(request, waits: asking.Mode is not null, cancellationToken).ConfigureAwait(false);
         var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
         var link = new SessionLink(_control, context, state, secret, lease.DataPlane, _options, _logger);
         try
         {
             return await RehydrateAsync(
-                context, model, runtime, lease, state, link, options, started, folder, null, cancellationToken)
+                context, model, claim, lease, state, link, options, started, folder, null, cancellationToken)
                 .ConfigureAwait(false);
         }
         catch
@@ -357,7 +424,7 @@ public sealed class SwarmAgent
     private async Task<AgentMemory> RehydrateAsync(
         string context,
         ModelDescriptor model,
-        IKvRuntime? runtime,
+        RuntimeClaim? claim,
         ContextLease lease,
         SessionState state,
         SessionLink link,
@@ -375,7 +442,7 @@ public sealed class SwarmAgent
                 var session = await link.AttachAsync(cancellationToken).ConfigureAwait(false);
                 var history = new InputHistory(
                     new PrefixHasher(new TenantKey(lease.TenantKey), model.ComputeFingerprint(), lease.BlockTokens));
-                var driver = runtime is null ? null : new RuntimeDriver(runtime, history);
+                var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history);
                 var states = new StateOutbox();
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
                 var reading = session.ReadStatesAsync(cancellationToken);
@@ -400,7 +467,7 @@ public sealed class SwarmAgent
                 var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length);
                 report = WithNumerics(report, context, runtime, numerics);
                 return new AgentMemory(
-                    context, Name, fingerprint, _control, history, states, driver, state, link, report, numerics, rehydrator.Damaged,
+                    context, Name, fingerprint, _control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,
                     resumer.Finder, spooled, options, _options.TimeProvider, _logger);
             }
             catch (Exception exception) when (_control.MayRepeat(exception, failing))
@@ -454,5 +521,18 @@ public sealed class SwarmAgent
 
             await _control.DelayAsync(attempt, cancellationToken, retryAfter).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>What a session asks for.</summary>
+    /// <param name="Mode">What is waited for; <see langword="null"/> to be refused at once by whoever holds the context.</param>
+    /// <param name="MayCreate">Whether a context that does not exist is made.</param>
+    /// <param name="TakesOwn">Whether a session of this agent is fenced at once.</param>
+    private readonly record struct Asking(TakeOver? Mode, bool MayCreate, bool TakesOwn)
+    {
+        public static Asking ToOpen => new(null, MayCreate: true, TakesOwn: false);
+
+        public static Asking ToTakeOver(TakeOver mode) => new(mode, MayCreate: false, TakesOwn: false);
+
+        public static Asking ToOpenOrTakeOver(TakeOver mode) => new(mode, MayCreate: true, TakesOwn: true);
     }
 }

@@ -36,7 +36,11 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <returns>The client.</returns>
     /// <exception cref="ArgumentException">The address, the tenant's name or a setting is malformed.</exception>
-    /// <exception cref="SwarmTransportException">No gateway answers; the message says what to check.</exception>
+    /// <exception cref="SwarmRefusedException">A gateway refused the credential.</exception>
+    /// <exception cref="SwarmTransportException">
+    /// No gateway answers. A connection that is refused is tried three times within some 2 s; a gateway that says nothing has
+    /// <see cref="SwarmClientOptions.ConnectTimeout"/>. The message tells for each what became of it, and what to check.
+    /// </exception>
     public static async Task<SwarmClient> ConnectAsync(
         string address,
         SwarmCredential credential,
@@ -48,7 +52,7 @@ public sealed class SwarmClient : IAsyncDisposable
         options.Validate();
         Names.RequireTenant(credential.Tenant);
         var link = await GatewayLink.ConnectAsync(
-            SwarmAddress.Parse(address), options, options.LoggerFactory.CreateLogger<SwarmClient>(), cancellationToken)
+            SwarmAddress.Parse(address), credential, options, options.LoggerFactory.CreateLogger<SwarmClient>(), cancellationToken)
             .ConfigureAwait(false);
         return new SwarmClient(link, () => link.Grains, credential, options);
     }
@@ -57,7 +61,7 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <param name="grains">The cluster.</param>
     /// <param name="credential">Tenant and token.</param>
     /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
-    /// <returns>The client; disposing it leaves the cluster as it is.</returns>
+    /// <returns>The client; disposing it leaves the cluster as it is. Nothing is sent yet: the credential is checked by the first call.</returns>
     /// <exception cref="ArgumentException">The tenant's name or a setting is malformed.</exception>
     public static SwarmClient FromCluster(
         IGrainFactory grains, SwarmCredential credential, SwarmClientOptions? options = null)

@@ -12,6 +12,7 @@ namespace Swarm.Grains.Abstractions;
 /// <param name="Model">A new context is made with it; an old one must have its fingerprint.</param>
 /// <param name="BlockTokens">Positions of a block, for a new context.</param>
 /// <param name="MayCreate">Whether a context that does not exist is made.</param>
+/// <param name="TakesOwn">Whether a session of the same agent is fenced at once, whatever the mode.</param>
 [GenerateSerializer, Immutable, Alias("swarm.acquire.v1")]
 public sealed record AcquireContext(
     [property: Id(0)] string Context,
@@ -21,4 +22,5 @@ public sealed record AcquireContext(
     [property: Id(4)] double SilenceSeconds,
     [property: Id(5)] ModelDescriptor Model,
     [property: Id(6)] int BlockTokens,
-    [property: Id(7)] bool MayCreate);
+    [property: Id(7)] bool MayCreate,
+    [property: Id(8)] bool TakesOwn = false);

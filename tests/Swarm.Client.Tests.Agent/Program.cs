@@ -15,6 +15,11 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        if (args[0] is "bare" or "hosted")
+        {
+            return await SignalledAgent.RunAsync(args);
+        }
+
         var options = new SwarmClientOptions { ClusterId = args[1], ServiceId = args[2] };
         options.DataPlane.MapEndpoint = _ => DataPlaneEndpoint.Parse(args[3]);
         await using var swarm = await SwarmClient.ConnectAsync(args[0], new SwarmCredential("default"), options);

@@ -1,4 +1,5 @@
 using Swarm.Client.Handoffs;
+using Swarm.Client.Sessions;
 using Swarm.Core.Errors;
 using Swarm.Testing;
 using Swarm.Testing.Models;
@@ -66,8 +67,21 @@ public sealed class ForkTests
 
         Assert.Equal(RefusalCode.NotFound, missing.Refusal.Code);
         Assert.Contains("none", missing.Message, StringComparison.Ordinal);
-        Assert.Contains("6", behind.Message, StringComparison.Ordinal);
-        Assert.Contains("other", taken.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            "Context 'parent' has 5 durable positions, so 'child' cannot be made from it at position 6. Fork at 0 to 5, or wait until its agent has "
+            + "flushed more.",
+            behind.Message);
+        Assert.Equal(5, behind.Refusal.Position);
+        Assert.StartsWith(
+            "Context 'other' exists and was not made as a fork: it cannot become the fork of 'parent' at 3.", taken.Message, StringComparison.Ordinal);
+
+        await swarm.ForkAsync("parent", "child", 4, Token);
+        await swarm.ForkAsync("child", "grandchild", 2, Token);
+        var elsewhere = await Assert.ThrowsAsync<SwarmRefusedException>(() => swarm.ForkAsync("parent", "child", 3, Token));
+        var ofAnother = await Assert.ThrowsAsync<SwarmRefusedException>(() => swarm.ForkAsync("parent", "grandchild", null, Token));
+        Assert.Contains("'child' exists and is a fork of 'parent' at 4", elsewhere.Message, StringComparison.Ordinal);
+        Assert.Contains("'grandchild' exists and is a fork of 'child' at 2", ofAnother.Message, StringComparison.Ordinal);
+        Assert.Contains("of 'parent' at its end", ofAnother.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,13 +105,13 @@ public sealed class ForkTests
         Assert.Equal(LogitsOf(tokens, [.. Enumerable.Range(0, tokens.Count)]), (await fork.ComputeLogitsAsync(Token)).ToArray());
     }
 
-    private async Task FeedStepAsync(Sessions.AgentMemory memory, List<int> tokens, int count)
+    private async Task FeedStepAsync(AgentMemory memory, List<int> tokens, int count)
     {
         tokens.AddRange(Enumerable.Range(0, count).Select(_ => _seeded.Random.Next(97)));
         await memory.FeedAsync(tokens.GetRange(tokens.Count - count, count).ToArray(), Token);
     }
 
-    private async Task FeedAsync(Sessions.AgentMemory memory, List<int> tokens, int count)
+    private async Task FeedAsync(AgentMemory memory, List<int> tokens, int count)
     {
         for (var index = 0; index < count; index++)
         {

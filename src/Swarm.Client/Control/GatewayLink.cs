@@ -1,8 +1,6 @@
 using System.Net;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 using Swarm.Core.Errors;
 using Swarm.Grains.Abstractions;
 
@@ -17,21 +15,21 @@ internal sealed class GatewayLink : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly SwarmAddress _address;
+    private readonly SwarmCredential _credential;
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
     private IReadOnlyList<string> _told = [];
-    private Connection _connection;
+    private GatewayConnection _connection;
     private Task _watching = Task.CompletedTask;
 
-    private GatewayLink(SwarmAddress address, SwarmClientOptions options, ILogger logger, Connection connection)
+    private GatewayLink(SwarmAddress address, SwarmCredential credential, SwarmClientOptions options, ILogger logger, GatewayConnection connection)
     {
         _address = address;
+        _credential = credential;
         _options = options;
         _logger = logger;
         _connection = connection;
     }
-
-    private sealed record Connection(IPEndPoint Gateway, IHost Host, IClusterClient Client);
 
     /// <summary>The cluster, through the present gateway.</summary>
     public IGrainFactory Grains => Volatile.Read(ref _connection).Client;
@@ -40,15 +38,16 @@ internal sealed class GatewayLink : IAsyncDisposable
     public IReadOnlyList<string> Told => Volatile.Read(ref _told);
 
     /// <summary>Connects to any gateway of an address.</summary>
+    /// <exception cref="SwarmRefusedException">A gateway refuses the credential.</exception>
     /// <exception cref="SwarmTransportException">None answers in time; the message says what to check.</exception>
     public static async Task<GatewayLink> ConnectAsync(
-        SwarmAddress address, SwarmClientOptions options, ILogger logger, CancellationToken cancellationToken)
+        SwarmAddress address, SwarmCredential credential, SwarmClientOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var gateways = await address.ResolveAsync(cancellationToken).ConfigureAwait(false);
         Random.Shared.Shuffle(gateways); // Agents spread over the silos.
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task<Connection>> attempts = [];
-        Exception? last = null;
+        List<Task<GatewayConnection>> attempts = [];
+        List<Exception> failures = [];
         try
         {
             // None is given up for another one: a process that has just begun, or a busy machine, is slow with all of them.
@@ -56,12 +55,12 @@ internal sealed class GatewayLink : IAsyncDisposable
             {
                 if (next < gateways.Length)
                 {
-                    attempts.Add(ConnectAsync(gateways[next], options, options.ConnectTimeout, over.Token));
+                    attempts.Add(GatewayConnection.OpenAsync(gateways[next], credential, options, options.ConnectTimeout, over.Token));
                 }
 
                 var wait = next + 1 < gateways.Length ? options.GatewayTimeout : Timeout.InfiniteTimeSpan;
                 var pause = Task.Delay(wait, options.TimeProvider, over.Token);
-                if (await Task.WhenAny([.. attempts, pause]).ConfigureAwait(false) is not Task<Connection> done)
+                if (await Task.WhenAny([.. attempts, pause]).ConfigureAwait(false) is not Task<GatewayConnection> done)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     continue;
@@ -70,12 +69,19 @@ internal sealed class GatewayLink : IAsyncDisposable
                 attempts.Remove(done);
                 if (done.IsCompletedSuccessfully)
                 {
-                    var link = new GatewayLink(address, options, logger, await done.ConfigureAwait(false));
+                    var link = new GatewayLink(address, credential, options, logger, await done.ConfigureAwait(false));
                     link._watching = Task.Run(link.WatchAsync, CancellationToken.None);
                     return link;
                 }
 
-                last = done.Exception?.InnerException ?? new OperationCanceledException();
+                cancellationToken.ThrowIfCancellationRequested();
+                var failure = done.Exception!.InnerException!;
+                if (failure is SwarmRefusedException)
+                {
+                    ExceptionDispatchInfo.Throw(failure); // The others have the same tenants.
+                }
+
+                failures.Add(failure);
             }
         }
         finally
@@ -86,11 +92,11 @@ internal sealed class GatewayLink : IAsyncDisposable
 
         cancellationToken.ThrowIfCancellationRequested();
         throw new SwarmTransportException(
-            $"No silo answers at {address} within {options.ConnectTimeout} ({last?.Message}). Check that it runs, "
+            $"No silo answers at {address}: {string.Join("; ", failures.Select(failure => failure.Message))}. Check that it runs, "
             + $"that this is its gateway port, that its cluster id is '{options.ClusterId}' and its service id "
             + $"'{options.ServiceId}', and firewalls.",
             isTransient: true,
-            last);
+            failures[^1]);
     }
 
     /// <inheritdoc/>
@@ -98,71 +104,20 @@ internal sealed class GatewayLink : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(false);
-        await DisposeAsync(_connection.Host).ConfigureAwait(false);
+        await _connection.DisposeAsync().ConfigureAwait(false);
         _stop.Dispose();
     }
 
-    private static async Task<Connection> ConnectAsync(
-        IPEndPoint gateway, SwarmClientOptions options, TimeSpan timeout, CancellationToken cancellationToken)
-    {
-        using var limit = new CancellationTokenSource(timeout, options.TimeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        var host = new HostBuilder()
-            .ConfigureServices(services => services.AddSingleton(options.LoggerFactory))
-            .UseOrleansClient(client => client
-                .UseStaticClustering(gateway)
-                .Configure<ClusterOptions>(cluster =>
-                {
-                    cluster.ClusterId = options.ClusterId;
-                    cluster.ServiceId = options.ServiceId;
-                })
-                .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = options.GatewayTimeout)
-                .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = options.AttemptTimeout))
-            .Build();
-        try
-        {
-            await host.StartAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
-            return new Connection(gateway, host, host.Services.GetRequiredService<IClusterClient>());
-        }
-        catch
-        {
-            _ = DisposeAsync(host).AsTask(); // It may take its time, which the next gateway need not wait for.
-            throw;
-        }
-    }
-
     /// <summary>Lets go of an attempt that another one made needless.</summary>
-    private static async Task ForgetAsync(Task<Connection> attempt)
+    private static async Task ForgetAsync(Task<GatewayConnection> attempt)
     {
         try
         {
-            await DisposeAsync((await attempt.ConfigureAwait(false)).Host).ConfigureAwait(false);
+            await (await attempt.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
         }
         catch (Exception)
         {
             // It never connected, and has disposed of itself.
-        }
-    }
-
-    private static async ValueTask DisposeAsync(IHost host)
-    {
-        try
-        {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            await host.StopAsync(deadline.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or OrleansException)
-        {
-            // It never connected, or the silos are gone.
-        }
-
-        if (host is IAsyncDisposable disposable)
-        {
-            await disposable.DisposeAsync().ConfigureAwait(false);
-        }
-        else
-        {
-            host.Dispose();
         }
     }
 
@@ -185,7 +140,7 @@ internal sealed class GatewayLink : IAsyncDisposable
         }
     }
 
-    private async Task<string?> FindFaultAsync(Connection connection)
+    private async Task<string?> FindFaultAsync(GatewayConnection connection)
     {
         try
         {
@@ -207,17 +162,18 @@ internal sealed class GatewayLink : IAsyncDisposable
         {
             try
             {
-                var next = await ConnectAsync(gateway, _options, _options.GatewayTimeout, _stop.Token).ConfigureAwait(false);
+                var next = await GatewayConnection.OpenAsync(gateway, _credential, _options, _options.GatewayTimeout, _stop.Token)
+                    .ConfigureAwait(false);
                 if (await FindFaultAsync(next).ConfigureAwait(false) is not null)
                 {
-                    _ = DisposeAsync(next.Host).AsTask();
+                    _ = next.DisposeAsync().AsTask();
                     continue;
                 }
 
                 var before = _connection;
                 Volatile.Write(ref _connection, next);
                 Log.GatewayFound(_logger, gateway.ToString());
-                _ = DisposeAsync(before.Host).AsTask();
+                _ = before.DisposeAsync().AsTask();
                 return;
             }
             catch (Exception exception)

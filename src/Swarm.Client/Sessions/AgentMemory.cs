@@ -10,7 +10,6 @@ using Swarm.Core.Inference;
 using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
-using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Sessions;
 
@@ -38,7 +37,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly SessionSpool? _spool;
     private readonly LeftoverFinder _leftovers;
-    private int _disposed;
+    private readonly RuntimeClaim? _claim;
 
     internal AgentMemory(
         string context,
@@ -47,6 +46,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         ControlPlane control,
         InputHistory history,
         StateOutbox states,
+        RuntimeClaim? claim,
         RuntimeDriver? driver,
         SessionState state,
         SessionLink link,
@@ -71,6 +71,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         _control = control;
         _history = history;
         _states = states;
+        _claim = claim;
         _driver = driver;
         _state = state;
         _link = link;
@@ -118,6 +119,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
     /// <returns>A task that ends when the model has taken them; durability follows.</returns>
     /// <exception cref="ArgumentException">A token is out of range, or there are more than the runtime holds.</exception>
+    /// <exception cref="InvalidOperationException">Somebody else has changed the runtime. Steps before that were fed.</exception>
+    /// <exception cref="OperationCanceledException">Waiting was cancelled. Steps before were fed: <see cref="Length"/> tells.</exception>
     /// <exception cref="SpoolFullException">The spool has no room for them: nothing was fed. Retryable.</exception>
     /// <exception cref="SpoolException">The disk refuses a step: those before it were fed. Retryable.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
@@ -165,9 +168,13 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <summary>Generates tokens; each is fed as a step of its own.</summary>
     /// <param name="maxTokens">How many.</param>
     /// <param name="sampler">Chooses from the logits; <see langword="null"/> for the likeliest token.</param>
-    /// <param name="cancellationToken">Stops between two tokens.</param>
+    /// <param name="cancellationToken">Stops between two tokens. What was made by then stays part of the context.</param>
     /// <returns>The tokens.</returns>
-    /// <exception cref="InvalidOperationException">The context is empty, or the session has no runtime.</exception>
+    /// <remarks>Whatever ends it early, tokens that were made are part of the context: <see cref="GetTokens"/> from the length before has them.</remarks>
+    /// <exception cref="GenerationCanceledException">It was cancelled; the exception has the tokens that were made.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The context is empty, the session has no runtime, or somebody else has changed the runtime: nothing is made from then on.
+    /// </exception>
     /// <exception cref="SpoolFullException">The spool has no room for them: none was made. Retryable.</exception>
     /// <exception cref="SpoolException">The disk refuses a step: tokens before it were fed, <see cref="Length"/> tells.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
@@ -189,13 +196,21 @@ public sealed partial class AgentMemory : IAsyncDisposable
             driver.RequireLogits();
             Reserve(maxTokens, 1, []);
             var generated = new int[maxTokens];
-            for (var index = 0; index < maxTokens; index++)
+            var count = 0;
+            try
             {
-                cancellationToken.ThrowIfCancellationRequested();
-                var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
-                Check([token]);
-                generated[index] = token;
-                await StepAsync(generated.AsMemory(index, 1), [], cancellationToken).ConfigureAwait(false);
+                for (; count < maxTokens; count++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
+                    Check([token]);
+                    generated[count] = token;
+                    await StepAsync(generated.AsMemory(count, 1), [], cancellationToken).ConfigureAwait(false);
+                }
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new GenerationCanceledException(generated[..count], cancellationToken);
             }
 
             return generated;
@@ -204,6 +219,15 @@ public sealed partial class AgentMemory : IAsyncDisposable
         {
             Leave();
         }
+    }
+
+    /// <summary>Inputs of the context, those that were generated among them.</summary>
+    /// <param name="firstPosition">First position, 0 to <see cref="Length"/>.</param>
+    /// <returns>Token ids from there to the end; a copy.</returns>
+    public int[] GetTokens(long firstPosition = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
+        return _history.TokensFrom(firstPosition);
     }
 
     /// <summary>Computes the logits behind the last position, if this session has not: its step is run once more.</summary>
@@ -247,8 +271,10 @@ public sealed partial class AgentMemory : IAsyncDisposable
     }
 
     /// <summary>Waits until all inputs, states and KV are durable.</summary>
-    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="cancellationToken">Stops waiting: without it, this takes as long as the store is away.</param>
     /// <returns>A task that ends when they are.</returns>
+    /// <exception cref="InvalidOperationException">The runtime has failed: inputs and states are durable, and KV will not be.</exception>
+    /// <exception cref="ObjectDisposedException">The session has ended.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
@@ -273,76 +299,6 @@ public sealed partial class AgentMemory : IAsyncDisposable
         await rewinding.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Makes everything durable and gives the context back, for a named successor or for anybody.</summary>
-    /// <param name="to">The successor's agent name, or empty.</param>
-    /// <param name="cancellationToken">Stops waiting; the release may still take effect.</param>
-    /// <returns>A task that ends when the context is free. The successor recomputes nothing.</returns>
-    /// <exception cref="StaleEpochException">The session is fenced.</exception>
-    /// <exception cref="SwarmTransportException">Streaming ended for good, or the silos do not answer.</exception>
-    public async ValueTask ReleaseAsync(string to = "", CancellationToken cancellationToken = default)
-    {
-        if (to.Length > 0)
-        {
-            Names.RequireAgent(to);
-        }
-
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _streamer.FlushAsync(_history.Length, cancellationToken).ConfigureAwait(false);
-            var epoch = _state.Epoch;
-            var request = new ReleaseContext(Context, epoch.Value, _link.SecretHash, to);
-            _state.IsReleasing = true;
-            await ReleaseAsync(request, epoch, cancellationToken).ConfigureAwait(false);
-            _state.Release();
-            await _streamer.DisposeAsync().ConfigureAwait(false);
-            if (_spool is not null)
-            {
-                await _spool.DeleteAsync().ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
-
-    /// <summary>Drains what is not durable, for a bounded time, and ends the session. Does not release the context.</summary>
-    /// <remarks>With a spool, the agent's next session on the context goes on with this one, as long as nobody has taken over.</remarks>
-    /// <returns>A task that ends when nothing of the session runs any more.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        if (Interlocked.Exchange(ref _disposed, 1) == 1)
-        {
-            return;
-        }
-
-        try
-        {
-            using var deadline = new CancellationTokenSource(_options.DrainTimeout, _timeProvider);
-            await _streamer.FlushAsync(_history.Length, deadline.Token).ConfigureAwait(false);
-        }
-        catch (InvalidOperationException)
-        {
-            // Released: everything is durable.
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
-            or SwarmTransportException)
-        {
-            Log.NotDrained(_logger, Context, exception.Message);
-        }
-
-        await _streamer.DisposeAsync().ConfigureAwait(false);
-        if (_spool is not null && _isDiscarded)
-        {
-            await _spool.DeleteAsync().ConfigureAwait(false);
-        }
-        else if (_spool is not null)
-        {
-            await _spool.DisposeAsync().ConfigureAwait(false);
-        }
-    }
-
     private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
         content.Length <= NamedState.MaxBytes
             ? new NamedState(Names.RequireAgentState(name), position, content.ToArray())
@@ -352,6 +308,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
     private async ValueTask StepAsync(
         ReadOnlyMemory<int> tokens, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
     {
+        _driver?.RequireUndisturbed();
+
         // Tokens first: they are on their way while the model computes.
         if (_spool is not null)
         {
@@ -373,7 +331,16 @@ public sealed partial class AgentMemory : IAsyncDisposable
         _streamer.Work.Fire();
         if (_driver is not null)
         {
-            _driver.CatchUp(CancellationToken.None);
+            try
+            {
+                _driver.CatchUp(CancellationToken.None);
+            }
+            catch
+            {
+                _streamer.NoteRuntimeFault(_driver.Fault);
+                throw;
+            }
+
             _streamer.Work.Fire();
         }
     }
@@ -384,6 +351,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         {
             ArgumentOutOfRangeException.ThrowIfNegative(length);
             ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _history.Length);
+            _driver?.RequireUndisturbed();
             var boundary = _history.FloorToStep((int)length);
             var kept = boundary < length ? _history.StepAt(boundary)[..((int)length - boundary)] : [];
             Reserve(kept.Length, int.MaxValue, []);
@@ -410,7 +378,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
 
     private async ValueTask EnterAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) == 1, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) is not null, this);
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -444,37 +412,6 @@ public sealed partial class AgentMemory : IAsyncDisposable
             {
                 throw new ArgumentException(
                     $"Token {token} is outside 0 to {runtime.VocabularySize - 1}.", nameof(tokens));
-            }
-        }
-    }
-
-    private async Task ReleaseAsync(ReleaseContext request, Epoch epoch, CancellationToken cancellationToken)
-    {
-        var started = _timeProvider.GetTimestamp();
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                await _control.ReleaseAsync(_agent, request, cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (StaleEpochException stale) when (attempt > 0 && stale.Refusal.CurrentEpoch == epoch.Next)
-            {
-                return; // The attempt before took effect, and its answer was lost.
-            }
-            catch (Exception exception) when (_control.MayRepeat(exception, started))
-            {
-                await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                _state.IsReleasing = false;
-                if (exception is SwarmRefusedException { Refusal: { Code: RefusalCode.StaleEpoch or RefusalCode.NotFound } refusal })
-                {
-                    _state.Fence(refusal); // The streamer may have been told while this looked like the session's own doing.
-                }
-
-                throw;
             }
         }
     }

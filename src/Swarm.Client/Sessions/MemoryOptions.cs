@@ -69,6 +69,12 @@ public sealed class MemoryOptions
     /// <summary>How long disposing waits for what is not durable yet. Default 5 s.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Whether disposing throws a <see cref="NotDurableException"/> when inputs or states are given up, neither durable nor in a spool. Default
+    /// <see langword="true"/>. Switched off, only the log tells: use <see cref="AgentMemory.CloseAsync"/>, and look at its result.
+    /// </summary>
+    public bool ThrowIfNotDurable { get; set; } = true;
+
     /// <summary>Checks every setting.</summary>
     /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
     public void Validate()

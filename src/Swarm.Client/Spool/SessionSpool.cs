@@ -95,6 +95,9 @@ internal sealed class SessionSpool : IAsyncDisposable
         }
     }
 
+    /// <summary>The session's folder.</summary>
+    public string Location => _directory;
+
     private long Used => _othersBytes + _segments.Sum(segment => segment.Bytes);
 
     private SpoolSegment Current => _segments[^1];

@@ -109,6 +109,17 @@ internal sealed class InputHistory(PrefixHasher hasher)
         }
     }
 
+    /// <summary>Inputs from a position to the end.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The position is behind the end.</exception>
+    public int[] TokensFrom(long first)
+    {
+        lock (_lock)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(first, _tokens.Count);
+            return CollectionsMarshal.AsSpan(_tokens)[(int)first..].ToArray();
+        }
+    }
+
     /// <summary>Where these inputs and others differ first: the length of the shorter if they do not.</summary>
     public int CommonLength(ReadOnlySpan<int> tokens)
     {

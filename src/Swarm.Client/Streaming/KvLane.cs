@@ -80,7 +80,9 @@ internal sealed class KvLane(
     /// <param name="end">Position behind the last.</param>
     /// <param name="waiting">Positions that wait to be sent, these among them: credit is asked for all of them.</param>
     /// <param name="cancellationToken">Stops waiting to send.</param>
-    /// <returns>A task that ends when it is durable; none where the last step is being run again, with the same bits.</returns>
+    /// <returns>
+    /// A task that ends when it is durable; none where the last step is being run again, with the same bits, or the runtime is lost.
+    /// </returns>
     public async ValueTask<Task<Watermarks>?> ExportAsync(
         DataPlaneSession session, int first, int end, int waiting, CancellationToken cancellationToken)
     {
@@ -94,6 +96,7 @@ internal sealed class KvLane(
         using var buffer = _buffers.Rent(length);
         if (!driver.TryExport(first, count, buffer.Memory.Span))
         {
+            streamer.NoteRuntimeFault(driver.Fault);
             return null;
         }
 

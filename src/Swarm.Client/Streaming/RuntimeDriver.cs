@@ -11,14 +11,21 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
     // Held while KV is copied out, and while positions go away. A step needs no lock: it only adds positions.
     private readonly Lock _gate = new();
     private readonly float[] _logits = new float[runtime.VocabularySize];
+    private int _length = runtime.Length;
     private int _computed = runtime.Length;
     private bool _hasLogits;
+    private InvalidOperationException? _lost;
+    private InvalidOperationException? _failed;
 
     /// <summary>The runtime.</summary>
     public IKvRuntime Runtime => runtime;
 
     /// <summary>Positions whose KV is in the runtime and will not move.</summary>
     public int Computed => Volatile.Read(ref _computed);
+
+    /// <summary>Why KV of the latest positions will not come, as far as is known now; <see langword="null"/> while all is well.</summary>
+    /// <remarks>A step that failed is tried again with the next one. A runtime that somebody else has changed is of no use any more.</remarks>
+    public InvalidOperationException? Fault => Volatile.Read(ref _lost) ?? Volatile.Read(ref _failed);
 
     /// <summary>Logits behind the last position; empty when none were computed.</summary>
     public ReadOnlyMemory<float> Logits => _hasLogits ? _logits : default(ReadOnlyMemory<float>);
@@ -29,17 +36,32 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
         1,
         Math.Min(runtime.MaxStepTokens, DataPlane.Frames.FrameLimits.MaxAppendTokens));
 
+    /// <summary>Makes sure that the runtime is as this session left it: what it computes next belongs to this session's inputs.</summary>
+    /// <exception cref="InvalidOperationException">Somebody else has changed it.</exception>
+    public void RequireUndisturbed()
+    {
+        if (runtime.Length != _length)
+        {
+            Lose($"it has {runtime.Length} positions, and this session left it with {_length}", null);
+        }
+
+        if (Volatile.Read(ref _lost) is { } lost)
+        {
+            throw new InvalidOperationException(lost.Message, lost.InnerException);
+        }
+    }
+
     /// <summary>Takes the steps that the runtime has not seen, each in its recorded length.</summary>
     /// <returns>Positions computed.</returns>
     public int CatchUp(CancellationToken cancellationToken = default)
     {
-        var first = runtime.Length;
-        while (runtime.Length < history.Length)
+        var first = _length;
+        while (_length < history.Length)
         {
             CatchUpOneStep(cancellationToken);
         }
 
-        return runtime.Length - first;
+        return _length - first;
     }
 
     /// <summary>Takes the first of the steps that the runtime has not seen; there must be one.</summary>
@@ -47,7 +69,8 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
     public int CatchUpOneStep(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var first = runtime.Length;
+        RequireUndisturbed();
+        var first = _length;
         ReadOnlySpan<int> step = history.StepAt(first);
 
         // Longer steps than this runtime takes come from an agent without one: nothing was computed in them.
@@ -55,13 +78,14 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
         {
             var part = Math.Min(step.Length, runtime.MaxStepTokens);
             _hasLogits = false;
-            runtime.Forward(step[..part], _logits);
+            Forward(step[..part]);
             step = step[part..];
         }
 
+        Volatile.Write(ref _failed, null);
         _hasLogits = true;
-        Volatile.Write(ref _computed, runtime.Length);
-        return runtime.Length - first;
+        Volatile.Write(ref _computed, _length);
+        return _length - first;
     }
 
     /// <summary>Computes the logits behind the last position, if there are none: its step once more, as it was recorded.</summary>
@@ -69,6 +93,7 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
     {
         if (!_hasLogits && history.Length > 0)
         {
+            RequireUndisturbed();
             Truncate(history.LastStepStart);
             CatchUp();
         }
@@ -79,10 +104,11 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
     {
         lock (_gate)
         {
-            if (length < runtime.Length)
+            if (length < _length)
             {
                 Volatile.Write(ref _computed, Math.Min(_computed, length));
-                runtime.Truncate(length);
+                runtime.Truncate(Math.Min(length, runtime.Length));
+                _length = length;
                 _hasLogits = false;
             }
         }
@@ -98,7 +124,8 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
     /// <summary>Notes that positions were imported.</summary>
     public void NoteImported()
     {
-        Volatile.Write(ref _computed, runtime.Length);
+        _length = runtime.Length;
+        Volatile.Write(ref _computed, _length);
         _hasLogits = false;
     }
 
@@ -113,8 +140,53 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
                 return false;
             }
 
-            KvPayload.Encode(runtime.Model.Geometry, first, count, runtime.ReadKv, destination);
-            return true;
+            try
+            {
+                KvPayload.Encode(runtime.Model.Geometry, first, count, runtime.ReadKv, destination);
+                if (runtime.Length < _computed)
+                {
+                    Lose($"it has {runtime.Length} positions, and this session left it with {_computed} at least", null);
+                }
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                Lose($"its KV cannot be read ({exception.Message})", exception);
+            }
+
+            return first + count <= _computed; // None, once it is lost.
         }
+    }
+
+    private void Forward(ReadOnlySpan<int> tokens)
+    {
+        try
+        {
+            runtime.Forward(tokens, _logits);
+        }
+        catch (Exception exception)
+        {
+            Volatile.Write(ref _failed, new InvalidOperationException(
+                $"The runtime failed to compute positions {_length} to {_length + tokens.Length} ({exception.Message}), so there is no KV of them. "
+                + "Their inputs are recorded: the next step tries them again, and a successor computes them.",
+                exception));
+            throw;
+        }
+
+        _length += tokens.Length;
+        RequireUndisturbed();
+    }
+
+    /// <summary>Gives the runtime up: none of its KV may be taken for this session's any more.</summary>
+    private void Lose(string what, Exception? exception)
+    {
+        Volatile.Write(ref _computed, 0);
+        Interlocked.CompareExchange(
+            ref _lost,
+            new InvalidOperationException(
+                $"The runtime is not as this session left it: {what}. It was disposed, or used by somebody else while the session was open. The "
+                + "inputs are recorded, and none of the runtime's KV is sent any more. Dispose of the session and open the context again with a "
+                + "runtime that nobody else uses: KV that is missing is computed from the inputs.",
+                exception),
+            null);
     }
 }

@@ -1,3 +1,4 @@
+using Swarm.Client.Sessions;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
@@ -13,6 +14,7 @@ internal sealed class SessionState : IDisposable
     private Epoch _epoch;
     private Exception? _fault;
     private bool _released;
+    private bool _isTold;
 
     public SessionState(Epoch epoch, Watermarks durable)
     {
@@ -78,10 +80,37 @@ internal sealed class SessionState : IDisposable
         Changed.Fire();
     }
 
-    public void Fence(Refusal refusal)
+    /// <summary>Whether the context was given back.</summary>
+    public bool IsReleased
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _released;
+            }
+        }
+    }
+
+    /// <summary>Whether a call of the session has thrown that it is over.</summary>
+    public bool IsTold
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isTold;
+            }
+        }
+    }
+
+    /// <param name="refusal">Why the session is over.</param>
+    /// <param name="isTold">Whether the caller throws it.</param>
+    public void Fence(Refusal refusal, bool isTold = false)
     {
         lock (_lock)
         {
+            _isTold |= isTold;
             if (_fault is not null || IsReleasing || _released)
             {
                 return;
@@ -100,6 +129,17 @@ internal sealed class SessionState : IDisposable
         lock (_lock)
         {
             _fault ??= exception;
+        }
+
+        Changed.Fire();
+    }
+
+    /// <summary>Ends the session because its owner does.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _fault ??= new ObjectDisposedException(nameof(AgentMemory));
         }
 
         Changed.Fire();
@@ -125,8 +165,11 @@ internal sealed class SessionState : IDisposable
                 throw new InvalidOperationException("The session has given its context back: open it again.");
             }
 
+            _isTold |= _fault is not null;
             switch (_fault)
             {
+                case ObjectDisposedException:
+                    throw new ObjectDisposedException(nameof(AgentMemory));
                 case StaleEpochException stale:
                     throw new StaleEpochException(stale.Refusal);
                 case not null:

@@ -18,6 +18,7 @@ internal sealed class Streamer : IAsyncDisposable
     private readonly SiloWatch _watch;
     private readonly StateOutbox _states;
     private readonly InputLane _inputs;
+    private readonly RuntimeDriver? _driver;
     private readonly KvLane? _kv;
     private readonly KvRepair? _repair;
     private readonly MemoryOptions _options;
@@ -45,6 +46,7 @@ internal sealed class Streamer : IAsyncDisposable
         _link = link;
         _watch = new SiloWatch(link, options, timeProvider);
         _states = states;
+        _driver = driver;
         _options = options;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -62,25 +64,45 @@ internal sealed class Streamer : IAsyncDisposable
     /// <summary>Whether somebody waits for everything to be durable, so that nothing waits for a batch.</summary>
     public bool IsFlushing => Volatile.Read(ref _flushing) > 0;
 
+    /// <summary>Why streaming broke off, as long as it has not begun again; else <see langword="null"/>.</summary>
+    public string? LastFault { get; private set; }
+
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>Waits until inputs and KV up to a length are durable, and states; and damaged KV was sent again.</summary>
+    /// <exception cref="InvalidOperationException">The runtime has failed: inputs and states are durable, and KV will not be.</exception>
     public async ValueTask FlushAsync(long length, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _flushing);
         Work.Fire();
         try
         {
+            InvalidOperationException? fault = null;
             await _state.WaitAsync(
-                () => _state.Durable.Tokens >= length
-                    && (_kv is null || _state.Durable.Kv >= length)
-                    && _repair is not { IsOver: false }
-                    && _states.IsDurable,
+                () =>
+                {
+                    fault = null;
+                    return _state.Durable.Tokens >= length && _states.IsDurable && (IsKvDurable(length) || (fault = _driver?.Fault) is not null);
+                },
                 cancellationToken).ConfigureAwait(false);
+            if (fault is not null)
+            {
+                throw new InvalidOperationException(fault.Message, fault.InnerException);
+            }
         }
         finally
         {
             Interlocked.Decrement(ref _flushing);
+        }
+    }
+
+    /// <summary>Tells those who wait for KV that it will not come.</summary>
+    public void NoteRuntimeFault(Exception? fault)
+    {
+        if (fault is not null)
+        {
+            Log.RuntimeFailed(_logger, _context, fault.Message);
+            _state.Changed.Fire();
         }
     }
 
@@ -127,6 +149,8 @@ internal sealed class Streamer : IAsyncDisposable
         await _link.DisposeAsync().ConfigureAwait(false);
     }
 
+    private bool IsKvDurable(long length) => _kv is null || (_state.Durable.Kv >= length && _repair is not { IsOver: false });
+
     private async Task RunAsync()
     {
         var attempt = 0;
@@ -166,6 +190,7 @@ internal sealed class Streamer : IAsyncDisposable
                     break;
                 }
 
+                LastFault = exception.Message;
                 Log.StreamingBroke(_logger, _context, attempt, exception.Message);
                 await _link.DropAsync().ConfigureAwait(false);
                 await BackOffAsync(attempt).ConfigureAwait(false);
@@ -189,6 +214,7 @@ internal sealed class Streamer : IAsyncDisposable
         }
 
         var session = await _link.AttachAsync(_stop.Token).ConfigureAwait(false);
+        LastFault = null;
         using var run = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _link.Over, _pause.Token);
         var fault = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _states.Rewind();

@@ -9,7 +9,7 @@ public enum RefusalCode
     /// <summary>Another session acquired the context: this one is fenced for good.</summary>
     StaleEpoch = 1,
 
-    /// <summary>An append starts behind the end: what is between is missing.</summary>
+    /// <summary>An append, or a fork, starts behind the end: what is between is missing.</summary>
     Gap = 2,
 
     /// <summary>Other data is at that position already.</summary>

@@ -14,8 +14,8 @@ internal static class AcquireDecision
     /// <param name="now">The time, on the clock of <see cref="ContextStatus.LastHeard"/>.</param>
     /// <returns><see langword="null"/> when the session may have it; else why not.</returns>
     /// <remarks>
-    /// A session owns a context, not an agent: another live session of the same agent is refused like any other. The
-    /// caller looks for a repeat of a granted request first.
+    /// A session owns a context, not an agent: another live session of the same agent is refused like any other, unless the request
+    /// says that it is to be fenced. The caller looks for a repeat of a granted request first.
     /// </remarks>
     public static Refusal? Decide(ContextStatus status, AcquireContext request, DateTimeOffset now)
     {
@@ -32,7 +32,8 @@ internal static class AcquireDecision
         var silence = now - status.LastHeard;
         var mayTakeSilent = request.Mode == AcquireMode.Force
             || (request.Mode == AcquireMode.IfSilent && silence.TotalSeconds >= request.SilenceSeconds);
-        if (mayTakeSilent)
+        var isOwn = status.Holder.Length > 0 && status.Holder == request.Agent;
+        if (mayTakeSilent || (isOwn && request.TakesOwn))
         {
             return null;
         }
@@ -40,7 +41,9 @@ internal static class AcquireDecision
         if (status.Holder.Length > 0)
         {
             return Owned(
-                $"Agent '{status.Holder}' holds context '{request.Context}' and was last heard {Seconds(silence)} ago",
+                isOwn
+                    ? $"An earlier session of this very agent, '{status.Holder}', holds context '{request.Context}' and was last heard {Seconds(silence)} ago"
+                    : $"Agent '{status.Holder}' holds context '{request.Context}' and was last heard {Seconds(silence)} ago",
                 status,
                 status.Holder,
                 silence,
@@ -61,7 +64,9 @@ internal static class AcquireDecision
     {
         var remedy = request.Mode == AcquireMode.IfSilent
             ? $"the request asks for a silence of {Seconds(TimeSpan.FromSeconds(request.SilenceSeconds))}: repeat it later"
-            : "wait for it, or take over if it stays silent";
+            : status.Holder == request.Agent
+                ? "if its process is gone, OpenOrTakeOverAsync goes on at once and fences it; if it lives, give this process another agent name"
+                : "wait for it, or take over if it stays silent";
         return new Refusal(RefusalCode.Owned, $"{fact}; {remedy}.", status.Epoch, Holder: holder)
         {
             RetryAfter = request.Mode == AcquireMode.IfSilent ? TimeSpan.FromSeconds(request.SilenceSeconds) - silence : default,

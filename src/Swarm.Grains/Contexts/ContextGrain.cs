@@ -314,8 +314,13 @@ internal sealed class ContextGrain(
         }
     }
 
+    // The store knows contexts by their ids, and who asks by its name alone.
+    private Refusal Named(Refusal refusal) => _context.Length == 0
+        ? refusal
+        : refusal with { Message = refusal.Message.Replace(Id().ToString(), $"'{_context}'", StringComparison.Ordinal) };
+
     private SwarmRefusedException NotFound() => new(new Refusal(
-        RefusalCode.NotFound, $"Tenant '{_tenant}' has no context '{_context}'. Open it with a model to make it."));
+        RefusalCode.NotFound, $"Tenant '{_tenant}' has no context '{_context}'. OpenAsync makes it, and so does OpenOrTakeOverAsync."));
 
     // Traffic on the data plane does not keep a grain activated: what the context heard of its holder does.
     private void RenewWhileHeld()
@@ -356,7 +361,7 @@ internal sealed class ContextGrain(
         }
         catch (SwarmRefusedException exception)
         {
-            return refuse(exception.Refusal);
+            return refuse(Named(exception.Refusal));
         }
         catch (SwarmTransportException exception)
         {

@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using Swarm.Core.Errors;
+using Swarm.Core.Tenants;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Gateways;
@@ -10,7 +12,7 @@ namespace Swarm.Grains.Gateways;
 [GrainType("swarm-gateway")]
 [StatelessWorker(1)]
 [Reentrant]
-internal sealed class GatewayGrain(IGrainFactory grains, ILogger<GatewayGrain> logger) : Grain, IGatewayGrain
+internal sealed class GatewayGrain(IGrainFactory grains, ITenantDirectory tenants, ILogger<GatewayGrain> logger) : Grain, IGatewayGrain
 {
     private IReadOnlyList<string> _gateways = [];
 
@@ -26,6 +28,23 @@ internal sealed class GatewayGrain(IGrainFactory grains, ILogger<GatewayGrain> l
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListAsync() => Task.FromResult(_gateways);
+
+    /// <inheritdoc/>
+    public Task<Refusal?> AuthenticateAsync()
+    {
+        var credential = CallCredential.Current ?? default;
+        if (credential.Tenant is { } tenant && tenants.IsAllowed(tenant, credential.Token))
+        {
+            return Task.FromResult<Refusal?>(null);
+        }
+
+        Log.CallRefused(logger, nameof(AuthenticateAsync), credential.Tenant ?? "");
+        return Task.FromResult<Refusal?>(new Refusal(
+            RefusalCode.Unauthorized,
+            credential.Tenant is null
+                ? "The call came without a credential: attach the tenant's name and its token."
+                : $"There is no tenant '{credential.Tenant}', or its token is another one. Check the credential, and the silo's Swarm:Tenants."));
+    }
 
     private async Task RefreshAsync(CancellationToken cancellationToken)
     {

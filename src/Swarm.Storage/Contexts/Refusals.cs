@@ -25,6 +25,12 @@ internal static class Refusals
         $"An append of {what} at position {position} leaves a gap: {what} end at {length}. Append from there.",
         Position: length).ToException();
 
+    public static SwarmRefusedException ForkBeyondEnd(string parent, string name, long position, long length) => new Refusal(
+        RefusalCode.Gap,
+        $"Context '{parent}' has {length} durable positions, so '{name}' cannot be made from it at position {position}. Fork at 0 to {length}, or "
+        + "wait until its agent has flushed more.",
+        Position: length).ToException();
+
     public static SwarmRefusedException Conflict(string message, long position) =>
         new Refusal(RefusalCode.Conflict, message, Position: position).ToException();
 

@@ -24,7 +24,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
         {
             if (await services.Roots.ReadAsync(parent) is not { Root.State: RootState.Ready } found)
             {
-                throw Refusals.NotFound($"There is no context {parent} to fork.");
+                throw Refusals.NotFound($"The context to make '{name}' from does not exist, or does not exist any more.");
             }
 
             var child = ContextId.FromNames(found.Root.Tenant, name);
@@ -33,7 +33,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
                 throw Refusals.Invalid($"Context '{name}' cannot be a fork of itself. Choose another name.");
             }
 
-            if (await FindAsync(child, parent, position, through is not null) is { } there)
+            if (await FindAsync(child, parent, found.Root.Name, position, through is not null) is { } there)
             {
                 return there;
             }
@@ -54,7 +54,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             await Task.Delay(Backoff.After(attempt), services.Time);
         }
 
-        throw Refusals.Busy($"Fork '{name}' of context {parent} was begun {Tries} times in vain. Try again.");
+        throw Refusals.Busy($"Fork '{name}' was begun {Tries} times in vain: others write that name, or erase what it is made from. Try again.");
     }
 
     /// <summary>Completes an announced fork. Of one that fails the name is free again at once, not when a collection comes by.</summary>
@@ -75,20 +75,31 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
     }
 
     /// <summary>The fork if it has been made before.</summary>
-    private async Task<Forked?> FindAsync(ContextId child, ContextId parent, long? position, bool isAtMost)
+    private async Task<Forked?> FindAsync(ContextId child, ContextId parent, string parentName, long? position, bool isAtMost)
     {
         if (await services.Roots.ReadAsync(child) is not { Root.State: RootState.Ready } found)
         {
             return null;
         }
 
-        return found.Root.Parent == parent
-            && (position is null || position == found.Root.ParentPosition || (isAtMost && found.Root.ParentPosition < position))
-            ? new Forked(false, found.Root.ParentPosition)
-            : throw Refusals.Invalid(
-                $"Context '{found.Root.Name}' exists and is not a fork of {parent} at {position?.ToString() ?? "its end"}. "
-                + "Choose another name.");
+        var root = found.Root;
+        if (root.Parent == parent && (position is null || position == root.ParentPosition || (isAtMost && root.ParentPosition < position)))
+        {
+            return new Forked(false, root.ParentPosition);
+        }
+
+        var what = root.Parent is not { } other
+            ? "was not made as a fork"
+            : other == parent
+                ? $"is a fork of '{parentName}' at {root.ParentPosition}"
+                : $"is a fork of {await NameAsync(other)} at {root.ParentPosition}";
+        throw Refusals.Invalid(
+            $"Context '{root.Name}' exists and {what}: it cannot become the fork of '{parentName}' at {position?.ToString() ?? "its end"}. "
+            + "Choose another name, or erase it first.");
     }
+
+    private async Task<string> NameAsync(ContextId context) =>
+        await services.Roots.ReadAsync(context) is { } found ? $"'{found.Root.Name}'" : "a context that was erased";
 
     /// <summary>Writes that there will be a fork: a collection that runs then deletes nothing.</summary>
     /// <returns>Root and ETag; <see langword="null"/> when somebody else writes that root too.</returns>
@@ -117,14 +128,14 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
     {
         if (await loader.ReadAsync(parent) is not { } found)
         {
-            throw Refusals.NotFound($"Context {parent} was erased while it was being forked.");
+            throw Refusals.NotFound($"The context to make '{name}' from was erased meanwhile.");
         }
 
         var (parentRoot, state) = found;
         var length = position ?? state.Inputs.Length;
         if (length < 0 || length > state.Inputs.Length)
         {
-            throw Refusals.Gap("inputs to fork", length, state.Inputs.Length);
+            throw Refusals.ForkBeyondEnd(parentRoot.Name, name, length, state.Inputs.Length);
         }
 
         try

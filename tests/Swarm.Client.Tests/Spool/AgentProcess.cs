@@ -12,7 +12,7 @@ internal sealed class AgentProcess : IDisposable
     private AgentProcess(Process process) => _process = process;
 
     // Where it was built, with what it needs: this program takes some of that from a framework that the agent has not.
-    private static string Program
+    internal static string Program
     {
         get
         {

@@ -57,6 +57,32 @@ public sealed class AcquireDecisionTests
     }
 
     [Fact]
+    public void Decide_OwnedByTheAgentItself_NamesTheCallThatGoesOn()
+    {
+        var refusal = AcquireDecision.Decide(Status("a", "", 1.5), Requests.Acquire("track", "a"), Now);
+
+        Assert.Equal(
+            "An earlier session of this very agent, 'a', holds context 'track' and was last heard 1.5 s ago; if its process is gone, OpenOrTakeOverAsync "
+            + "goes on at once and fences it; if it lives, give this process another agent name.",
+            refusal?.Message);
+    }
+
+    [Theory]
+    [InlineData("a", "", true)]
+    [InlineData("b", "", false)]
+    [InlineData("", "", true)]
+    [InlineData("", "b", false)]
+    public void Decide_MayTakeItsOwn_IsGrantedAtOnceAndOthersAsBefore(string holder, string reservedFor, bool isGranted)
+    {
+        foreach (var mode in (AcquireMode[])[AcquireMode.IfFree, AcquireMode.IfSilent])
+        {
+            var request = Requests.Acquire("track", "a", mode: mode, silenceSeconds: 2) with { TakesOwn = true };
+
+            Assert.Equal(isGranted, AcquireDecision.Decide(Status(holder, reservedFor, 0), request, Now) is null);
+        }
+    }
+
+    [Fact]
     public void Decide_OtherModel_NamesBothFingerprintsWhateverTheMode()
     {
         var other = TestModels.Tiny("other weights");
