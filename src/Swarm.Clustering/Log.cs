@@ -21,4 +21,11 @@ internal static partial class Log
 
     [LoggerMessage(4104, LogLevel.Warning, "Silo {Silo}, asked for KV to share, did not answer: {Fault}")]
     public static partial void PrefixPeerSilent(ILogger logger, SiloAddress silo, string fault);
+
+    [LoggerMessage(
+        4105,
+        LogLevel.Warning,
+        "The clock of silo {Silo} differs from this machine's by {AheadSeconds:0.0} s (positive: it is ahead): its last life sign in the "
+        + "membership table says {Time:u}. One of the two clocks is wrong. Its silence is measured by this machine's clock.")]
+    public static partial void ClockDiffers(ILogger logger, string silo, double aheadSeconds, DateTime time);
 }

@@ -19,6 +19,7 @@ public static class StoreClusteringExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         AddTable(builder.Services);
+        builder.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails, StoreSiloDetails>());
         return builder;
     }
 

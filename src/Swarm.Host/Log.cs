@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Swarm.Host;
 
 /// <summary>Every log message of the host. Event ids 4200 to 4299.</summary>
@@ -15,4 +17,18 @@ internal static partial class Log
 
     [LoggerMessage(4202, LogLevel.Information, "The silo stops: contexts are drained and closed.")]
     public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(
+        4210,
+        LogLevel.Information,
+        "The silo joins {Count} others: {Silos}. One that does not answer is waited for until it has given no life sign for "
+        + "{SilenceSeconds:0} s.")]
+    public static partial void Joining(ILogger logger, int count, string silos, double silenceSeconds);
+
+    [LoggerMessage(
+        4211,
+        LogLevel.Warning,
+        "The silo tells others to connect to {Address}, which is no address of this machine: they must reach it there, by NAT or "
+        + "published ports of the same numbers.")]
+    public static partial void AddressElsewhere(ILogger logger, IPAddress address);
 }

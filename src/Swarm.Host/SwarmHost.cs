@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Options;
 using Swarm.DataPlane.Server;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
@@ -46,11 +45,12 @@ public sealed class SwarmHost : IAsyncDisposable
         var arguments = HostArguments.Parse(args, faults);
         var configuration = ReadConfiguration(arguments, faults);
         var settings = SettingsReader.Read(configuration, faults);
-        if (!Addresses.TryResolve(settings.Endpoints, out var addresses) || faults.Count > 0)
+        if (!Addresses.TryResolve(settings.Endpoints, out var addresses, out _) || faults.Count > 0)
         {
             throw new HostStartException(faults);
         }
 
+        ReadyFile.FindFaults(arguments.ReadyFile, faults);
         PortProbe.FindFaults(settings.Endpoints, addresses.Listen, faults);
         var store = await StoreProbe.OpenAsync(settings.Store, faults, cancellationToken);
         if (store is null || faults.Count > 0)
@@ -62,7 +62,9 @@ public sealed class SwarmHost : IAsyncDisposable
         try
         {
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
-            return await StartAsync(arguments, configuration, settings, addresses, store, cancellationToken);
+            ReadyFile.Remove(arguments.ReadyFile);
+            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses);
+            return await StartAsync(arguments, configuration, settings, addresses, generation, alive, store, cancellationToken);
         }
         catch
         {
@@ -114,6 +116,8 @@ public sealed class SwarmHost : IAsyncDisposable
         IConfigurationRoot configuration,
         HostSettings settings,
         Addresses addresses,
+        int leastGeneration,
+        IReadOnlyList<string> alive,
         IBlobStore store,
         CancellationToken cancellationToken)
     {
@@ -123,7 +127,9 @@ public sealed class SwarmHost : IAsyncDisposable
         builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Services.AddSwarmStorage(store, settings.Storage);
         builder.Services.AddSwarmPlanes(settings);
-        builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses));
+        // HTTP answers while the silo joins, which may take longer than an orchestrator waits for a process that says nothing.
+        builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
+        builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses, leastGeneration));
 
         ListenOptions? http = null;
         ListenOptions? dataPlane = null;
@@ -147,6 +153,16 @@ public sealed class SwarmHost : IAsyncDisposable
             HealthEndpoints.Map(app);
             var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
             app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
+            if (!addresses.IsOfThisMachine)
+            {
+                Log.AddressElsewhere(logger, addresses.Advertised);
+            }
+
+            if (alive.Count > 0)
+            {
+                Log.Joining(logger, alive.Count, string.Join(' ', alive), settings.Cluster.LongestSilence.TotalSeconds);
+            }
+
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
@@ -157,12 +173,7 @@ public sealed class SwarmHost : IAsyncDisposable
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             await app.DisposeAsync();
-            throw exception switch
-            {
-                AddressInUseException or OptionsValidationException or IOException =>
-                    new HostStartException([exception.Message]),
-                _ => exception,
-            };
+            throw StartFaults.Explain(exception, settings.Cluster);
         }
     }
 
@@ -198,9 +209,7 @@ public sealed class SwarmHost : IAsyncDisposable
         var line = JsonSerializer.Serialize(ready, HostJson.Default.ReadyReport);
         if (arguments.ReadyFile is { } file)
         {
-            // Renamed into place, so that whoever waits for the file never reads half of it.
-            await File.WriteAllTextAsync($"{file}.part", line + Environment.NewLine, cancellationToken);
-            File.Move($"{file}.part", file, overwrite: true);
+            await ReadyFile.WriteAsync(file, line, cancellationToken);
         }
 
         if (arguments.PrintsReady)

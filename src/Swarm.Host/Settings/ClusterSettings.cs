@@ -6,11 +6,19 @@ public sealed class ClusterSettings
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:Cluster";
 
+    /// <summary>Periods without a life sign after which a silo counts as gone for one that starts.</summary>
+    internal const int SilentPeriods = 3;
+
     /// <summary>
     /// <c>localhost</c>: one silo alone, nothing is shared. <c>store</c>: all silos on the same store with the same
     /// <see cref="ClusterId"/>. Default <c>localhost</c>.
     /// </summary>
     public string Kind { get; set; } = "localhost";
+
+    /// <summary>
+    /// Whether all silos of a <c>store</c> cluster are on this machine: only then may they have loopback addresses. Default false.
+    /// </summary>
+    public bool OneMachine { get; set; }
 
     /// <summary>Id of the cluster, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
     public string ClusterId { get; set; } = "swarm";
@@ -34,6 +42,12 @@ public sealed class ClusterSettings
     /// How often a silo writes that it is alive, and reads whether the others call it dead. 1 s to 1 min; default 5 s.
     /// </summary>
     public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a silo that neither answers nor says that it is alive counts as alive for one that starts: 3 times
+    /// <see cref="AlivePeriod"/>.
+    /// </summary>
+    public TimeSpan LongestSilence => SilentPeriods * AlivePeriod;
 
     /// <summary>
     /// How long another live silo may take to close a context that this one needs, before the request is answered with

@@ -1,6 +1,7 @@
 using System.Net;
 using Orleans.Configuration;
 using Swarm.Clustering;
+using Swarm.Clustering.Membership;
 using Swarm.Core.Contexts;
 using Swarm.Core.Tenants;
 using Swarm.Grains;
@@ -51,12 +52,13 @@ internal static class Composition
     }
 
     /// <summary>Sets up the silo: its endpoints, its cluster and how fast failures are seen.</summary>
-    public static void ConfigureSilo(ISiloBuilder silo, HostSettings settings, Addresses addresses)
+    public static void ConfigureSilo(ISiloBuilder silo, HostSettings settings, Addresses addresses, int leastGeneration)
     {
         var (cluster, endpoints) = (settings.Cluster, settings.Endpoints);
         if (cluster.Kind == "store")
         {
             silo.UseStoreClustering();
+            silo.Configure<StoreClusteringOptions>(options => options.LeastGeneration = leastGeneration);
         }
         else
         {
@@ -87,6 +89,7 @@ internal static class Composition
             options.NumVotesForDeathDeclaration = cluster.DeathVotes;
             options.IAmAliveTablePublishTimeout = cluster.AlivePeriod;
             options.TableRefreshTimeout = cluster.AlivePeriod;
+            options.NumMissedTableIAmAliveLimit = ClusterSettings.SilentPeriods;
         });
         silo.Configure<GrainCollectionOptions>(options =>
         {
