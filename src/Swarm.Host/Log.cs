@@ -31,4 +31,12 @@ internal static partial class Log
         "The silo tells others to connect to {Address}, which is no address of this machine: they must reach it there, by NAT or "
         + "published ports of the same numbers.")]
     public static partial void AddressElsewhere(ILogger logger, IPAddress address);
+
+    [LoggerMessage(
+        4212,
+        LogLevel.Warning,
+        "The {Port} port: since this was last said, {Silent} connections were ended because the peer did not greet within "
+        + "{GreetingSeconds} s, or to make room for others; all {Most} places were taken {Full} times, and new connections waited.")]
+    public static partial void ConnectionsHeld(
+        ILogger logger, string port, int silent, double greetingSeconds, int most, int full);
 }

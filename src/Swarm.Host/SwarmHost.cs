@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Swarm.DataPlane.Server;
+using Swarm.Host.Connections;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
@@ -51,6 +52,7 @@ public sealed class SwarmHost : IAsyncDisposable
         }
 
         ReadyFile.FindFaults(arguments.ReadyFile, faults);
+        var limits = ConnectionLimits.Share(ConnectionLimits.ReadFileLimit(faults), settings.DataPlane.MaxConnections);
         PortProbe.FindFaults(settings.Endpoints, addresses.Listen, faults);
         var store = await StoreProbe.OpenAsync(settings.Store, faults, cancellationToken);
         if (store is null || faults.Count > 0)
@@ -64,7 +66,8 @@ public sealed class SwarmHost : IAsyncDisposable
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
             ReadyFile.Remove(arguments.ReadyFile);
             var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses);
-            return await StartAsync(arguments, configuration, settings, addresses, generation, alive, store, cancellationToken);
+            return await StartAsync(
+                arguments, configuration, settings, addresses, limits, generation, alive, store, cancellationToken);
         }
         catch
         {
@@ -116,6 +119,7 @@ public sealed class SwarmHost : IAsyncDisposable
         IConfigurationRoot configuration,
         HostSettings settings,
         Addresses addresses,
+        ConnectionLimits limits,
         int leastGeneration,
         IReadOnlyList<string> alive,
         IBlobStore store,
@@ -135,18 +139,24 @@ public sealed class SwarmHost : IAsyncDisposable
         ListenOptions? dataPlane = null;
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
+            var gates = kestrel.ApplicationServices.GetRequiredService<ConnectionGates>();
+            kestrel.Limits.KeepAliveTimeout = ConnectionGate.GreetingTimeout;
+            kestrel.Limits.RequestHeadersTimeout = ConnectionGate.GreetingTimeout;
             kestrel.Listen(addresses.Listen, settings.Endpoints.Http, listen =>
             {
+                gates.GuardHttp(listen);
                 listen.Protocols = HttpProtocols.Http1;
                 http = listen;
             });
             kestrel.Listen(addresses.Listen, settings.Endpoints.DataPlane, listen =>
             {
+                gates.GuardDataPlane(listen);
                 listen.UseConnectionHandler<SwarmConnectionHandler>();
                 dataPlane = listen;
             });
         });
 
+        builder.Services.AddSwarmGates(limits, settings.Endpoints);
         var app = Build(builder);
         try
         {

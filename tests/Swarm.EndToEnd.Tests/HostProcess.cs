@@ -20,6 +20,12 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Where their data goes, <c>host:port</c>.</summary>
     public string DataPlane { get; private set; } = "";
 
+    /// <summary>Where its health is told, a base address.</summary>
+    public Uri Health { get; private set; } = null!;
+
+    /// <summary>Where other silos connect, <c>host:port</c>.</summary>
+    public string Silo { get; private set; } = "";
+
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
 
@@ -39,16 +45,22 @@ internal sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Starts one on free loopback ports and waits until it says that it is ready.</summary>
-    public static async Task<HostProcess> StartAsync(params string[] settings)
+    public static Task<HostProcess> StartAsync(params string[] settings) => StartAsync([], settings);
+
+    /// <summary>Starts one that may open so many files at a time.</summary>
+    public static Task<HostProcess> StartWithFilesAsync(int files, params string[] settings) =>
+        StartAsync(["/bin/sh", "-c", $"ulimit -n {files} && exec \"$@\"", "sh"], settings);
+
+    private static async Task<HostProcess> StartAsync(string[] launcher, string[] settings)
     {
-        var start = new ProcessStartInfo(
-            "dotnet",
+        string[] command =
             [
-                "exec", Programs.PathOf("src/Swarm.Host"), "--ready-json",
+                .. launcher, "dotnet", "exec", Programs.PathOf("src/Swarm.Host"), "--ready-json",
                 "--Swarm:Endpoints:Address=127.0.0.1", "--Swarm:Endpoints:Gateway=0", "--Swarm:Endpoints:Silo=0",
                 "--Swarm:Endpoints:DataPlane=0", "--Swarm:Endpoints:Http=0", "--Logging:LogLevel:Default=Warning",
                 .. settings,
-            ])
+            ];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -78,6 +90,8 @@ internal sealed class HostProcess : IAsyncDisposable
             using var report = JsonDocument.Parse(
                 await ready.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
             host.Address = "swarm://" + report.RootElement.GetProperty("gateway").GetString();
+            host.Health = new Uri(report.RootElement.GetProperty("health").GetString()!);
+            host.Silo = report.RootElement.GetProperty("silo").GetString()!;
             host.DataPlane = report.RootElement.GetProperty("dataPlane").GetString()!;
             return host;
         }

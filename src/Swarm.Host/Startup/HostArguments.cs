@@ -15,7 +15,8 @@ internal sealed class HostArguments
 
         Arguments win over environment variables (Swarm__Store__Path), and these over the file. Sections: Swarm:Store,
         Swarm:Endpoints, Swarm:Cluster, Swarm:Log, Swarm:Tiers, Swarm:DataPlane, Swarm:Contexts, Swarm:Tenants, Logging.
-        Several silos on one store: --Swarm:Cluster:Kind=store. How soon one that hangs is noticed: Swarm:Cluster:ProbeTimeout
+        Several silos on one store: --Swarm:Cluster:Kind=store, with an address that the others reach; OneMachine=true
+        where all are on this machine, on loopback. How soon one that hangs is noticed: Swarm:Cluster:ProbeTimeout
         (100 ms to 1 min, 1.1 s) times MissedProbes (1 to 20, 3), with DeathVotes (1 to 10, 2) of the others. A silo that
         was declared dead ends by itself: run it under a supervisor. AlivePeriod: 1 s to 1 min, 5 s; ReleaseTimeout, for
         closing what another silo needs: 100 ms to 1 min, 2 s.
