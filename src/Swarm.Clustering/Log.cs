@@ -47,4 +47,11 @@ internal static partial class Log
 
     [LoggerMessage(4113, LogLevel.Warning, "{Name} could not be left; the next silo of another machine waits before it starts: {Fault}")]
     public static partial void HoldNotLeft(ILogger logger, string name, string fault);
+
+    [LoggerMessage(
+        4109,
+        LogLevel.Warning,
+        "The clock of silo {Silo} differs from this machine's by {AheadSeconds:0.0} s (positive: it is ahead): its last life sign in the "
+        + "membership table says {Time:u}. One of the two clocks is wrong. Its silence is measured by this machine's clock.")]
+    public static partial void ClockDiffers(ILogger logger, string silo, double aheadSeconds, DateTime time);
 }

@@ -20,6 +20,7 @@ public static class StoreClusteringExtensions
         ArgumentNullException.ThrowIfNull(builder);
         AddTable(builder.Services);
         builder.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, MembershipLog>();
+        builder.Services.Replace(ServiceDescriptor.Singleton<ILocalSiloDetails, StoreSiloDetails>());
         return builder;
     }
 

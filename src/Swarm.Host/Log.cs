@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 
 namespace Swarm.Host;
@@ -41,4 +42,26 @@ internal static partial class Log
 
     [LoggerMessage(4212, LogLevel.Critical, "The silo has not stopped within {LimitSeconds} s: a call of its store or disk hangs. The process ends.")]
     public static partial void StopHangs(ILogger logger, double limitSeconds);
+
+    [LoggerMessage(
+        4220,
+        LogLevel.Information,
+        "The silo joins {Count} others: {Silos}. One that does not answer is waited for until it has given no life sign for "
+        + "{SilenceSeconds:0} s.")]
+    public static partial void Joining(ILogger logger, int count, string silos, double silenceSeconds);
+
+    [LoggerMessage(
+        4221,
+        LogLevel.Warning,
+        "The silo tells others to connect to {Address}, which is no address of this machine: they must reach it there, by NAT or "
+        + "published ports of the same numbers.")]
+    public static partial void AddressElsewhere(ILogger logger, IPAddress address);
+
+    [LoggerMessage(
+        4222,
+        LogLevel.Warning,
+        "The {Port} port: since this was last said, {Silent} connections were ended because the peer did not greet within "
+        + "{GreetingSeconds} s, or to make room for others; all {Most} places were taken {Full} times, and new connections waited.")]
+    public static partial void ConnectionsHeld(
+        ILogger logger, string port, int silent, double greetingSeconds, int most, int full);
 }

@@ -3,9 +3,8 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
-using Microsoft.Extensions.Options;
-using Swarm.Core.Errors;
 using Swarm.DataPlane.Server;
+using Swarm.Host.Connections;
 using Swarm.Host.Health;
 using Swarm.Host.Logging;
 using Swarm.Host.Settings;
@@ -66,11 +65,13 @@ public sealed class SwarmHost : IAsyncDisposable
         var arguments = HostArguments.Parse(args, faults);
         var configuration = ReadConfiguration(arguments, faults);
         var settings = SettingsReader.Read(configuration, faults);
-        if (!Addresses.TryResolve(settings.Endpoints, out var addresses) || faults.Count > 0)
+        if (!Addresses.TryResolve(settings.Endpoints, out var addresses, out _) || faults.Count > 0)
         {
             throw new HostStartException(faults);
         }
 
+        ReadyFile.FindFaults(arguments.ReadyFile, faults);
+        var limits = ConnectionLimits.Share(ConnectionLimits.ReadFileLimit(faults), settings.DataPlane.MaxConnections);
         PortProbe.FindFaults(settings.Endpoints, addresses.Listen, faults);
         var store = await StoreProbe.OpenAsync(settings.Store, faults, cancellationToken);
         if (store is null || faults.Count > 0)
@@ -82,7 +83,10 @@ public sealed class SwarmHost : IAsyncDisposable
         try
         {
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
-            return await StartAsync(arguments, configuration, settings, addresses, store, addLifetime, cancellationToken);
+            ReadyFile.Remove(arguments.ReadyFile);
+            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses);
+            return await StartAsync(
+                arguments, configuration, settings, addresses, limits, generation, alive, store, addLifetime, cancellationToken);
         }
         catch
         {
@@ -156,6 +160,9 @@ public sealed class SwarmHost : IAsyncDisposable
         IConfigurationRoot configuration,
         HostSettings settings,
         Addresses addresses,
+        ConnectionLimits limits,
+        int leastGeneration,
+        IReadOnlyList<string> alive,
         IBlobStore store,
         Action<IServiceCollection> addLifetime,
         CancellationToken cancellationToken)
@@ -169,24 +176,32 @@ public sealed class SwarmHost : IAsyncDisposable
         addLifetime(builder.Services);
         builder.Services.AddSwarmStorage(store, settings);
         builder.Services.AddSwarmPlanes(settings);
-        builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses));
+        // HTTP answers while the silo joins, which may take longer than an orchestrator waits for a process that says nothing.
+        builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
+        builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses, leastGeneration));
 
         ListenOptions? http = null;
         ListenOptions? dataPlane = null;
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
+            var gates = kestrel.ApplicationServices.GetRequiredService<ConnectionGates>();
+            kestrel.Limits.KeepAliveTimeout = ConnectionGate.GreetingTimeout;
+            kestrel.Limits.RequestHeadersTimeout = ConnectionGate.GreetingTimeout;
             kestrel.Listen(addresses.Listen, settings.Endpoints.Http, listen =>
             {
+                gates.GuardHttp(listen);
                 listen.Protocols = HttpProtocols.Http1;
                 http = listen;
             });
             kestrel.Listen(addresses.Listen, settings.Endpoints.DataPlane, listen =>
             {
+                gates.GuardDataPlane(listen);
                 listen.UseConnectionHandler<SwarmConnectionHandler>();
                 dataPlane = listen;
             });
         });
 
+        builder.Services.AddSwarmGates(limits, settings.Endpoints);
         var app = Build(builder);
         var ownership = app.Services.GetRequiredService<StoreOwnership>();
         try
@@ -199,6 +214,16 @@ public sealed class SwarmHost : IAsyncDisposable
                 Log.Stopping(logger);
                 app.Services.GetRequiredService<ContextStore>().BeginStop();
             });
+            if (!addresses.IsOfThisMachine)
+            {
+                Log.AddressElsewhere(logger, addresses.Advertised);
+            }
+
+            if (alive.Count > 0)
+            {
+                Log.Joining(logger, alive.Count, string.Join(' ', alive), settings.Cluster.LongestSilence.TotalSeconds);
+            }
+
             await app.Services.GetRequiredService<ContextStore>().CheckStoreAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
@@ -212,13 +237,7 @@ public sealed class SwarmHost : IAsyncDisposable
         {
             await app.DisposeAsync();
             await ownership.LeaveAsync();
-            throw exception switch
-            {
-                AddressInUseException or OptionsValidationException or IOException =>
-                    new HostStartException([exception.Message]),
-                SwarmRefusedException => new HostStartException([$"{StoreSettings.SectionName}: {exception.Message}"]),
-                _ => exception,
-            };
+            throw StartFaults.Explain(exception, settings.Cluster);
         }
     }
 
@@ -254,9 +273,7 @@ public sealed class SwarmHost : IAsyncDisposable
         var line = JsonSerializer.Serialize(ready, HostJson.Default.ReadyReport);
         if (arguments.ReadyFile is { } file)
         {
-            // Renamed into place, so that whoever waits for the file never reads half of it.
-            await File.WriteAllTextAsync($"{file}.part", line + Environment.NewLine, cancellationToken);
-            File.Move($"{file}.part", file, overwrite: true);
+            await ReadyFile.WriteAsync(file, line, cancellationToken);
         }
 
         if (arguments.PrintsReady)

@@ -18,7 +18,7 @@ public sealed class GatewayLossTests(ITestOutputHelper output)
     public async Task Client_WhoseOnlyKnownGatewayIsLost_GoesOnThroughAnother(string signal)
     {
         using var folder = new TempDirectory();
-        string[] settings = [$"--Swarm:Store:Path={folder.Path}", "--Swarm:Cluster:Kind=store"];
+        string[] settings = [$"--Swarm:Store:Path={folder.Path}", "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true"];
         await using var first = await HostProcess.StartAsync(settings);
         await using var second = await HostProcess.StartAsync(settings);
         await using var swarm = await SwarmClient.ConnectAsync(

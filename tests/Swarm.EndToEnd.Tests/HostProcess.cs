@@ -20,8 +20,11 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Where their data goes, <c>host:port</c>.</summary>
     public string DataPlane { get; private set; } = "";
 
-    /// <summary>Where its health endpoints are.</summary>
-    public string Health { get; private set; } = "";
+    /// <summary>Where its health is told, a base address.</summary>
+    public Uri Health { get; private set; } = null!;
+
+    /// <summary>Where other silos connect, <c>host:port</c>.</summary>
+    public string Silo { get; private set; } = "";
 
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
@@ -44,6 +47,10 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Starts one on free loopback ports and waits until it says that it is ready.</summary>
     public static Task<HostProcess> StartAsync(params string[] settings) => StartWithAsync([], settings);
 
+    /// <summary>Starts one that may open so many files at a time.</summary>
+    public static Task<HostProcess> StartWithFilesAsync(int files, params string[] settings) =>
+        StartWithAsync(["/bin/sh", "-c", $"ulimit -n {files} && exec \"$@\"", "sh"], settings);
+
     /// <summary>Starts one by a command that becomes the silo's process.</summary>
     /// <param name="launcher">The command; empty for none.</param>
     /// <param name="settings">The silo's arguments.</param>
@@ -58,7 +65,8 @@ internal sealed class HostProcess : IAsyncDisposable
                 "--Swarm:Endpoints:Address=127.0.0.1", "--Swarm:Endpoints:Gateway=0", "--Swarm:Endpoints:Silo=0",
                 "--Swarm:Endpoints:DataPlane=0", "--Swarm:Endpoints:Http=0", "--Logging:LogLevel:Default=Warning",
                 .. settings,
-            ])
+            ];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -88,8 +96,9 @@ internal sealed class HostProcess : IAsyncDisposable
             using var report = JsonDocument.Parse(
                 await ready.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
             host.Address = "swarm://" + report.RootElement.GetProperty("gateway").GetString();
+            host.Health = new Uri(report.RootElement.GetProperty("health").GetString()!);
+            host.Silo = report.RootElement.GetProperty("silo").GetString()!;
             host.DataPlane = report.RootElement.GetProperty("dataPlane").GetString()!;
-            host.Health = report.RootElement.GetProperty("health").GetString()!;
             return host;
         }
         catch

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -28,11 +29,30 @@ public sealed class BlobMembershipTable(
 
     private readonly string _clusterId = cluster.Value.ClusterId;
     private readonly string _name = NameOf(cluster.Value.ClusterId);
+    private readonly MembershipClock _clock = new(timeProvider, logger);
 
     /// <summary>Name of a cluster's table in the store.</summary>
     /// <param name="clusterId">Orleans' cluster id; of [a-z0-9._-], as object names are.</param>
     /// <returns><c>cluster/&lt;cluster id&gt;/membership</c>.</returns>
     public static string NameOf(string clusterId) => $"cluster/{clusterId}/membership";
+
+    /// <summary>Finds a generation that no silo had at an endpoint.</summary>
+    /// <param name="endpoint">Address and port between silos.</param>
+    /// <returns>1 more than the highest generation in the table; 0 where there is none.</returns>
+    /// <exception cref="CorruptObjectException">The table is damaged, or holds the highest generation that there is.</exception>
+    /// <exception cref="BlobStoreException">The store failed.</exception>
+    public async Task<int> FindNextGenerationAsync(IPEndPoint endpoint)
+    {
+        var last = (await ReadAll()).Members
+            .Select(member => member.Item1.SiloAddress)
+            .Where(address => address.Endpoint.Equals(endpoint))
+            .Max(address => (int?)address.Generation) ?? -1;
+        return last < int.MaxValue
+            ? last + 1
+            : throw new CorruptObjectException(
+                $"'{_name}' has a silo at {endpoint} of generation {last}, the highest that there is: use another port, or delete the "
+                + "table while no silo runs.");
+    }
 
     /// <inheritdoc/>
     public async Task InitializeMembershipTable(bool tryInitTableVersion)
@@ -63,10 +83,11 @@ public sealed class BlobMembershipTable(
 
     /// <inheritdoc/>
     public async Task<MembershipTableData> ReadRow(SiloAddress key) =>
-        MembershipCodec.ToTable(_name, (await ReadAsync()).Table, key);
+        MembershipCodec.ToTable(_name, _clock.ToLocal((await ReadAsync()).Table), key);
 
     /// <inheritdoc/>
-    public async Task<MembershipTableData> ReadAll() => MembershipCodec.ToTable(_name, (await ReadAsync()).Table, null);
+    public async Task<MembershipTableData> ReadAll() =>
+        MembershipCodec.ToTable(_name, _clock.ToLocal((await ReadAsync()).Table), null);
 
     /// <inheritdoc/>
     public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
@@ -88,9 +109,9 @@ public sealed class BlobMembershipTable(
         ArgumentNullException.ThrowIfNull(tableVersion);
         var row = MembershipCodec.ToRow(entry, MembershipCodec.NewEtag());
         return ChangeAsync(
-            table => table.TableEtag != tableVersion.VersionEtag || Find(table, row.Address)?.Etag != etag
-                ? null
-                : Advance(table, tableVersion, Replace(table, row)),
+            table => table.TableEtag == tableVersion.VersionEtag && Find(table, row.Address) is { } stored && stored.Etag == etag
+                ? Advance(table, tableVersion, Replace(table, _clock.ToStored(row, stored)))
+                : null,
             table => Find(table, row.Address)?.Etag == row.Etag);
     }
 

@@ -8,12 +8,21 @@ public sealed class ClusterSettings
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:Cluster";
 
+    /// <summary>Periods without a life sign after which a silo counts as gone for one that starts.</summary>
+    internal const int SilentPeriods = 3;
+
     /// <summary>
     /// <c>localhost</c>: one silo alone, nothing is shared. <c>store</c>: all silos on the same store with the same
     /// <see cref="ClusterId"/>. Default <c>localhost</c>.
     /// </summary>
     [Setting("localhost: one silo alone. store: all silos on the same store with the same ClusterId.", OneOf = "localhost|store")]
     public string Kind { get; set; } = "localhost";
+
+    /// <summary>
+    /// Whether all silos of a <c>store</c> cluster are on this machine: only then may they have loopback addresses. Default false.
+    /// </summary>
+    [Setting("Whether all silos of a store cluster are on this machine: only then may they have loopback addresses.")]
+    public bool OneMachine { get; set; }
 
     /// <summary>Id of the cluster, 1 to 64 characters of [a-z0-9-]. Clients must name the same. Default <c>swarm</c>.</summary>
     [Setting("Id of the cluster, 1 to 64 characters of [a-z0-9-]. Agents must name the same.")]
@@ -43,6 +52,12 @@ public sealed class ClusterSettings
     /// </summary>
     [Setting("How often a silo says that it lives, and reads what the others say of it.", Min = "1s", Max = "1min")]
     public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How long a silo that neither answers nor says that it is alive counts as alive for one that starts: 3 times
+    /// <see cref="AlivePeriod"/>.
+    /// </summary>
+    public TimeSpan LongestSilence => SilentPeriods * AlivePeriod;
 
     /// <summary>
     /// How long another live silo may take to close a context that this one needs, before the request is answered with

@@ -1,4 +1,3 @@
-using System.Net;
 using Swarm.Core.Identity;
 using Swarm.Storage.Blobs;
 
@@ -13,9 +12,9 @@ internal static class SettingsCheck
     public static void FindFaults(HostSettings settings, List<string> faults)
     {
         CheckStore(settings.Store, faults);
-        CheckCluster(settings, faults);
-        CheckEndpoints(settings.Endpoints, faults);
-        CheckTenants(settings, faults);
+        var at = CheckEndpoints(settings.Endpoints, faults);
+        CheckCluster(settings.Cluster, at, faults);
+        CheckTenants(settings, at, faults);
     }
 
     private static void CheckStore(StoreSettings store, List<string> faults)
@@ -48,13 +47,21 @@ internal static class SettingsCheck
         }
     }
 
-    private static void CheckCluster(HostSettings settings, List<string> faults)
+    private static void CheckCluster(ClusterSettings cluster, Addresses? at, List<string> faults)
     {
-        var cluster = settings.Cluster;
         const string Section = ClusterSettings.SectionName;
         CheckId("ClusterId", cluster.ClusterId);
         CheckId("ServiceId", cluster.ServiceId);
-        if (cluster.Kind == "localhost" && Addresses.TryResolve(settings.Endpoints, out var at) && !IsLoopback(at))
+        if (cluster.Kind == "store" && at is { IsOnlyHere: true } && !cluster.OneMachine)
+        {
+            faults.Add(
+                $"{Section}:Kind is 'store', and {EndpointSettings.SectionName} names {at.Advertised}, listening on {at.Listen}, "
+                + "which no other machine can reach; a silo of another machine that says the same would be taken for this one, and each "
+                + $"start would end the other. Set {EndpointSettings.SectionName}:Address to an address that the other silos reach, or "
+                + $"{Section}:OneMachine to true if all silos of the cluster are on this machine.");
+        }
+
+        if (cluster.Kind == "localhost" && at is { IsLoopback: false })
         {
             faults.Add(
                 $"{Section}:Kind is 'localhost', and {EndpointSettings.SectionName} names {at.Advertised}, listening on "
@@ -70,16 +77,12 @@ internal static class SettingsCheck
         }
     }
 
-    private static void CheckEndpoints(EndpointSettings endpoints, List<string> faults)
+    private static Addresses? CheckEndpoints(EndpointSettings endpoints, List<string> faults)
     {
         const string Section = EndpointSettings.SectionName;
-        if (endpoints.Listen.Length > 0 && !IPAddress.TryParse(endpoints.Listen, out _))
+        if (!Addresses.TryResolve(endpoints, out var at, out var fault))
         {
-            faults.Add($"{Section}:Listen is '{endpoints.Listen}'; an IP address such as 0.0.0.0 is needed, or nothing.");
-        }
-        else if (!Addresses.TryResolve(endpoints, out _))
-        {
-            faults.Add($"{Section}:Address is '{endpoints.Address}'; an IP address, or a name that has one, is needed.");
+            faults.Add(fault);
         }
 
         var ports = Ports(endpoints);
@@ -87,11 +90,12 @@ internal static class SettingsCheck
         {
             faults.Add($"{Section}: {string.Join(" and ", same.Select(port => port.Name))} are both {same.Key}; they must differ.");
         }
+
+        return at;
     }
 
-    private static void CheckTenants(HostSettings settings, List<string> faults)
+    private static void CheckTenants(HostSettings settings, Addresses? at, List<string> faults)
     {
-        var isLoopback = Addresses.TryResolve(settings.Endpoints, out var at) && IsLoopback(at);
         foreach (var (name, token) in settings.Tenants)
         {
             try
@@ -111,7 +115,7 @@ internal static class SettingsCheck
                     + "make it with: printf %s \"$TOKEN\" | sha256sum");
             }
 
-            if (token.Length == 0 && !isLoopback)
+            if (token.Length == 0 && at is not { IsLoopback: true })
             {
                 faults.Add(
                     $"Swarm:Tenants:{name} has no token, which is allowed only while listening on loopback: set it to the "
@@ -119,8 +123,6 @@ internal static class SettingsCheck
             }
         }
     }
-
-    private static bool IsLoopback(Addresses at) => IPAddress.IsLoopback(at.Advertised) && IPAddress.IsLoopback(at.Listen);
 
     private static (string Name, int Port)[] Ports(EndpointSettings endpoints) =>
     [

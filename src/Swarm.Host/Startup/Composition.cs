@@ -1,10 +1,14 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Swarm.Clustering;
+using Swarm.Clustering.Membership;
 using Swarm.Core.Contexts;
 using Swarm.Core.Tenants;
 using Swarm.Grains;
 using Swarm.Grains.Contexts;
+using Swarm.Host.Connections;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
 using Swarm.Host.Tenants;
@@ -54,13 +58,37 @@ internal static class Composition
         });
     }
 
+    /// <summary>Adds the gates before the ports. Orleans and Kestrel have been added.</summary>
+    public static void AddSwarmGates(this IServiceCollection services, ConnectionLimits limits, EndpointSettings endpoints)
+    {
+        services.AddSingleton(limits);
+        services.AddSingleton(endpoints);
+        services.AddSingleton<ConnectionGates>();
+        services.AddSingleton<IConfigureOptions<SiloConnectionOptions>>(provider => provider.GetRequiredService<ConnectionGates>());
+        foreach (var listeners in services.Where(service => service.ServiceType == typeof(IConnectionListenerFactory)).ToArray())
+        {
+            services.Remove(listeners);
+            services.Add(listeners.IsKeyedService
+                ? new ServiceDescriptor(listeners.ServiceType, listeners.ServiceKey, (provider, key) => Gated(provider, listeners.KeyedImplementationFactory is { } make
+                    ? make(provider, key)
+                    : ActivatorUtilities.CreateInstance(provider, listeners.KeyedImplementationType!)), listeners.Lifetime)
+                : new ServiceDescriptor(listeners.ServiceType, provider => Gated(provider, listeners.ImplementationFactory is { } make
+                    ? make(provider)
+                    : ActivatorUtilities.CreateInstance(provider, listeners.ImplementationType!)), listeners.Lifetime));
+        }
+
+        static GatedListenerFactory Gated(IServiceProvider provider, object inner) =>
+            new((IConnectionListenerFactory)inner, provider.GetRequiredService<ConnectionGates>());
+    }
+
     /// <summary>Sets up the silo: its endpoints, its cluster and how fast failures are seen.</summary>
-    public static void ConfigureSilo(ISiloBuilder silo, HostSettings settings, Addresses addresses)
+    public static void ConfigureSilo(ISiloBuilder silo, HostSettings settings, Addresses addresses, int leastGeneration)
     {
         var (cluster, endpoints) = (settings.Cluster, settings.Endpoints);
         if (cluster.Kind == "store")
         {
             silo.UseStoreClustering();
+            silo.Configure<StoreClusteringOptions>(options => options.LeastGeneration = leastGeneration);
         }
         else
         {
@@ -91,6 +119,7 @@ internal static class Composition
             options.NumVotesForDeathDeclaration = cluster.DeathVotes;
             options.IAmAliveTablePublishTimeout = cluster.AlivePeriod;
             options.TableRefreshTimeout = cluster.AlivePeriod;
+            options.NumMissedTableIAmAliveLimit = ClusterSettings.SilentPeriods;
         });
         silo.Configure<GrainCollectionOptions>(options =>
         {

@@ -18,7 +18,8 @@ internal sealed class HostArguments
         Arguments win over environment variables (Swarm__Store__Path), and these over the file. Sizes: 65536, 64KiB,
         1.5GiB (powers of 1024), 100MB (powers of 1000). Times: 500ms, 2s, 5m, 1h, 1d or hh:mm:ss. Logs go to standard
         error. SIGTERM, SIGINT, SIGQUIT and SIGHUP (a terminal that closes) drain and close the contexts, then the silo ends.
-        A silo that was declared dead ends by itself: run it under a supervisor.
+        Several silos on one store: --Swarm:Cluster:Kind=store, with an address that the others reach. A silo that was
+        declared dead ends by itself: run it under a supervisor.
 
         {SettingsHelp.Write()}
         """;

@@ -58,6 +58,11 @@ internal static class PortProbe
         var socket = new Socket(listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (listen.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true; // As Orleans and Kestrel bind it.
+            }
+
             socket.Bind(new IPEndPoint(listen, port));
             socket.Listen(1);
             return socket;

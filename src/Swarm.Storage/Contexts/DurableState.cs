@@ -54,14 +54,18 @@ internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTa
     }
 
     /// <summary>Whether a record counts in a fold (protocol, rule 10): of the open, at the end, of a fitting epoch.</summary>
-    public bool Fits(LogRecord record, Id128 openId, ProtocolRules rules) =>
+    public bool Fits(LogRecord record, Id128 openId, ProtocolRules rules) => Fits(record, openId, Epoch, Watermarks, rules);
+
+    /// <summary>The same for a context of which no more is known than how far it has come.</summary>
+    public static bool Fits(LogRecord record, Id128 openId, Epoch epoch, Watermarks lengths, ProtocolRules rules) =>
         record.OpenId == openId && record switch
         {
-            TokensRecord tokens => tokens.Epoch == Epoch && tokens.Position == Inputs.Length,
-            KvRecord kv => kv.Epoch == Epoch && kv.Position == Extents.Length && kv.Position + kv.Count <= Inputs.Length,
-            StateRecord state => state.Epoch == Epoch && state.Position <= Inputs.Length,
-            EpochRecord epoch => epoch.Epoch == Epoch.Next,
-            TruncateRecord truncate => truncate.Epoch == (rules.RewindRaisesEpoch ? Epoch.Next : Epoch) && truncate.Length <= Inputs.Length,
+            TokensRecord tokens => tokens.Epoch == epoch && tokens.Position == lengths.Tokens,
+            KvRecord kv => kv.Epoch == epoch && kv.Position == lengths.Kv && kv.Position + kv.Count <= lengths.Tokens,
+            StateRecord state => state.Epoch == epoch && state.Position <= lengths.Tokens,
+            EpochRecord next => next.Epoch == epoch.Next,
+            TruncateRecord truncate =>
+                truncate.Epoch == (rules.RewindRaisesEpoch ? epoch.Next : epoch) && truncate.Length <= lengths.Tokens,
             _ => false,
         };
 

@@ -378,7 +378,7 @@ internal sealed class LogWriter
                 Lose(SealedByAnother);
                 return false;
             }
-            catch (BlobStoreException fault) when (fault.IsTransient)
+            catch (Exception fault) when (fault is BlobStoreException { IsTransient: true } or OutOfMemoryException)
             {
                 Fault = fault.Message;
                 StorageLog.PutFailed(_logger, name, attempt, fault.Message);

@@ -93,7 +93,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
 
     private Command InspectCommand() => new("inspect", "Shows an object as it is, damaged or not. Exit code as of verify.")
     {
-        Inspect("contexts", "All contexts, by their roots.", (inspector, token) => inspector.ContextsAsync(token)),
+        Inspect("contexts", "All contexts as opening would find them, their logs folded in.", (inspector, token) => inspector.ContextsAsync(token)),
         Inspect("context", "A context as opening would find it.", "<tenant>/<name>", (inspector, name) => inspector.ContextAsync(name)),
         Inspect("root", "A root.", "its object's name", (inspector, name) => inspector.RootAsync(name)),
         Inspect("segment", "A segment or seal.", "its object's name", (inspector, name) => inspector.SegmentAsync(name)),

@@ -23,33 +23,12 @@ internal sealed class Inspector
         _views = new ObjectViews(_reader);
     }
 
-    /// <summary>All contexts, by their roots: what their tails hold is not counted.</summary>
+    /// <summary>All contexts as opening would find them, their logs folded in. Their pages are not read.</summary>
     public async Task<InspectView> ContextsAsync(CancellationToken cancellationToken)
     {
-        var rows = new JsonArray();
-        var isSound = true;
-        await foreach (var item in _reader.Blobs.ListAsync(BlobNames.RootsPrefix, cancellationToken))
-        {
-            if (Inventory.ParseRoot(item.Name) is not { } id)
-            {
-                continue;
-            }
-
-            try
-            {
-                if (await _reader.Roots.ReadAsync(id) is { } found)
-                {
-                    rows.Add(ManifestViews.Row(found.Root, item.Name));
-                }
-            }
-            catch (CorruptObjectException error)
-            {
-                isSound = false;
-                rows.Add(new JsonObject { ["root"] = item.Name, ["problem"] = error.Message });
-            }
-        }
-
-        return new InspectView(new JsonObject { ["contexts"] = rows }, isSound);
+        var contexts = await new ContextLister(_reader).ReadAsync(cancellationToken);
+        var rows = new JsonArray([.. contexts.Select(ManifestViews.Row)]);
+        return new InspectView(new JsonObject { ["contexts"] = rows }, contexts.All(context => context.Problem is null));
     }
 
     /// <summary>A context as opening would find it.</summary>

@@ -11,19 +11,33 @@ namespace Swarm.Tool.Inspection;
 /// <summary>Roots, pages and contexts as parts to show. Secrets' hashes and tenants' keys are not among them.</summary>
 internal static class ManifestViews
 {
-    /// <summary>A root as a line of a list.</summary>
-    public static JsonObject Row(ContextRoot root, string name) => new()
+    /// <summary>A context as a line of a list.</summary>
+    public static JsonObject Row(ContextSummary context)
     {
-        ["tenant"] = root.Tenant,
-        ["name"] = root.Name,
-        ["state"] = root.State.ToString(),
-        ["epoch"] = root.Epoch.Value,
-        ["holder"] = root.Holder,
-        ["tokens"] = root.TokenLength,
-        ["kv"] = root.KvLengths.DefaultIfEmpty().Min(),
-        ["tail"] = string.Join(' ', root.Tails.Select(tail => BlobNames.Log(tail.Writer, tail.Sequence))),
-        ["root"] = name,
-    };
+        if (context.ETag is null)
+        {
+            return new JsonObject { ["root"] = context.RootName, ["problem"] = context.Problem };
+        }
+
+        var row = new JsonObject
+        {
+            ["tenant"] = context.Tenant,
+            ["name"] = context.Name,
+            ["state"] = context.State.ToString(),
+            ["epoch"] = context.Epoch.Value,
+            ["holder"] = context.Holder,
+            ["tokens"] = context.Lengths.Tokens,
+            ["kv"] = context.Lengths.Kv,
+            ["tail"] = string.Join(' ', context.Tails.Select(tail => BlobNames.Log(tail.Writer, tail.Sequence))),
+            ["root"] = context.RootName,
+        };
+        if (context.Problem is { } problem)
+        {
+            row["problem"] = problem;
+        }
+
+        return row;
+    }
 
     /// <summary>A root.</summary>
     public static JsonObject Root(ContextRoot root) => new()

@@ -54,7 +54,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
             for (var index = 0; index < 3; index++)
             {
                 silos.Add(await SupervisedSilo.StartAsync(
-                    random, [.. store, "--Swarm:Cluster:Kind=store", .. settings.SiloSettings]));
+                    random, [.. store, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true", .. settings.SiloSettings]));
             }
 
             cluster = new ChaosCluster(folder, settings, silos);

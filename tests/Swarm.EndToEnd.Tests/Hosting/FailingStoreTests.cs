@@ -101,7 +101,7 @@ public sealed class FailingStoreTests : IDisposable
     private static async Task<(HttpStatusCode Status, string Text)> ReadyAsync(HostProcess host)
     {
         using var http = new HttpClient();
-        using var response = await http.GetAsync(new Uri($"{host.Health}/health/ready"), Token);
+        using var response = await http.GetAsync(new Uri(host.Health, "health/ready"), Token);
         return (response.StatusCode, await response.Content.ReadAsStringAsync(Token));
     }
 

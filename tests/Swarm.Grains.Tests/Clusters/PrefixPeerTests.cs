@@ -18,9 +18,9 @@ public sealed class PrefixPeerTests
     public async Task Find_ContextOnAnotherSilo_IsFoundUntilForgottenAndSurvivesASiloThatIsGone()
     {
         using var folder = new TempDirectory();
-        await using var here = await TestSilo.StartAsync(folder.Path, "--Swarm:Cluster:Kind=store");
+        await using var here = await TestSilo.StartAsync(folder.Path, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true");
         var tokens = Enumerable.Range(0, Tokens + 1).ToArray();
-        await using (var there = await TestSilo.StartAsync(folder.Path, "--Swarm:Cluster:Kind=store"))
+        await using (var there = await TestSilo.StartAsync(folder.Path, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true"))
         {
             var open = await WriteAsync(there, "there", tokens.AsMemory(0, Tokens));
             Assert.Null(await FindAsync(here, tokens.AsMemory(0, PrefixHasher.DefaultBlockTokens - 1)));

@@ -23,8 +23,8 @@ public sealed class WriterPeerTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _first = await TestSilo.StartAsync(_folder.Path, "--Swarm:Cluster:Kind=store");
-        _second = await TestSilo.StartAsync(_folder.Path, "--Swarm:Cluster:Kind=store");
+        _first = await TestSilo.StartAsync(_folder.Path, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true");
+        _second = await TestSilo.StartAsync(_folder.Path, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true");
     }
 
     public async ValueTask DisposeAsync()

@@ -127,7 +127,7 @@ public sealed class HostStartTests : IDisposable
     [Fact]
     public async Task Start_TenantWithoutTokenOffLoopback_IsRefused()
     {
-        var faults = await FaultsAsync("--Swarm:Endpoints:Listen=0.0.0.0", "--Swarm:Cluster:Kind=store");
+        var faults = await FaultsAsync("--Swarm:Endpoints:Listen=0.0.0.0", "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true");
 
         Assert.Contains("Swarm:Tenants:default has no token", Assert.Single(faults), StringComparison.Ordinal);
     }
@@ -168,13 +168,41 @@ public sealed class HostStartTests : IDisposable
         Assert.Equal(Environment.ProcessId, ready.RootElement.GetProperty("processId").GetInt32());
     }
 
+    [Theory]
+    [InlineData("none/ready.json")]
+    [InlineData("file/ready.json")]
+    [InlineData("folder")]
+    public async Task Start_ReadyFileCannotBeWritten_IsNamedBeforeAnythingStarts(string name)
+    {
+        await File.WriteAllTextAsync(_folder.Combine("file"), "", Token);
+        Directory.CreateDirectory(_folder.Combine("folder"));
+        var file = _folder.Combine(name);
+
+        var faults = await FaultsAsync("--ready-file", file, "--Swarm:Store:Path=" + _folder.Combine("file"));
+
+        Assert.Equal(2, faults.Count);
+        Assert.Contains($"--ready-file '{file}'", faults[0], StringComparison.Ordinal);
+        Assert.StartsWith("Swarm:Store:", faults[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_IsRefused_LeavesTheReadyFileOfTheProcessThatRuns()
+    {
+        var file = _folder.Combine("ready.json");
+        await File.WriteAllTextAsync(file, "of another silo", Token);
+
+        await FaultsAsync("--ready-file", file, "--Swarm:Store:Path=" + file);
+
+        Assert.Equal("of another silo", await File.ReadAllTextAsync(file, Token));
+    }
+
     [Fact]
     public async Task Start_TwoSilosOnOneStore_FormOneCluster()
     {
         var store = _folder.Combine("store");
-        await using var first = await TestSilo.StartAsync(store, "--Swarm:Cluster:Kind=store");
+        await using var first = await TestSilo.StartAsync(store, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true");
         await using var second = await SwarmHost.StartAsync(
-            TestSilo.Arguments(store, "--Swarm:Cluster:Kind=store"), Token);
+            TestSilo.Arguments(store, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true"), Token);
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 20).Select(
             i => first.Context($"spread-{i}").AcquireAsync(Requests.Acquire($"spread-{i}", "a"), Token)));

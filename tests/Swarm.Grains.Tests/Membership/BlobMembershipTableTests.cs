@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Swarm.Clustering.Membership;
 using Swarm.Format.Objects;
+using Swarm.Grains.Tests.Support;
 using Swarm.Storage.Blobs;
 using Swarm.Testing.Faults;
 using Xunit;
@@ -301,7 +302,7 @@ public abstract class BlobMembershipTableTests(IBlobStore store)
         store,
         Options.Create(new ClusterOptions { ClusterId = "test", ServiceId = "test" }),
         Options.Create(new StoreClusteringOptions { MaxAttempts = 200, MaxPause = TimeSpan.FromMilliseconds(5) }),
-        TimeProvider.System,
+        new ShiftedClock(Now.AddHours(1)),
         NullLogger<BlobMembershipTable>.Instance);
 
     private async Task<BlobMembershipTable> TableAsync(IBlobStore? store = null)

@@ -24,10 +24,17 @@ internal sealed class Writing : IAsyncDisposable
     /// <summary>Inputs written so far.</summary>
     public IReadOnlyList<int> Tokens => _tokens;
 
+    /// <summary>Positions whose KV was written so far.</summary>
+    public int Kv => _kv;
+
+    /// <summary>The store that it is open in.</summary>
+    public ContextStore Store => _store;
+
     /// <summary>Its id.</summary>
     public ContextId Id => _spec.Id;
 
-    private IOpenContext Context { get; set; } = null!;
+    /// <summary>The open context.</summary>
+    public IOpenContext Context { get; private set; } = null!;
 
     /// <summary>A silo's store: records over 4 KiB go to chunks of their own.</summary>
     /// <param name="blobs">Where to.</param>
@@ -60,6 +67,26 @@ internal sealed class Writing : IAsyncDisposable
         writing._proof = new SessionProof(granted.Epoch, secret.Hash);
         await writing.ResetHasherAsync();
         return writing;
+    }
+
+    /// <summary>The same context, opened and taken over in another silo's store.</summary>
+    public async Task<Writing> ReopenAsync(ContextStore store)
+    {
+        var again = new Writing(store, _spec) { Context = (await store.OpenAsync(Id, default))! };
+        var durable = again.Context.Status.Durable;
+        again._tokens.AddRange(_tokens.Take((int)durable.Tokens));
+        again._kv = (int)durable.Kv;
+        await again.AcquireAsync();
+        await again.ResetHasherAsync();
+        return again;
+    }
+
+    /// <summary>Hands it to another agent.</summary>
+    public async Task AcquireAsync(string agent = "drone-b")
+    {
+        var secret = SessionSecret.Create();
+        var granted = await Context.AcquireAsync(new AcquireRequest(agent, secret.Hash, Context.Status.Epoch), default);
+        _proof = new SessionProof(granted.Epoch, secret.Hash);
     }
 
     /// <summary>Appends inputs alone.</summary>

@@ -8,6 +8,7 @@ internal static class Errno
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int WouldBlock = 11;
+    public const int NoMemory = 12;
     public const int AccessDenied = 13;
     public const int Exists = 17;
     public const int CrossDevice = 18;

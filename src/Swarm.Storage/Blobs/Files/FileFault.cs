@@ -22,6 +22,12 @@ internal static class FileFault
         _ => Of(cause.HResult, action, path, cause),
     };
 
+    /// <summary>The fault for a process that has no memory, threads or files left; trying again may help.</summary>
+    public static BlobStoreException OutOfResources(string action, Exception cause) => new(
+        $"Could not {action} for the store: {cause.Message} Memory, threads or files are used up: see 'ulimit -a' and the container's limits.",
+        isTransient: true,
+        cause);
+
     /// <summary>Whether <see cref="Of(Exception, string, string)"/> knows what to make of it.</summary>
     public static bool Is(Exception cause) =>
         cause is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;
@@ -39,6 +45,7 @@ internal static class FileFault
             Errno.InputOutput => ("the device reports an input/output error: look at the kernel log, replace it", false),
             Errno.TooManyFiles or Errno.TooManyFilesInSystem =>
                 ("too many files are open: raise 'ulimit -n'", true),
+            Errno.NoMemory => ("the system is out of memory: free some, or raise the container's limit", true),
             Errno.CrossDevice =>
                 ("it lies on another volume than the store's 'temp' folder: keep the whole store on one volume", false),
             Errno.NotADirectory or Errno.IsADirectory =>

@@ -39,9 +39,24 @@ internal sealed class IoCall<T> : IIoCall
         {
             _completion.SetCanceled(exception.CancellationToken);
         }
+        catch (OutOfMemoryException exception)
+        {
+            // Of native memory, threads or files: it passes, as a full volume does.
+            _completion.SetException(FileFault.OutOfResources("make a call", exception));
+        }
         catch (Exception exception)
         {
             _completion.SetException(exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Fail(Exception fault)
+    {
+        if (Interlocked.Exchange(ref _state, Taken) == Queued)
+        {
+            _registration.Unregister();
+            _completion.SetException(fault);
         }
     }
 

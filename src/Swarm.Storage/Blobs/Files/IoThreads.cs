@@ -40,10 +40,36 @@ internal sealed class IoThreads(string name, int maxThreads)
 
         if (startThread)
         {
-            new Thread(Work) { IsBackground = true, Name = name }.UnsafeStart();
+            Start();
         }
 
         return queued.Task;
+    }
+
+    private void Start()
+    {
+        try
+        {
+            new Thread(Work) { IsBackground = true, Name = name }.UnsafeStart();
+        }
+        catch (Exception fault) when (fault is OutOfMemoryException or ThreadStartException)
+        {
+            IIoCall[] stranded = [];
+            lock (_queue)
+            {
+                if (--_threads == 0)
+                {
+                    stranded = [.. _queue];
+                    _queue.Clear();
+                }
+            }
+
+            // Without any thread nobody else would make them.
+            foreach (var call in stranded)
+            {
+                call.Fail(FileFault.OutOfResources("start a thread", fault));
+            }
+        }
     }
 
     private void Work()

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+using Swarm.Format.Manifests;
+using Swarm.Format.Segments;
+using Swarm.Storage;
+using Swarm.Storage.Contexts;
+
+namespace Swarm.Tool.Inspection;
+
+/// <summary>How far a context has come and who holds it: its root, folded with its log, without what it holds.</summary>
+/// <param name="id">The context.</param>
+/// <param name="rootName">Name of its root.</param>
+internal sealed class ContextSummary(ContextId id, string rootName)
+{
+    private Id128 _openId;
+
+    /// <summary>The context.</summary>
+    public ContextId Id { get; } = id;
+
+    /// <summary>Name of its root.</summary>
+    public string RootName { get; } = rootName;
+
+    /// <summary>ETag of the root that was folded; <see langword="null"/> when there is none any more, or it is damaged.</summary>
+    public string? ETag { get; private set; }
+
+    /// <summary>Its tenant.</summary>
+    public string Tenant { get; private set; } = "";
+
+    /// <summary>Its name.</summary>
+    public string Name { get; private set; } = "";
+
+    /// <summary>State of its root.</summary>
+    public RootState State { get; private set; }
+
+    /// <summary>Epoch in force.</summary>
+    public Epoch Epoch { get; private set; }
+
+    /// <summary>Who may append; empty for nobody.</summary>
+    public string Holder { get; private set; } = "";
+
+    /// <summary>Positions that are durable.</summary>
+    public Watermarks Lengths { get; private set; }
+
+    /// <summary>Where its log goes on behind the root, in order.</summary>
+    public ImmutableArray<LogPosition> Tails { get; private set; } = [];
+
+    /// <summary>How many of the <see cref="Tails"/> are folded.</summary>
+    public int Folded { get; set; }
+
+    /// <summary>The tail to fold next; <see langword="null"/> when all are, or there is nothing to fold into.</summary>
+    public LogPosition? NextTail => State == RootState.Ready && Folded < Tails.Length ? Tails[Folded] : null;
+
+    /// <summary>What is wrong with its root or its log; <see langword="null"/> when nothing is.</summary>
+    public string? Problem { get; set; }
+
+    /// <summary>Begins anew with a root.</summary>
+    public void Load(ContextRoot root, string etag)
+    {
+        (ETag, Problem, Folded, _openId) = (etag, null, 0, root.OpenId);
+        (Tenant, Name, State, Tails) = (root.Tenant, root.Name, root.State, [.. root.Tails]);
+        (Epoch, Holder) = (root.Epoch, root.Holder);
+        Lengths = new Watermarks(root.TokenLength, root.KvLengths.DefaultIfEmpty().Min());
+    }
+
+    /// <summary>Begins anew without a root.</summary>
+    /// <param name="problem">What is wrong with it; <see langword="null"/> where it is gone.</param>
+    public void Unload(string? problem) => (ETag, Problem, Tails, Folded) = (null, problem, [], 0);
+
+    /// <summary>Folds a record of its log in, if that counts.</summary>
+    public void Fold(LogRecord record)
+    {
+        if (!DurableState.Fits(record, _openId, Epoch, Lengths, ProtocolRules.All))
+        {
+            return;
+        }
+
+        switch (record)
+        {
+            case TokensRecord tokens:
+                Lengths = Lengths with { Tokens = Lengths.Tokens + tokens.Tokens.Length };
+                break;
+            case KvRecord kv:
+                Lengths = Lengths with { Kv = Lengths.Kv + kv.Count };
+                break;
+            case EpochRecord epoch:
+                (Epoch, Holder) = (epoch.Epoch, epoch.Agent);
+                break;
+            case TruncateRecord truncate:
+                (Epoch, Lengths) = (truncate.Epoch, new Watermarks(truncate.Length, truncate.KvLength));
+                break;
+        }
+    }
+}
