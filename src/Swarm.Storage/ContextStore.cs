@@ -357,7 +357,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         if (_services.Rules.SameStore.ConfirmsStore)
         {
             await _guard.CheckAsync();
-            await (_writer?.CheckAsync() ?? Task.CompletedTask);
+            foreach (var writer in _retiring.Append(_writer).ToArray())
+            {
+                await (writer?.CheckAsync() ?? Task.CompletedTask);
+            }
         }
     }
 
@@ -528,12 +531,11 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 ? await _services.Roots.CreateAsync(spec.Id, root)
                 : (await _services.Roots.ReplaceAsync(spec.Id, root, before.Value.ETag, default)).Outcome == RootOutcome.Written;
             await ConfirmCatalogAsync(spec.Id, fingerprint);
+            await ConfirmStoreAsync();
             if (_services.Rules.SameStore.ConfirmsStore && await _services.Roots.ReadAsync(spec.Id) is null)
             {
                 throw Refusals.Busy($"Context {spec.Id} was made, and is not there. Try again.");
             }
-
-            await ConfirmStoreAsync();
         });
         return isNew;
     }
@@ -641,7 +643,11 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         // One that a context could not leave now stays until the next rotation.
         foreach (var writer in _retiring.Where(item => Snapshot().All(context => context.Hosted.Writer != item)).ToArray())
         {
-            await writer.RetireAsync();
+            if (await writer.RetireAsync() is { } seal)
+            {
+                _guard.Keep(seal); // The log itself may be collected, and the next one is empty still.
+            }
+
             _retiring.Remove(writer);
         }
     }

@@ -27,6 +27,7 @@ internal sealed class StoreGuard(
     private const int Tries = 5;
     private StoreIdentity? _identity;
     private Task? _learning;
+    private string? _kept;
     private string? _fault;
 
     /// <summary>What became of the store; <see langword="null"/> while it is the same. Readable from any thread.</summary>
@@ -60,6 +61,10 @@ internal sealed class StoreGuard(
         }
     }
 
+    /// <summary>Notes an object of this silo that is never deleted: a store that was set back to before it has it no more.</summary>
+    /// <param name="name">The object; it takes the place of the one before.</param>
+    public void Keep(string name) => _kept = name;
+
     /// <summary>Looks whether the store has the identity still: as of a moment after this was called.</summary>
     /// <exception cref="BlobStoreException">The store cannot be reached, or is not the same any more.</exception>
     public async Task CheckAsync()
@@ -89,6 +94,19 @@ internal sealed class StoreGuard(
         if (found.Id != Identity.Id)
         {
             throw End($"it is store {found.Id}, made {found.Created:u}, where {Identity.Id}, made {Identity.Created:u}, is expected: it was replaced");
+        }
+
+        if (rules.ChecksOwnSegments)
+        {
+            await CheckKeptAsync();
+        }
+    }
+
+    private async Task CheckKeptAsync()
+    {
+        if (_kept is { } name && (await reader.ReadAsync(name, 0, Memory<byte>.Empty)).IsMissing)
+        {
+            throw End($"{name} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");
         }
     }
 

@@ -50,12 +50,14 @@ internal sealed class LogProof(
     {
         if (rules.ProvesAcknowledgments)
         {
-            // Without an older segment, the store's identity stands for what came before.
-            var identity = _newest.Count == 0 || !rules.ChecksOwnSegments ? guard.CheckAsync() : Task.CompletedTask;
-            var asked = _newest.Concat(puts).Select(put => HasSegmentAsync(put.Sequence))
-                .Concat(puts.SelectMany(put => put.Firsts).Select(HasRootAsync)).ToArray();
-            await Task.WhenAll([identity, .. asked]);
-            var missing = asked.Select(found => found.Result).FirstOrDefault(name => name is not null);
+            var (faults, missing) = (0, default(string));
+            do
+            {
+                // All of it at once: what was seen before the store was out of reach says nothing about the one that came back.
+                faults = reader.Faults;
+                missing = await FindMissingAsync(puts);
+            }
+            while (missing is null && faults != reader.Faults);
             if (missing is not null)
             {
                 return await ExplainAsync(missing, acknowledged, next);
@@ -69,6 +71,16 @@ internal sealed class LogProof(
         }
 
         return Finding.Holds;
+    }
+
+    private async Task<string?> FindMissingAsync(IReadOnlyList<Written> puts)
+    {
+        // Without an older segment, the store's identity stands for what came before.
+        var identity = _newest.Count == 0 || !rules.ChecksOwnSegments ? guard.CheckAsync() : Task.CompletedTask;
+        var asked = _newest.Concat(puts).Select(put => HasSegmentAsync(put.Sequence))
+            .Concat(puts.SelectMany(put => put.Firsts).Select(HasRootAsync)).ToArray();
+        await Task.WhenAll([identity, .. asked]);
+        return asked.Select(found => found.Result).FirstOrDefault(name => name is not null);
     }
 
     private async Task<string?> HasSegmentAsync(ulong sequence)

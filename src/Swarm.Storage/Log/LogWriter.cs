@@ -155,13 +155,13 @@ internal sealed class LogWriter
     }
 
     /// <summary>Ends the writer when everything queued is durable, and seals its log. No open context may use it any more.</summary>
-    /// <returns>A task that ends with the log sealed, or with the writer lost.</returns>
-    public async Task RetireAsync()
+    /// <returns>The seal's name; <see langword="null"/> where the writer was lost, or the log could not be sealed.</returns>
+    public async Task<string?> RetireAsync()
     {
         await BarrierAsync();
         if (IsDead)
         {
-            return;
+            return null;
         }
 
         IsDead = true;
@@ -173,7 +173,7 @@ internal sealed class LogWriter
             {
                 await _store.CreateAsync(name, seal, CancellationToken.None);
                 StorageLog.WriterRetired(_logger, Id, Next);
-                return;
+                return name;
             }
             catch (BlobStoreException fault)
             {
@@ -182,6 +182,8 @@ internal sealed class LogWriter
                 await Task.Delay(Backoff.After(attempt), _time);
             }
         }
+
+        return null;
     }
 
     private static SwarmRefusedException UnknownOutcome() => new(new Refusal(

@@ -7,6 +7,11 @@ internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
 {
     private const int Tries = 5;
 
+    private int _faults;
+
+    /// <summary>Tries that failed so far.</summary>
+    public int Faults => Volatile.Read(ref _faults);
+
     /// <summary>Reads a range, see <see cref="IBlobStore.ReadAsync"/>.</summary>
     /// <exception cref="BlobStoreException">Every try failed, or the fault will not pass.</exception>
     public async Task<BlobRead> ReadAsync(string name, long offset, Memory<byte> destination)
@@ -19,6 +24,7 @@ internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
             }
             catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
             {
+                Interlocked.Increment(ref _faults);
                 await Task.Delay(Backoff.After(attempt), time);
             }
         }
