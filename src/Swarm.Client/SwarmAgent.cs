@@ -143,7 +143,8 @@ public sealed class SwarmAgent
     /// <returns>The session, ready for the next token.</returns>
     /// <remarks>
     /// With a <see cref="MemoryOptions.SpoolPath"/>, an earlier session of this agent that still holds the context goes on:
-    /// nothing is taken over then.
+    /// nothing is taken over then. Without one, a session of this agent that crashed is waited for like any other, and never releases:
+    /// <see cref="OpenOrTakeOverAsync(string, IKvRuntime, TakeOver, MemoryOptions?, CancellationToken)"/> takes it over at once.
     /// </remarks>
     /// <exception cref="InvalidOperationException">The runtime is in use by another session of this process.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>

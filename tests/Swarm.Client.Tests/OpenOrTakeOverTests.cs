@@ -31,7 +31,8 @@ public sealed class OpenOrTakeOverTests
         await crashed.FlushAsync(Token);
 
         var owned = await Assert.ThrowsAsync<ContextOwnedException>(() => agent.OpenAsync("track/1", new ToyRuntime(), null, Token));
-        await using var own = await agent.OpenOrTakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, null, Token);
+        await using var own = await agent.OpenOrTakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, null, Token)
+            .WaitAsync(TimeSpan.FromMinutes(1), Token);
 
         Assert.Contains("this very agent, 'drone-a'", owned.Message, StringComparison.Ordinal);
         Assert.Contains("OpenOrTakeOverAsync", owned.Message, StringComparison.Ordinal);

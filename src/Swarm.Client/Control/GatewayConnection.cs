@@ -31,11 +31,11 @@ internal sealed class GatewayConnection : IAsyncDisposable
     /// <summary>The cluster through it.</summary>
     public IClusterClient Client { get; }
 
-    /// <summary>Connects, and has the gateway check the credential.</summary>
+    /// <summary>Connects, and has the gateway check a credential, if one is given.</summary>
     /// <exception cref="SwarmRefusedException">It refuses the credential.</exception>
     /// <exception cref="SwarmTransportException">It refuses connections, or does not answer in time. The message says what became of each attempt.</exception>
     public static async Task<GatewayConnection> OpenAsync(
-        IPEndPoint gateway, SwarmCredential credential, SwarmClientOptions options, TimeSpan timeout, CancellationToken cancellationToken)
+        IPEndPoint gateway, SwarmCredential? credential, SwarmClientOptions options, TimeSpan timeout, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(timeout, options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
@@ -45,7 +45,11 @@ internal sealed class GatewayConnection : IAsyncDisposable
         {
             await host.StartAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
             var connection = new GatewayConnection(gateway, host);
-            await connection.AuthenticateAsync(credential, either.Token).ConfigureAwait(false);
+            if (credential is not null)
+            {
+                await connection.AuthenticateAsync(credential, either.Token).ConfigureAwait(false);
+            }
+
             return connection;
         }
         catch (Exception exception)

@@ -15,17 +15,15 @@ internal sealed class GatewayLink : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly SwarmAddress _address;
-    private readonly SwarmCredential _credential;
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
     private IReadOnlyList<string> _told = [];
     private GatewayConnection _connection;
     private Task _watching = Task.CompletedTask;
 
-    private GatewayLink(SwarmAddress address, SwarmCredential credential, SwarmClientOptions options, ILogger logger, GatewayConnection connection)
+    private GatewayLink(SwarmAddress address, SwarmClientOptions options, ILogger logger, GatewayConnection connection)
     {
         _address = address;
-        _credential = credential;
         _options = options;
         _logger = logger;
         _connection = connection;
@@ -69,7 +67,7 @@ internal sealed class GatewayLink : IAsyncDisposable
                 attempts.Remove(done);
                 if (done.IsCompletedSuccessfully)
                 {
-                    var link = new GatewayLink(address, credential, options, logger, await done.ConfigureAwait(false));
+                    var link = new GatewayLink(address, options, logger, await done.ConfigureAwait(false));
                     link._watching = Task.Run(link.WatchAsync, CancellationToken.None);
                     return link;
                 }
@@ -162,7 +160,7 @@ internal sealed class GatewayLink : IAsyncDisposable
         {
             try
             {
-                var next = await GatewayConnection.OpenAsync(gateway, _credential, _options, _options.GatewayTimeout, _stop.Token)
+                var next = await GatewayConnection.OpenAsync(gateway, null, _options, _options.GatewayTimeout, _stop.Token)
                     .ConfigureAwait(false);
                 if (await FindFaultAsync(next).ConfigureAwait(false) is not null)
                 {

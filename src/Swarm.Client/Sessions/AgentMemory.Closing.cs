@@ -120,7 +120,6 @@ public sealed partial class AgentMemory
                 await _spool.DeleteAsync().ConfigureAwait(false);
             }
 
-            _claim?.Dispose();
             var durable = _state.Durable;
             var undurable = _history.Slice((int)durable.Tokens, int.MaxValue);
             var states = _states.Undurable();
@@ -143,6 +142,7 @@ public sealed partial class AgentMemory
         }
         finally
         {
+            _claim?.Dispose();
             _turn.Release();
         }
     }

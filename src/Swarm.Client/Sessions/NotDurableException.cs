@@ -28,6 +28,6 @@ public sealed class NotDurableException : Exception
         }
 
         return $"Agent '{agent}' gave up what it had fed to context '{context}' when its session was disposed of: {string.Join("; ", what)} "
-            + $"({close.Reason}). {close.Durable.Tokens} positions are durable. {remedy}";
+            + $"({close.Reason}). {close.Durable.Tokens} positions are durable, {close.Durable.Kv} of them with KV. {remedy}";
     }
 }

@@ -33,7 +33,7 @@ public sealed class DisposeTests
         Assert.Equal([4, 5, 6], lost.Close.GivenUp.Tokens.ToArray());
         Assert.Equal([2, 1], lost.Close.GivenUp.Steps.ToArray());
         Assert.Equal(["map"], lost.Close.StatesGivenUp);
-        foreach (var part in (string[])["drone-a", "track/1", "3 of 6 positions", "map", "3 positions are durable", "FlushAsync", "DrainTimeout", "SpoolPath"])
+        foreach (var part in (string[])["drone-a", "track/1", "3 of 6 positions", "map", "3 positions are durable, 3 of them with KV", "FlushAsync", "DrainTimeout", "SpoolPath"])
         {
             Assert.Contains(part, lost.Message, StringComparison.Ordinal);
         }
