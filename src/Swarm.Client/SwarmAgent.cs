@@ -466,7 +466,7 @@ public sealed class SwarmAgent
                         folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
                         cancellationToken).ConfigureAwait(false);
                 var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length);
-                report = WithNumerics(report, context, runtime, numerics);
+                report = WithNumerics(report, context, claim?.Runtime, numerics);
                 return new AgentMemory(
                     context, Name, fingerprint, _control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,
                     resumer.Finder, spooled, options, _options.TimeProvider, _logger);

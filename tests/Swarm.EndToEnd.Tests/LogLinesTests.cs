@@ -51,7 +51,7 @@ public sealed partial class LogLinesTests(ITestOutputHelper output)
     }
 
     private static Task<HostProcess> StartAsync(TempDirectory folder) => HostProcess.StartAsync(
-        $"--Swarm:Store:Path={folder.Path}", "--Swarm:Cluster:Kind=store", "--Logging:LogLevel:Default=Information");
+        $"--Swarm:Store:Path={folder.Path}", "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true", "--Logging:LogLevel:Default=Information");
 
     private static async Task WorkAsync(HostProcess silo)
     {

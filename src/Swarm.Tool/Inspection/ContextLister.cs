@@ -88,11 +88,10 @@ internal sealed class ContextLister(StoreReader reader)
             string? problem = null;
             try
             {
-                await foreach (var segment in reader.Logs.ReadAsync(writer, sequence).WithCancellation(cancellationToken))
+                await foreach (var segment in reader.Logs.ReadAsync(writer, sequence, GoOnBehind).WithCancellation(cancellationToken))
                 {
                     Fold(segment);
-                    sequence++;
-                    Begin();
+                    GoOnBehind(segment.Sequence);
                 }
             }
             catch (CorruptObjectException error)
@@ -104,6 +103,12 @@ internal sealed class ContextLister(StoreReader reader)
             {
                 context.Folded++;
                 context.Problem ??= problem;
+            }
+
+            void GoOnBehind(ulong read)
+            {
+                sequence = read + 1;
+                Begin();
             }
 
             void Begin()
