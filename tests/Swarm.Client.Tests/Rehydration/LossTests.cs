@@ -31,7 +31,7 @@ public sealed class LossTests
                 await a.FlushAsync(Token);
             }
 
-            CopyAll(silo.Folder, folder); // What SIGKILL would leave now.
+            CopyObjects(silo.Folder, folder); // What SIGKILL would leave now.
         }
 
         using var blobs = new FileBlobStore(folder);
@@ -48,7 +48,7 @@ public sealed class LossTests
             Assert.Equal(Steps / 2, b.Length);
             Assert.Equal(loss, (await swarm.GetStatusAsync(Context, Token)).Loss);
             note = BlobNames.Damage(loss.Writer, loss.Sequence);
-            await b.FeedAsync(new[] { 99 }, Token);
+            await b.FeedAsync(new[] { 9 }, Token);
             await b.ReleaseAsync("", Token);
         }
 
@@ -84,9 +84,12 @@ public sealed class LossTests
         throw new InvalidOperationException($"None of {names.Count} segments has the input at {position}.");
     }
 
-    private static void CopyAll(string from, string to)
+    /// <summary>Copies a store, without what says that a silo lives in it.</summary>
+    private static void CopyObjects(string from, string to)
     {
-        foreach (var file in Directory.GetFiles(from, "*", SearchOption.AllDirectories))
+        var cluster = Path.Combine(from, "objects", "cluster") + Path.DirectorySeparatorChar;
+        foreach (var file in Directory.GetFiles(Path.Combine(from, "objects"), "*", SearchOption.AllDirectories)
+            .Where(file => !file.StartsWith(cluster, StringComparison.Ordinal)))
         {
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
