@@ -356,11 +356,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     {
         if (_services.Rules.SameStore.ConfirmsStore)
         {
-            await _guard.CheckAsync();
-            foreach (var writer in _retiring.Append(_writer).ToArray())
-            {
-                await (writer?.CheckAsync() ?? Task.CompletedTask);
-            }
+            // A log shows more than the identity does: that nothing it rests on was set back.
+            var writers = _retiring.Append(_writer).OfType<LogWriter>().Where(writer => !writer.IsDead).ToArray();
+            await Task.WhenAll(writers.Length == 0 ? [_guard.CheckAsync()] : writers.Select(writer => writer.CheckAsync()));
+            _guard.ThrowIfEnded();
         }
     }
 

@@ -5,7 +5,6 @@ using Swarm.Client.Tests.Agent;
 using Swarm.Core.Errors;
 using Swarm.Storage.Azure;
 using Swarm.Storage.Azure.Emulator;
-using Swarm.Storage.Blobs;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;
@@ -129,8 +128,13 @@ public sealed class StoreLostTests
         await FeedAsync(a, 50);
         await UntilNotReadyAsync(silo, reason);
         await FeedAsync(a, 50);
+        await using var impatient = await SwarmClient.ConnectAsync(
+            silo.Address,
+            new SwarmCredential("default"),
+            new SwarmClientOptions { ClusterId = silo.ClusterId, ServiceId = silo.ServiceId, AttemptTimeout = TimeSpan.FromSeconds(1), ControlTimeout = TimeSpan.FromSeconds(1) },
+            Token);
         var refused = await Assert.ThrowsAsync<SwarmRefusedException>(
-            () => swarm.Agent("drone-b").OpenAsync("track/1", Runtime(), null, Token).AsTask());
+            () => impatient.Agent("drone-b").OpenAsync("track/1", Runtime(), null, Token));
 
         Assert.Equal(code, refused.Refusal.Code);
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);

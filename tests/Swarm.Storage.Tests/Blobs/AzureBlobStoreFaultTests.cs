@@ -1,3 +1,5 @@
+using System.Buffers;
+using Azure.Storage.Blobs;
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
 using Swarm.Testing;
@@ -75,6 +77,30 @@ public sealed class AzureBlobStoreFaultTests(AzuriteFixture azurite) : IClassFix
 
         Assert.True((await store.ReadAsync("a", 0, new byte[1], Stop)).IsMissing);
         Assert.False(await store.DeleteAsync("a", Stop));
+    }
+
+    [Fact]
+    public async Task AnyCall_ContainerDeletedLater_SaysSoAndMakesNoOther()
+    {
+        var name = azurite.NewContainer();
+        var store = AzureBlobStore.Connect(azurite.ConnectionString, name);
+        await store.CreateAsync("a", new ReadOnlySequence<byte>([1]), Stop);
+        var container = new BlobContainerClient(azurite.ConnectionString, name);
+        await container.DeleteAsync(cancellationToken: Stop);
+
+        foreach (var call in new Func<Task>[]
+        {
+            () => store.CreateAsync("b", new ReadOnlySequence<byte>([1]), Stop),
+            () => store.ReadAsync("a", 0, new byte[1], Stop),
+            () => store.DeleteAsync("a", Stop),
+        })
+        {
+            var fault = await Assert.ThrowsAsync<BlobStoreException>(call);
+            Assert.False(fault.IsTransient);
+            Assert.Contains("is not made again while this process runs", fault.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(await container.ExistsAsync(Stop));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using Swarm.Storage.Blobs;
 using Swarm.Testing;
@@ -29,6 +30,24 @@ public sealed class FileBlobStoreFaultTests : IDisposable
         Assert.Contains("ulimit -f", line, StringComparison.Ordinal);
         using var store = new FileBlobStore(Root);
         Assert.True((await store.ReadAsync("fill/0", 0, new byte[1], Stop)).IsMissing, "a part of it is there");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("objects")]
+    public async Task Create_FolderRemovedLater_SaysSoAndMakesNoOther(string folder)
+    {
+        using var store = new FileBlobStore(Root);
+        await store.CreateAsync("a/b", new ReadOnlySequence<byte>([1]), Stop);
+        Directory.Move(Path.Combine(Root, folder), _folder.Combine("gone"));
+
+        var fault = await Assert.ThrowsAsync<BlobStoreException>(() => store.CreateAsync("c/d", new ReadOnlySequence<byte>([1]), Stop));
+
+        Assert.False(fault.IsTransient);
+        Assert.Contains("is not made again while this process runs", fault.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Root, folder)));
+        Directory.Move(_folder.Combine("gone"), Path.Combine(Root, folder));
+        Assert.False((await store.CreateAsync("c/d", new ReadOnlySequence<byte>([1]), Stop)).IsRefused);
     }
 
     // Where this user may not mount a small volume, the limit of the test above stands in for it.
