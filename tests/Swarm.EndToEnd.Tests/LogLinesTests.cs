@@ -42,8 +42,10 @@ public sealed partial class LogLinesTests(ITestOutputHelper output)
             .Where(line => !line.StartsWith('{')) // The line of --ready-json.
             .ToArray();
         Assert.All(lines, line => Assert.InRange(TimeOf(line), began.AddSeconds(-1), DateTime.UtcNow.AddSeconds(1)));
-        Assert.All(lines.Where(line => !line.Contains(" fail: ", StringComparison.Ordinal)), line => Assert.InRange(line.Length, 20, 600));
-        Assert.DoesNotContain(lines, line => line.Contains(" warn: Swarm.", StringComparison.Ordinal) && line != death);
+        Assert.All(
+            lines.Where(line => !line.Contains(" fail: ", StringComparison.Ordinal)),
+            line => Assert.DoesNotContain(".cs:line", line, StringComparison.Ordinal)); // No stacks: a lost silo makes many warnings.
+        Assert.DoesNotContain(lines, line => line.Contains(" warn: Swarm.Storage", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.DoesNotMatch("Polly|Participant check thread|grain service|My range changed", line));
         var ofContexts = lines.Where(line => ContextId().IsMatch(line)).ToArray();
         Assert.InRange(ofContexts.Length, 5, int.MaxValue); // Made, open, acquired, released, closed.
