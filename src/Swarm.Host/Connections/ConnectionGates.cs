@@ -12,13 +12,13 @@ namespace Swarm.Host.Connections;
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where floods are logged.</param>
 internal sealed class ConnectionGates(
-    ConnectionLimits limits, EndpointSettings endpoints, TimeProvider timeProvider, ILogger<ConnectionGates> logger) : IConfigureOptions<SiloConnectionOptions>
+    ConnectionLimits limits, EndpointSettings endpoints, TimeProvider timeProvider, ILogger<ConnectionGates> logger)
+    : IConfigureOptions<SiloConnectionOptions>
 {
     private readonly ConnectionGate _http = new("http", limits.Http, Greeting.HasBegun, timeProvider, logger);
     private readonly ConnectionGate _dataPlane = new("data plane", limits.DataPlane, Greeting.HasBegun, timeProvider, logger);
     private readonly ConnectionGate _gateway = new("gateway", limits.Gateway, Greeting.IsOrleansPreamble, timeProvider, logger);
     private readonly ConnectionGate _silo = new("silo", limits.Silo, Greeting.IsOrleansPreamble, timeProvider, logger);
-
     private int _boundHttp;
 
     /// <summary>The gate of what is bound.</summary>

@@ -65,19 +65,28 @@ internal static class Composition
         services.AddSingleton(endpoints);
         services.AddSingleton<ConnectionGates>();
         services.AddSingleton<IConfigureOptions<SiloConnectionOptions>>(provider => provider.GetRequiredService<ConnectionGates>());
-        foreach (var listeners in services.Where(service => service.ServiceType == typeof(IConnectionListenerFactory)).ToArray())
+        foreach (var inner in services.Where(service => service.ServiceType == typeof(IConnectionListenerFactory)).ToArray())
         {
-            services.Remove(listeners);
-            services.Add(listeners.IsKeyedService
-                ? new ServiceDescriptor(listeners.ServiceType, listeners.ServiceKey, (provider, key) => Gated(provider, listeners.KeyedImplementationFactory is { } make
-                    ? make(provider, key)
-                    : ActivatorUtilities.CreateInstance(provider, listeners.KeyedImplementationType!)), listeners.Lifetime)
-                : new ServiceDescriptor(listeners.ServiceType, provider => Gated(provider, listeners.ImplementationFactory is { } make
-                    ? make(provider)
-                    : ActivatorUtilities.CreateInstance(provider, listeners.ImplementationType!)), listeners.Lifetime));
+            services.Remove(inner);
+            services.Add(inner.IsKeyedService
+                ? new ServiceDescriptor(
+                    inner.ServiceType,
+                    inner.ServiceKey,
+                    (provider, key) => Gate(
+                        provider,
+                        inner.KeyedImplementationFactory?.Invoke(provider, key)
+                            ?? ActivatorUtilities.CreateInstance(provider, inner.KeyedImplementationType!)),
+                    inner.Lifetime)
+                : new ServiceDescriptor(
+                    inner.ServiceType,
+                    provider => Gate(
+                        provider,
+                        inner.ImplementationFactory?.Invoke(provider)
+                            ?? ActivatorUtilities.CreateInstance(provider, inner.ImplementationType!)),
+                    inner.Lifetime));
         }
 
-        static GatedListenerFactory Gated(IServiceProvider provider, object inner) =>
+        static GatedListenerFactory Gate(IServiceProvider provider, object inner) =>
             new((IConnectionListenerFactory)inner, provider.GetRequiredService<ConnectionGates>());
     }
 
