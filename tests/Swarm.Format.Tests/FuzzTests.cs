@@ -153,6 +153,9 @@ public sealed class FuzzTests
                 return new("model", () => ManifestCodec.EncodeModel(model));
             case ObjectKind.LogIndex:
                 return new($"index {LogIndexCodec.Decode(content).Segments.Count}");
+            case ObjectKind.LogDamage:
+                var lost = LogDamageCodec.Decode(content);
+                return new($"lost {lost.Behind}", () => LogDamageCodec.Encode(lost));
             case ObjectKind.Chunk:
                 return new($"chunk {ChunkCodec.PayloadStart(content, content.Length)}");
             default:

@@ -41,12 +41,16 @@ internal sealed class LiveObjects
 
         foreach (var page in root.ExtentPages)
         {
-            if (_names.Add(BlobNames.Page(id, page)))
+            // Its name comes last: a page that cannot be read is read again at the next try, and what it names is not given up.
+            var name = BlobNames.Page(id, page);
+            if (!_names.Contains(name))
             {
                 foreach (var extent in await services.Pages.ReadExtentsAsync(id, page))
                 {
                     _names.Add(BlobNames.Of(id, extent.Payload.Object));
                 }
+
+                _names.Add(name);
             }
         }
     }
