@@ -1,5 +1,6 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Xunit;
