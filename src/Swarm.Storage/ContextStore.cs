@@ -356,9 +356,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     {
         if (_services.Rules.SameStore.ConfirmsStore)
         {
-            // A log shows more than the identity does: that nothing it rests on was set back.
-            var writers = _retiring.Append(_writer).OfType<LogWriter>().Where(writer => !writer.IsDead).ToArray();
-            await Task.WhenAll(writers.Length == 0 ? [_guard.CheckAsync()] : writers.Select(writer => writer.CheckAsync()));
+            // The identity shows which store it is, a log that nothing it rests on was set back.
+            var logs = _retiring.Append(_writer).OfType<LogWriter>().Select(writer => writer.CheckAsync()).ToArray();
+            await Task.WhenAll([_guard.CheckAsync(), .. logs]);
             _guard.ThrowIfEnded();
         }
     }

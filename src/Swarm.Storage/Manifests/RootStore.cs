@@ -92,6 +92,12 @@ internal sealed class RootStore(
             try
             {
                 await ConfirmAsync();
+                if (confirmStore is not null && await FindMissingPageAsync(context, root) is { } page)
+                {
+                    StorageLog.PutFailed(logger, name, attempt, $"It names {page}, which was written and is not there any more.");
+                    return await LookAsync(context, root, openId);
+                }
+
                 var write = await store.ReplaceAsync(name, content, expected, CancellationToken.None);
                 return write.IsRefused
                     ? await LookAsync(context, root, openId)
@@ -110,6 +116,15 @@ internal sealed class RootStore(
         }
 
         return new RootWrite(RootOutcome.Unknown, expected);
+    }
+
+    /// <summary>Looks for the newest pages: a store that was set back since they were written has lost them, and the root that is there now is good.</summary>
+    private async Task<string?> FindMissingPageAsync(ContextId context, ContextRoot root)
+    {
+        var newest = root.ExtentPages.TakeLast(1).Concat(root.InputPages.TakeLast(1)).Concat(root.StatePage is { } state ? [state] : []);
+        var names = newest.Select(page => BlobNames.Page(context, page)).ToArray();
+        var found = await Task.WhenAll(names.Select(name => reader.ReadAsync(name, 0, Memory<byte>.Empty)));
+        return names.Where((_, index) => found[index].IsMissing).FirstOrDefault();
     }
 
     private Task ConfirmAsync() => confirmStore?.Invoke() ?? Task.CompletedTask;

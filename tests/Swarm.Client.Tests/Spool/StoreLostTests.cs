@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Azure.Storage.Blobs;
 using Swarm.Client.Sessions;
@@ -70,8 +71,12 @@ public sealed class StoreLostTests
         await silo.DisposeAsync();
         await using var next = await Silo.StartAsync(folder);
         await using var swarm = await next.ConnectAsync();
-        var kept = Assert.Single(await swarm.Agent("drone-a").RecoverSpoolAsync("track/1", root.Combine("spool"), Token));
-        Assert.Equal(Steps.At(kept.FirstPosition), kept.Inputs.Tokens[..Steps.At(kept.FirstPosition).Length].ToArray());
+        if (loss != "set back") // There the session goes on, of which the store has lost a part.
+        {
+            var kept = Assert.Single(await swarm.Agent("drone-a").RecoverSpoolAsync("track/1", root.Combine("spool"), Token));
+            Assert.Equal(Steps.At(kept.FirstPosition), kept.Inputs.Tokens[..Steps.At(kept.FirstPosition).Length].ToArray());
+        }
+
         await using var b = await swarm.Agent("drone-b").OpenAsync("track/2", Runtime(), null, Token);
         await FeedAsync(b, 3);
         await b.FlushAsync(Token).AsTask().WaitAsync(Patience, Token);
@@ -81,8 +86,7 @@ public sealed class StoreLostTests
     public async Task Azurite_KilledAndStartedAgainEmpty_NothingIsAcknowledgedAndNoContainerIsMade()
     {
         using var root = new TempDirectory();
-        var first = await AzuriteProcess.StartAsync(null, null, Token);
-        await using var endsFirst = first;
+        await using var first = await AzuriteProcess.StartAsync(null, null, Token);
         await using var proxy = new CuttingProxy(first.Endpoint.Authority);
         await using var silo = await Silo.StartAsync(
             root.Combine("unused"),
@@ -95,7 +99,9 @@ public sealed class StoreLostTests
             silo,
             async _ =>
             {
-                await first.DisposeAsync();
+                using var process = Process.GetProcessById(first.ProcessId);
+                process.Kill();
+                await process.WaitForExitAsync(Token);
                 proxy.Turn(second.Endpoint.Authority);
             },
             "the container does not exist",

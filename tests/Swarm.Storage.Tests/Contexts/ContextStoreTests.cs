@@ -113,6 +113,7 @@ public sealed class ContextStoreTests
                 { bytes => Flip(bytes, random.Next(16)), bytes => Flip(bytes, 40), bytes => bytes[..20], _ => [] })
             {
                 _lone.Restart();
+                _lone.Settle();
                 _lone.Blobs.Corrupt(name, damage);
                 var before = _lone.Blobs.Objects.ToDictionary();
                 if (Record.Exception(() => _lone.Run(_writer.OpenAsync)) is { } refused)

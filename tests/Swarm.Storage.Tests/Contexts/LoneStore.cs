@@ -52,6 +52,13 @@ internal sealed class LoneStore
         return task.Result;
     }
 
+    /// <summary>Lets what a killed silo had sent come to the store.</summary>
+    public void Settle() => Run(async () =>
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1), _world.Time);
+        return true;
+    });
+
     /// <summary>Ends the silo as SIGKILL does, and starts another one that knows nothing but the blobs.</summary>
     public void Restart()
     {
