@@ -13,7 +13,12 @@ internal static class SignalledAgent
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var options = new SwarmClientOptions { ClusterId = args[2], ServiceId = args[3] };
+        var options = new SwarmClientOptions
+        {
+            ClusterId = args[2],
+            ServiceId = args[3],
+            ConnectTimeout = TimeSpan.FromMinutes(1), // A busy machine: how long it takes is not what is tested.
+        };
         using var host = args[0] == "hosted" ? new HostBuilder().UseConsoleLifetime(console => console.SuppressStatusMessages = true).Build() : null;
         await using var swarm = await SwarmClient.ConnectAsync(args[1], new SwarmCredential("default"), options);
         await using var agent = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), new MemoryOptions());

@@ -56,8 +56,8 @@ public sealed partial class AgentMemory
     /// <para>
     /// Thrown while another exception is on its way, as at the end of an <c>await using</c> block that failed, <see cref="NotDurableException"/>
     /// takes that one's place. <see cref="CloseAsync"/> in a <c>finally</c> block, or
-    /// <see cref="MemoryOptions.ThrowIfNotDurable"/> switched off, leave it. Nothing is thrown where a call of this session has already thrown that the session
-    /// is over.
+    /// <see cref="MemoryOptions.ThrowIfNotDurable"/> switched off, leave it. Nothing is thrown where a call of this session has already said that it
+    /// is over: thrown so, or told by <see cref="GetLeftoverAsync"/>.
     /// </para>
     /// </remarks>
     /// <returns>A task that ends when nothing of the session runs any more.</returns>

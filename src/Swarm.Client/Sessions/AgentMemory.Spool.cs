@@ -72,7 +72,9 @@ public sealed partial class AgentMemory
             var first = (int)_state.Durable.Tokens; // As the last word on this session's own epoch.
             var fed = new LeftoverFinder.Fed(
                 Context, _model, Epoch, _history.HashAt(first), _history.Slice(first, int.MaxValue), _states.Undurable(), null);
-            return await _leftovers.FindAsync(fed, () => _isDiscarded = true, cancellationToken).ConfigureAwait(false);
+            var left = await _leftovers.FindAsync(fed, () => _isDiscarded = true, cancellationToken).ConfigureAwait(false);
+            _state.NoteTold(); // The caller has what is left over: disposing gives nothing up behind its back.
+            return left;
         }
         finally
         {

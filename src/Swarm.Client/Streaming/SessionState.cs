@@ -92,7 +92,7 @@ internal sealed class SessionState : IDisposable
         }
     }
 
-    /// <summary>Whether a call of the session has thrown that it is over.</summary>
+    /// <summary>Whether a call of the session has said that it is over.</summary>
     public bool IsTold
     {
         get
@@ -101,6 +101,15 @@ internal sealed class SessionState : IDisposable
             {
                 return _isTold;
             }
+        }
+    }
+
+    /// <summary>Notes that a call says that the session is over.</summary>
+    public void NoteTold()
+    {
+        lock (_lock)
+        {
+            _isTold = true;
         }
     }
 
