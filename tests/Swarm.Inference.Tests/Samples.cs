@@ -45,6 +45,14 @@ internal static class Samples
         return logits;
     }
 
+    /// <summary>Two models compute the same, bit for bit.</summary>
+    public static void AssertSameLogits(LlamaModel left, LlamaModel right)
+    {
+        using var first = left.CreateRuntime(64);
+        using var second = right.CreateRuntime(64);
+        Xunit.Assert.Equal(Feed(first, Tokens(50, 1), 9), Feed(second, Tokens(50, 1), 9));
+    }
+
     /// <summary>All KV of a run of positions, stream by stream.</summary>
     public static byte[][] Read(IKvRuntime runtime, int first, int count)
     {

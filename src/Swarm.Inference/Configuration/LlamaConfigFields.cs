@@ -108,7 +108,7 @@ internal static class LlamaConfigFields
     private static readonly string[] Suspicious =
     [
         "multiplier", "scal", "softcap", "soft_cap", "norm", "bias", "window", "rope", "rotary", "yarn", "quant", "lora",
-        "adapter", "expert", "moe", "sink", "alibi", "residual", "cross_attention", "temperature", "activation", "attn_mask",
+        "adapter", "expert", "moe", "sink", "alibi", "residual", "cross_attention", "temperature", "activation", "attn_mask", "position_embedding", "mup",
     ];
 
     /// <summary>Refuses a field that would change the logits and is not honoured.</summary>

@@ -46,6 +46,7 @@ public sealed class LlamaConfigFieldsTests : IDisposable
     [InlineData("no_rope_layers", "[1, 1, 0]", "remove it")]
     [InlineData("rope_interleave", "true", "false")]
     [InlineData("alibi", "true", "false")]
+    [InlineData("position_embedding_type", "\"alibi\"", "remove it")]
     [InlineData("pruned_heads", """{"0": [1]}""", "null")]
     [InlineData("model_type", "\"granite\"", "'llama'")]
     [InlineData("auto_map", """{"AutoModelForCausalLM": "modeling_own.OwnForCausalLM"}""", "code of its own")]
