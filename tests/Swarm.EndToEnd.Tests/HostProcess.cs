@@ -65,8 +65,7 @@ internal sealed class HostProcess : IAsyncDisposable
                 "--Swarm:Endpoints:Address=127.0.0.1", "--Swarm:Endpoints:Gateway=0", "--Swarm:Endpoints:Silo=0",
                 "--Swarm:Endpoints:DataPlane=0", "--Swarm:Endpoints:Http=0", "--Logging:LogLevel:Default=Warning",
                 .. settings,
-            ];
-        var start = new ProcessStartInfo(command[0], command[1..])
+            ])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
