@@ -10,7 +10,7 @@ namespace Swarm.Storage.Tests.Simulation;
 /// <remarks><c>SWARM_SEED</c>, <c>SWARM_SEEDS</c> and <c>SWARM_TRACE</c> as in <see cref="ContextStoreSimulationTests"/>.</remarks>
 public sealed class StoreLossSimulationTests(ITestOutputHelper output)
 {
-    private const int DefaultSeeds = 1_000;
+    private const int DefaultSeeds = 500;
     private const int PlantedSeeds = 10_000;
     private const int MaxFailures = 10;
     private static readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
