@@ -173,7 +173,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     {
         [nameof(ProtocolRules.ComparesExtents)] = 270,
         [nameof(ProtocolRules.ReadsRootTwice)] = 5097,
-        [nameof(ProtocolRules.DeletesRootsAsRead)] = 1697,
+        [nameof(ProtocolRules.DeletesRootsAsRead)] = 347,
     };
 
     private const string CoarseETags = "FreshETags";
