@@ -154,7 +154,7 @@ internal sealed class ContextOpener(
             services.Ids.Next(),
             openId,
             [new LogPosition(writer.Id, writer.Next)]).With(pages);
-        var write = await services.Roots.ReplaceAsync(id, root, etag, default);
+        var write = await services.Roots.ReplaceAsync(id, root, etag, default, before);
         if (write.Outcome != RootOutcome.Written || writer.IsDead || writer != currentWriter())
         {
             return null;

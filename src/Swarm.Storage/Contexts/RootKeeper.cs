@@ -178,7 +178,7 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         var root = ContextRoots.Next(
             context.Root, context.Durable, context.NewHasher(), services.Ids.Next(), openId, tails);
         root = state == RootState.Erased ? Erased(root) : root.With(await writePages());
-        var write = await services.Roots.ReplaceAsync(context.Id, root, context.ETag, context.Root.OpenId);
+        var write = await services.Roots.ReplaceAsync(context.Id, root, context.ETag, context.Root.OpenId, context.Root);
         if (write.Outcome == RootOutcome.Written)
         {
             context.Installed(root, write.ETag);

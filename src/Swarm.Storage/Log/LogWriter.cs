@@ -264,26 +264,27 @@ internal sealed class LogWriter
 
         if (!_isProving)
         {
-            _isProving = true;
             await ProveAsync();
-            _isProving = false;
         }
     }
 
     /// <summary>Acknowledges what was put, once the store was seen to have it. One look at a time: what is put meanwhile shares the next.</summary>
     private async Task ProveAsync()
     {
+        _isProving = true;
         while (_unproven.Count > 0)
         {
             var puts = _unproven;
             _unproven = [];
             if (!await IsProvenAsync(puts))
             {
-                return;
+                break;
             }
 
             puts.ForEach(put => Acknowledge(put.Sequence));
         }
+
+        _isProving = false; // At once, not when whoever awaits this runs: what is put meanwhile would wait for ever.
     }
 
     /// <summary>False: the writer is dead.</summary>

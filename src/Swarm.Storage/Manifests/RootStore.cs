@@ -82,8 +82,10 @@ internal sealed class RootStore(
     /// <param name="root">The new root, with a fresh nonce.</param>
     /// <param name="expected">ETag of the root that it replaces.</param>
     /// <param name="openId">The open that is writing; default while it is not known to storage yet.</param>
+    /// <param name="known">A root that was read or written before: pages that it names are not looked for. None: no page is.</param>
     /// <returns>What became of it. A fault is no exception here: the write may have taken effect, and that must be told.</returns>
-    public async Task<RootWrite> ReplaceAsync(ContextId context, ContextRoot root, string expected, Id128 openId)
+    public async Task<RootWrite> ReplaceAsync(
+        ContextId context, ContextRoot root, string expected, Id128 openId, ContextRoot? known = null)
     {
         var name = BlobNames.Root(context);
         var content = new ReadOnlySequence<byte>(ManifestCodec.EncodeRoot(root));
@@ -92,7 +94,7 @@ internal sealed class RootStore(
             try
             {
                 await ConfirmAsync();
-                if (confirmStore is not null && await FindMissingPageAsync(context, root) is { } page)
+                if (known is not null && await FindMissingPageAsync(context, root, known) is { } page)
                 {
                     StorageLog.PutFailed(logger, name, attempt, $"It names {page}, which was written and is not there any more.");
                     return await LookAsync(context, root, openId);
@@ -118,14 +120,16 @@ internal sealed class RootStore(
         return new RootWrite(RootOutcome.Unknown, expected);
     }
 
-    /// <summary>Looks for the newest pages: a store that was set back since they were written has lost them, and the root that is there now is good.</summary>
-    private async Task<string?> FindMissingPageAsync(ContextId context, ContextRoot root)
+    /// <summary>Looks for new pages: a store that was set back since they were written has lost them, and the root that is there now is good.</summary>
+    private async Task<string?> FindMissingPageAsync(ContextId context, ContextRoot root, ContextRoot known)
     {
-        var newest = root.ExtentPages.TakeLast(1).Concat(root.InputPages.TakeLast(1)).Concat(root.StatePage is { } state ? [state] : []);
-        var names = newest.Select(page => BlobNames.Page(context, page)).ToArray();
+        var names = PagesOf(root).Except(PagesOf(known)).Select(page => BlobNames.Page(context, page)).ToArray();
         var found = await Task.WhenAll(names.Select(name => reader.ReadAsync(name, 0, Memory<byte>.Empty)));
         return names.Where((_, index) => found[index].IsMissing).FirstOrDefault();
     }
+
+    private static IEnumerable<PageRef> PagesOf(ContextRoot root) =>
+        root.ExtentPages.Concat(root.InputPages).Concat(root.StatePage is { } state ? [state] : []);
 
     private Task ConfirmAsync() => confirmStore?.Invoke() ?? Task.CompletedTask;
 

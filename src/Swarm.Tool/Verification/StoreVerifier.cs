@@ -97,7 +97,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         var (identity, problem) = await _reader.IdentityAsync();
         if (problem is not null)
         {
-            _damage.Add(BlobNames.Store, problem);
+            _damage.Add(BlobNames.Store, problem, new Cost(CostKind.CannotOpen, "every context of the store"));
         }
         else if (identity is null)
         {

@@ -92,7 +92,6 @@ public sealed class AzureBlobStoreFaultTests(AzuriteFixture azurite) : IClassFix
         {
             () => store.CreateAsync("b", new ReadOnlySequence<byte>([1]), Stop),
             () => store.ReadAsync("a", 0, new byte[1], Stop),
-            () => store.DeleteAsync("a", Stop),
         })
         {
             var fault = await Assert.ThrowsAsync<BlobStoreException>(call);

@@ -178,9 +178,9 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     /// <summary>Where rules whose absence is seldom seen were missed last: tried first, so that an ordinary run is short.</summary>
     private static readonly Dictionary<string, int> _lastFoundAt = new()
     {
-        [nameof(ProtocolRules.ComparesExtents)] = 270,
-        [nameof(ProtocolRules.ReadsRootTwice)] = 5097,
-        [nameof(ProtocolRules.DeletesRootsAsRead)] = 1697,
+        [nameof(ProtocolRules.ComparesExtents)] = 1582,
+        [nameof(ProtocolRules.ReadsRootTwice)] = 7639,
+        [nameof(ProtocolRules.DeletesRootsAsRead)] = 347,
     };
 
     private const string CoarseETags = "FreshETags";
@@ -189,7 +189,11 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     {
         var rules = new ProtocolRules();
         typeof(ProtocolRules).GetProperty(rule)!.SetValue(rules, false);
-        return rules;
+
+        // What is shown of the store before an acknowledgement covers that rule.
+        return rule == nameof(ProtocolRules.ComparesNonce)
+            ? rules with { SameStore = new SameStoreRules { ProvesAcknowledgments = false } }
+            : rules;
     }
 
     private static int Number(string variable, int fallback) =>
