@@ -93,7 +93,7 @@ internal sealed class Maintenance : IAsyncDisposable
     /// <summary>Stops; what is under way ends first.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        Stop();
         foreach (var sequence in _sequences)
         {
             await sequence;
@@ -102,6 +102,8 @@ internal sealed class Maintenance : IAsyncDisposable
         _stopping.Dispose();
         _collecting.Dispose();
     }
+
+    private void Stop() => _stopping.Cancel();
 
     private async Task RepeatAsync(TimeSpan pause, Func<Task> work)
     {

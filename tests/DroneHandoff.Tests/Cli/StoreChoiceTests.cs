@@ -6,7 +6,7 @@ namespace DroneHandoff.Tests.Cli;
 public sealed class StoreChoiceTests
 {
     [Theory]
-    [InlineData("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0==;EndpointSuffix=core.windows.net")]
+    [InlineData("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net")]
     [InlineData("BlobEndpoint=http://127.0.0.1:10000/a;SharedAccessSignature=sv=2024&sig=c2VjcmV0")]
     [InlineData("UseDevelopmentStorage=true")]
     public void TryParse_ConnectionString_IsAzureAndHidesItsKey(string text)
