@@ -122,7 +122,7 @@ public sealed partial class AgentMemory
 
             var durable = _state.Durable;
             var undurable = _history.Slice((int)durable.Tokens, int.MaxValue);
-            var states = _states.Undurable();
+            var states = _states.Undurable().Where(state => !Names.IsReservedState(state.Name)).ToList(); // Swarm's own tell of inputs that were given up.
             var isGivenUp = _spool is null;
             var close = new SessionClose(
                 _history.Length,

@@ -1,6 +1,8 @@
 using Swarm.DataPlane.Server;
 using Swarm.Grains.Contexts;
 using Swarm.Host.Logging;
+using Swarm.Storage;
+using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Settings;
 
@@ -30,7 +32,12 @@ internal static class SettingsReader
         }
 
         SettingsCheck.FindFaults(settings, faults);
-        faults.AddRange(settings.DataPlane.FindFaults().Select(fault => $"{DataPlaneServerOptions.SectionName}:{fault}"));
+        if (settings.Storage.DiskTierPath is { Length: > 0 } disk && FolderPathRules.Fault(disk) is { } fault)
+        {
+            faults.Add($"{ContextStoreOptions.TiersSectionName}:{nameof(ContextStoreOptions.DiskTierPath)}: {fault}");
+        }
+
+        faults.AddRange(settings.DataPlane.FindFaults().Select(wrong => $"{DataPlaneServerOptions.SectionName}:{wrong}"));
         if (new ContextGrainOptionsValidator().Validate(null, settings.Contexts) is { Failed: true } failed)
         {
             faults.AddRange(failed.Failures);

@@ -97,7 +97,7 @@ public sealed class MaintenanceTests(ITestOutputHelper output)
         Assert.Contains("other", Refusal(() => _lone.Store.ForkAsync(parent.Id, "other", 5, null, default)), StringComparison.Ordinal);
         Assert.Contains("itself", Refusal(() => _lone.Store.ForkAsync(parent.Id, "parent", 5, null, default)), StringComparison.Ordinal);
         var nobody = ContextId.FromNames(LoneStore.Spec.Tenant, "nobody");
-        Assert.Contains("no context", Refusal(() => _lone.Store.ForkAsync(nobody, "child", null, null, default)), StringComparison.Ordinal);
+        Assert.Contains("does not exist", Refusal(() => _lone.Store.ForkAsync(nobody, "child", null, null, default)), StringComparison.Ordinal);
         Assert.True(_lone.Run(async () => await _lone.Store.CreateAsync(LoneStore.Spec with { Name = "child" }, default))); // The name is free.
         parent.AssertIsAllThere();
         other.AssertIsAllThere();
