@@ -29,7 +29,7 @@ public sealed class StoreHolderTests(AzuriteFixture azurite) : IClassFixture<Azu
             foreach (var other in new[] { "localhost", "store" })
             {
                 var refused = await Assert.ThrowsAsync<InvalidOperationException>(
-                    async () => await (await HostProcess.StartAsync([.. store, $"--Swarm:Cluster:Kind={other}"])).DisposeAsync());
+                    async () => await (await HostProcess.StartAsync([.. store, $"--Swarm:Cluster:Kind={other}", "--Swarm:Cluster:OneMachine=true"])).DisposeAsync());
                 Assert.Contains("Swarm:Store: The store is in use by", refused.Message, StringComparison.Ordinal);
                 Assert.Contains($"process {first.Id} on", refused.Message, StringComparison.Ordinal);
             }
