@@ -8,7 +8,7 @@ using Swarm.Testing.Simulation;
 
 namespace Swarm.Storage.Tests.Simulation;
 
-/// <summary>One object that the store lost: any but a root, of which nothing else in the store tells.</summary>
+/// <summary>One object that the store lost: any but a root, of which nothing else in the store tells, and the store's identity, whose loss is that of the store.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Concerned">Contexts that lose with it what was acknowledged; none for what is no segment.</param>
 /// <param name="IsKnowable">Whether something else in the store tells that it was there.</param>
@@ -23,7 +23,7 @@ internal sealed record LostObject(string Name, IReadOnlySet<ContextId> Concerned
         [
             .. blobs.Objects.Where(item => isSegment
                     ? Candidate.Parse(item.Key, item.Value.Content.Length) is { IsSegment: true, Bytes: > LogSeals.MaxBytes }
-                    : !item.Key.StartsWith(BlobNames.RootsPrefix, StringComparison.Ordinal))
+                    : item.Key != BlobNames.Store && !item.Key.StartsWith(BlobNames.RootsPrefix, StringComparison.Ordinal))
                 .Select(item => item.Key),
         ];
         if (names.Length == 0)
