@@ -179,7 +179,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     private static readonly Dictionary<string, int> _lastFoundAt = new()
     {
         [nameof(ProtocolRules.ComparesExtents)] = 1582,
-        [nameof(ProtocolRules.ReadsRootTwice)] = 7639,
+        [nameof(ProtocolRules.ReadsRootTwice)] = 311,
         [nameof(ProtocolRules.DeletesRootsAsRead)] = 347,
     };
 
