@@ -388,9 +388,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 _services.Time,
                 _services.Ids,
                 _services.Logger,
-                _services.Reader,
                 _services.Segments,
-                _services.Roots,
                 _guard,
                 _services.Rules,
                 OnWriterLost));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Reflection;
@@ -7,6 +8,7 @@ namespace Swarm.Core.Settings;
 /// <summary>One setting of an options class, as its <see cref="SettingAttribute"/> says: how it is read, checked and shown.</summary>
 public sealed class SettingDefinition
 {
+    private static readonly ConcurrentDictionary<Type, IReadOnlyList<SettingDefinition>> _ofTypes = new();
     private readonly SettingAttribute _attribute;
     private readonly PropertyInfo _property;
     private readonly long _min;
@@ -56,14 +58,14 @@ public sealed class SettingDefinition
     public static IReadOnlyList<SettingDefinition> Of(Type options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return
+        return _ofTypes.GetOrAdd(options, static type =>
         [
-            .. options.GetProperties()
+            .. type.GetProperties()
                 .Select(property => (Property: property, Attribute: property.GetCustomAttribute<SettingAttribute>()))
                 .Where(setting => setting.Attribute is not null)
                 .OrderBy(setting => setting.Property.MetadataToken)
                 .Select(setting => new SettingDefinition(setting.Property, setting.Attribute!)),
-        ];
+        ]);
     }
 
     /// <summary>Checks every setting of an options object against its range.</summary>

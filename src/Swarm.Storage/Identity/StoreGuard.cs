@@ -66,9 +66,11 @@ internal sealed class StoreGuard(
     public void Keep(string name) => _kept = name;
 
     /// <summary>Looks whether the store has the identity still: as of a moment after this was called.</summary>
+    /// <param name="by">Reads it; <see langword="null"/> for the reader that everything else uses.</param>
     /// <exception cref="BlobStoreException">The store cannot be reached, or is not the same any more.</exception>
-    public async Task CheckAsync()
+    public async Task CheckAsync(RetryingReader? by = null)
     {
+        by ??= reader;
         await KnowAsync();
         if (!rules.ChecksIdentity)
         {
@@ -78,7 +80,7 @@ internal sealed class StoreGuard(
         StoreIdentity? found;
         try
         {
-            found = await ReadAsync();
+            found = await ReadAsync(by);
         }
         catch (CorruptObjectException error)
         {
@@ -98,13 +100,13 @@ internal sealed class StoreGuard(
 
         if (rules.ChecksOwnSegments)
         {
-            await CheckKeptAsync();
+            await CheckKeptAsync(by);
         }
     }
 
-    private async Task CheckKeptAsync()
+    private async Task CheckKeptAsync(RetryingReader by)
     {
-        if (_kept is { } name && (await reader.ReadAsync(name, 0, Memory<byte>.Empty)).IsMissing)
+        if (_kept is { } name && (await by.ReadAsync(name, 0, Memory<byte>.Empty)).IsMissing)
         {
             throw End($"{name} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");
         }
@@ -141,12 +143,12 @@ internal sealed class StoreGuard(
 
     private async Task LearnAsync()
     {
-        var found = await ReadAsync();
+        var found = await ReadAsync(reader);
         if (found is null)
         {
             var made = new StoreIdentity(ids.Next(), DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds()));
             await CreateAsync(ManifestCodec.EncodeStore(made));
-            found = await ReadAsync() // Another silo may have been quicker.
+            found = await ReadAsync(reader) // Another silo may have been quicker.
                 ?? throw new BlobStoreException($"'{BlobNames.Store}' vanished as soon as it was made: something else deletes objects.", isTransient: true);
             StorageLog.StoreIdentified(logger, found.Id, found.Created, found.Id == made.Id);
         }
@@ -158,9 +160,9 @@ internal sealed class StoreGuard(
         _identity = found;
     }
 
-    private async Task<StoreIdentity?> ReadAsync()
+    private static async Task<StoreIdentity?> ReadAsync(RetryingReader by)
     {
-        var (content, _) = await reader.ReadWholeAsync(BlobNames.Store, 256, MaxBytes);
+        var (content, _) = await by.ReadWholeAsync(BlobNames.Store, 256, MaxBytes);
         try
         {
             return content is null ? null : ManifestCodec.DecodeStore(content);

@@ -37,15 +37,16 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
     public async Task<List<ulong>> ListBehindAsync(Id128 writer, ulong missing)
     {
-        var numbers = await ListAsync(BlobNames.Log(writer, missing)[..^(16 - BlockDigits)], missing);
+        var numbers = await ListAsync(BlobNames.Log(writer, missing)[..^(16 - BlockDigits)], missing + 1);
         if (missing <= ulong.MaxValue - BlockSegments)
         {
-            numbers.AddRange(await ListAsync(BlobNames.Log(writer, missing + BlockSegments)[..^(16 - BlockDigits)], missing));
+            numbers.AddRange(await ListAsync(BlobNames.Log(writer, missing + BlockSegments)[..^(16 - BlockDigits)], missing + 1));
         }
 
         return numbers;
     }
 
+    /// <summary>An index is called after its first segment: the missing one, where whoever wrote it made indexes of another size.</summary>
     private async Task<bool> HasLaterIndexAsync(Id128 writer, ulong missing) =>
         (await ListAsync($"{BlobNames.LogIndexesPrefix}{writer}/", missing)).Count > 0;
 
@@ -77,7 +78,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
         }
     }
 
-    private async Task<List<ulong>> ListAsync(string prefix, ulong behind)
+    private async Task<List<ulong>> ListAsync(string prefix, ulong from)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -86,7 +87,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
                 var numbers = new List<ulong>();
                 await foreach (var item in store.ListAsync(prefix, CancellationToken.None))
                 {
-                    if (Number(item.Name) is { } number && number > behind)
+                    if (Number(item.Name) is { } number && number >= from)
                     {
                         numbers.Add(number);
                     }

@@ -76,7 +76,7 @@ internal sealed class LogProof(
     private async Task<string?> FindMissingAsync(IReadOnlyList<Written> puts)
     {
         // Without an older segment, the store's identity stands for what came before.
-        var identity = _newest.Count == 0 || !rules.ChecksOwnSegments ? guard.CheckAsync() : Task.CompletedTask;
+        var identity = _newest.Count == 0 || !rules.ChecksOwnSegments ? guard.CheckAsync(reader) : Task.CompletedTask;
         var asked = _newest.Concat(puts).Select(put => HasSegmentAsync(put.Sequence))
             .Concat(puts.SelectMany(put => put.Firsts).Select(HasRootAsync)).ToArray();
         await Task.WhenAll([identity, .. asked]);

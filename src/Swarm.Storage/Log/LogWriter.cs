@@ -45,9 +45,7 @@ internal sealed class LogWriter
         TimeProvider time,
         IIdSource ids,
         ILogger logger,
-        RetryingReader reader,
         SegmentReader segments,
-        RootStore roots,
         StoreGuard guard,
         ProtocolRules rules,
         Action<LogWriter, string> lost)
@@ -62,7 +60,10 @@ internal sealed class LogWriter
         _lost = lost;
         Id = ids.NextWriter();
         _indexer = new LogIndexer(store, options, time, logger, Id);
-        _proof = new LogProof(Id, reader, segments, roots, guard, rules.SameStore);
+
+        // A reader of its own: a proof begins anew after a fault of its reads, not after one of anybody's.
+        var reader = new RetryingReader(store, time);
+        _proof = new LogProof(Id, reader, segments, new RootStore(store, reader, time, logger), guard, rules.SameStore);
     }
 
     private readonly record struct Pending(LogEntry Entry, LogRecord Durable);

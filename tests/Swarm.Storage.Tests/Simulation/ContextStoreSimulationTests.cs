@@ -64,6 +64,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     [Theory]
     [InlineData(17889, "Silos=1,Agents=2,Operations=16,RepeatedEffects=0,Outages=0")] // Two forks at once under one name.
     [InlineData(500_036, "Contexts=1,Agents=3,Operations=11,Collections=0,Forks=0,LostRequests=0,LostAnswers=0,Throttling=0")] // What a lost page names was collected.
+    [InlineData(4518, "Contexts=2,Operations=16,Crashes=0,Collections=0,Forks=0,LostRequests=0,Throttling=0,Outages=0")] // The index of the lost segment alone told of it.
     public void Store_SeedThatOnceFailed_KeepsItsPromises(int seed, string limits) =>
         Exploration.Run(seed, ProtocolRules.All, limits: ExplorationLimits.Parse(limits));
 

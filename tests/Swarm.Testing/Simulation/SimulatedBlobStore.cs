@@ -70,20 +70,22 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         RequestAsync(Copy(content), bytes =>
             _objects.TryGetValue(name, out var found) && found.ETag == expected ? Put(name, bytes) : default);
 
-    public async Task<BlobRead> ReadAsync(
+    public Task<BlobRead> ReadAsync(
         string name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         Reads[name] = Reads.GetValueOrDefault(name) + 1;
         // The bytes are taken when the request takes effect, and put down only once it has been answered.
-        var found = await RequestAsync(0, _ => _objects.GetValueOrDefault(name));
-        if (found.ETag is null)
+        return RequestAsync(0, _ => _objects.GetValueOrDefault(name), found =>
         {
-            return new BlobRead(0, 0, null);
-        }
+            if (found.ETag is null)
+            {
+                return new BlobRead(0, 0, null);
+            }
 
-        var count = (int)Math.Clamp(found.Content.Length - offset, 0, destination.Length);
-        found.Content.AsMemory((int)Math.Min(offset, found.Content.Length), count).CopyTo(destination);
-        return new BlobRead(count, found.Content.Length, found.ETag);
+            var count = (int)Math.Clamp(found.Content.Length - offset, 0, destination.Length);
+            found.Content.AsMemory((int)Math.Min(offset, found.Content.Length), count).CopyTo(destination);
+            return new BlobRead(count, found.Content.Length, found.ETag);
+        });
     }
 
     public async IAsyncEnumerable<BlobItem> ListAsync(
@@ -152,22 +154,53 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         }
     }
 
-    private async Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> take)
+    private Task<TResult> RequestAsync<TState, TResult>(TState state, Func<TState, TResult> take) =>
+        RequestAsync(state, take, static result => result);
+
+    /// <summary>A request. A run has so many faults that to throw each of them here as well would be most of its time.</summary>
+    private Task<TResult> RequestAsync<TState, TFound, TResult>(TState state, Func<TState, TFound> take, Func<TFound, TResult> answer)
+    {
+        var answered = new TaskCompletionSource<TResult>();
+        _ = AnswerAsync();
+        return answered.Task;
+
+        async Task AnswerAsync()
+        {
+            try
+            {
+                var (found, fault) = await TryAsync(state, take);
+                if (fault is null)
+                {
+                    answered.SetResult(answer(found!));
+                }
+                else
+                {
+                    answered.SetException(fault);
+                }
+            }
+            catch (BlobStoreException fault)
+            {
+                answered.SetException(fault);
+            }
+        }
+    }
+
+    private async Task<(TFound? Found, BlobStoreException? Fault)> TryAsync<TState, TFound>(TState state, Func<TState, TFound> take)
     {
         Requests++;
         if (_isCut)
         {
             await DelayAsync();
-            throw IsOutOfReach();
+            return (default, IsOutOfReach());
         }
 
         var life = _life;
-        TResult effect(TState state) => life == _life ? take(state) : throw IsOutOfReach();
+        TFound effect(TState state) => life == _life ? take(state) : throw IsOutOfReach();
         if (IsAway())
         {
             Injected++;
             await UnansweredAsync(() => effect(state), world.Random.Next(3));
-            throw new BlobStoreException("simulated: the store is away", isTransient: true);
+            return (default, Fault("the store is away"));
         }
 
         var dice = world.Random.NextDouble();
@@ -175,20 +208,20 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         {
             Injected++;
             await UnansweredAsync(() => effect(state), 0);
-            throw new BlobStoreException("simulated: the request was lost", isTransient: true);
+            return (default, Fault("the request was lost"));
         }
 
         if ((dice -= Faults.LostAnswer) < 0)
         {
             Injected++;
             await UnansweredAsync(() => effect(state), 1);
-            throw new BlobStoreException("simulated: the answer was lost", isTransient: true);
+            return (default, Fault("the answer was lost"));
         }
 
         if ((dice -= Faults.Throttled) < 0)
         {
             Injected++;
-            throw new BlobStoreException("simulated: 503, too many requests", isTransient: true);
+            return (default, Fault("503, too many requests"));
         }
 
         if ((dice -= Faults.RepeatedEffect) < 0)
@@ -201,7 +234,7 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         {
             Injected++;
             await UnansweredAsync(() => effect(state), 2);
-            throw new BlobStoreException("simulated: no answer in time", isTransient: true);
+            return (default, Fault("no answer in time"));
         }
 
         // The effect comes between request and answer, in the network: a killed process's request takes effect too.
@@ -212,10 +245,12 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         });
         var result = await done;
         await DelayAsync();
-        return life == _life ? result : throw IsOutOfReach();
+        return life == _life ? (result, null) : (default, IsOutOfReach());
     }
 
-    private static BlobStoreException IsOutOfReach() => new("simulated: the connection was cut", isTransient: true);
+    private static BlobStoreException Fault(string text) => new($"simulated: {text}", isTransient: true);
+
+    private static BlobStoreException IsOutOfReach() => Fault("the connection was cut");
 
     private bool IsAway()
     {
