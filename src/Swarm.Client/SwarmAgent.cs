@@ -1,18 +1,12 @@
-using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Client.Handoffs;
-using Swarm.Client.Rehydration;
 using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
-using Swarm.Client.Streaming;
-using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
-using Swarm.Core.Sessions;
-using Swarm.Format.Manifests;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client;
@@ -21,15 +15,13 @@ namespace Swarm.Client;
 public sealed class SwarmAgent
 {
     private readonly ControlPlane _control;
-    private readonly SwarmClientOptions _options;
-    private readonly ILogger _logger;
+    private readonly SessionStarter _sessions;
 
     internal SwarmAgent(string name, ControlPlane control, SwarmClientOptions options)
     {
         Name = Names.RequireAgent(name);
         _control = control;
-        _options = options;
-        _logger = options.LoggerFactory.CreateLogger<SwarmAgent>();
+        _sessions = new SessionStarter(Name, control, options);
     }
 
     /// <summary>Agent name.</summary>
@@ -58,7 +50,7 @@ public sealed class SwarmAgent
         string context, IKvRuntime runtime, MemoryOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        return StartAsync(context, runtime.Model, runtime, Asking.ToOpen, default, options, cancellationToken);
+        return _sessions.StartAsync(context, runtime.Model, runtime, SessionWish.ToOpen, default, options, cancellationToken);
     }
 
     /// <summary>
@@ -99,8 +91,8 @@ public sealed class SwarmAgent
 
         options ??= new MemoryOptions();
         options.Validate();
-        CheckPrompt(prompt.Span, runtime);
-        var memory = await StartAsync(context, runtime.Model, runtime, Asking.ToOpen, prompt, options, cancellationToken).ConfigureAwait(false);
+        PrefixSharing.Check(prompt.Span, runtime);
+        var memory = await _sessions.StartAsync(context, runtime.Model, runtime, SessionWish.ToOpen, prompt, options, cancellationToken).ConfigureAwait(false);
         try
         {
             await memory.GoOnWithAsync(prompt, cancellationToken).ConfigureAwait(false);
@@ -131,7 +123,7 @@ public sealed class SwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return StartAsync(context, model, null, Asking.ToOpen, default, options, cancellationToken);
+        return _sessions.StartAsync(context, model, null, SessionWish.ToOpen, default, options, cancellationToken);
     }
 
     /// <summary>Takes an existing context over, and waits until it may.</summary>
@@ -160,7 +152,7 @@ public sealed class SwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        return StartAsync(context, runtime.Model, runtime, Asking.ToTakeOver(mode), default, options, cancellationToken);
+        return _sessions.StartAsync(context, runtime.Model, runtime, SessionWish.ToTakeOver(mode), default, options, cancellationToken);
     }
 
     /// <summary>
@@ -196,7 +188,7 @@ public sealed class SwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        return StartAsync(context, runtime.Model, runtime, Asking.ToOpenOrTakeOver(mode), default, options, cancellationToken);
+        return _sessions.StartAsync(context, runtime.Model, runtime, SessionWish.ToOpenOrTakeOver(mode), default, options, cancellationToken);
     }
 
     /// <summary>The same for an agent whose KV is computed elsewhere: it appends tokens alone.</summary>
@@ -214,7 +206,7 @@ public sealed class SwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return StartAsync(context, model, null, Asking.ToOpenOrTakeOver(mode), default, options, cancellationToken);
+        return _sessions.StartAsync(context, model, null, SessionWish.ToOpenOrTakeOver(mode), default, options, cancellationToken);
     }
 
     /// <summary>What fenced sessions of this agent have left over in a spool. Opens nothing, and disturbs nobody.</summary>
@@ -234,7 +226,7 @@ public sealed class SwarmAgent
         Names.RequireContext(context);
         ArgumentException.ThrowIfNullOrWhiteSpace(spoolPath);
         using var folder = SpoolFolder.Open(spoolPath, _control.Credential.Tenant, Name, context);
-        var resumer = Resumer(context);
+        var resumer = _sessions.Resumer(context);
         var resumed = await resumer.TryResumeAsync(folder, new MemoryOptions(), cancellationToken).ConfigureAwait(false);
         if (resumed is not null)
         {
@@ -242,298 +234,5 @@ public sealed class SwarmAgent
         }
 
         return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Before anything is made: nobody is to hold a context for the sake of a prompt that cannot be fed.</summary>
-    private static void CheckPrompt(ReadOnlySpan<int> prompt, IKvRuntime runtime)
-    {
-        if (prompt.Length > runtime.MaxPositions)
-        {
-            throw new ArgumentException(
-                $"A prompt of {prompt.Length} tokens is over the runtime's {runtime.MaxPositions} positions. Shorten it, or give the model a larger cache.",
-                nameof(prompt));
-        }
-
-        var wrong = prompt.IndexOfAnyExceptInRange(0, runtime.VocabularySize - 1);
-        if (wrong >= 0)
-        {
-            throw new ArgumentException(
-                $"Token {prompt[wrong]} at {wrong} of the prompt is none of the model's {runtime.VocabularySize}.", nameof(prompt));
-        }
-    }
-
-    /// <summary>Makes the context out of another one's beginning, if it is new and there is one. Failing that, it is made as any other.</summary>
-    private async Task SharePrefixAsync(
-        string context, IKvRuntime runtime, ReadOnlyMemory<int> prompt, int blockTokens, CancellationToken cancellationToken)
-    {
-        // The last token is fed in any case: its logits are what the agent goes on from.
-        var tokens = prompt[..Math.Min(prompt.Length - 1, IPrefixDirectory.MaxTokensIn(blockTokens))];
-        if (tokens.Length < blockTokens)
-        {
-            return;
-        }
-
-        try
-        {
-            await _control.GetStatusAsync(context, cancellationToken).ConfigureAwait(false);
-            return;
-        }
-        catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.NotFound)
-        {
-            // A new one.
-        }
-
-        try
-        {
-            var shared = await _control.ForkPrefixAsync(
-                new PrefixFork(context, runtime.Fingerprint.Value, blockTokens, tokens.ToArray()), cancellationToken)
-                .ConfigureAwait(false);
-            if (shared.Parent.Length > 0)
-            {
-                Log.PrefixShared(_logger, context, shared.Position, shared.Parent);
-            }
-        }
-        catch (Exception exception) when (exception is SwarmRefusedException { Refusal.Code: not RefusalCode.Unauthorized } or SwarmTransportException)
-        {
-            Log.PrefixNotShared(_logger, context, exception.Message);
-        }
-    }
-
-    private async Task<AgentMemory> StartAsync(
-        string context,
-        ModelDescriptor model,
-        IKvRuntime? runtime,
-        Asking asking,
-        ReadOnlyMemory<int> prompt,
-        MemoryOptions? options,
-        CancellationToken cancellationToken)
-    {
-        Names.RequireContext(context);
-        options ??= new MemoryOptions();
-        options.Validate();
-        var claim = runtime is null ? null : RuntimeClaim.ForSession(runtime, context, Name);
-        SpoolFolder? folder = null;
-        try
-        {
-            if (runtime is not null && !prompt.IsEmpty)
-            {
-                await SharePrefixAsync(context, runtime, prompt, options.BlockTokens, cancellationToken).ConfigureAwait(false);
-            }
-
-            if (options.SpoolPath is { } root)
-            {
-                folder = SpoolFolder.Open(root, _control.Credential.Tenant, Name, context);
-                if (await Resumer(context).TryResumeAsync(folder, options, cancellationToken).ConfigureAwait(false) is { } resumed)
-                {
-                    return await GoOnAsync(context, model, claim, options, folder, resumed, cancellationToken).ConfigureAwait(false);
-                }
-            }
-
-            return await AcquireAndStartAsync(context, model, claim, asking, options, folder, cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            folder?.Dispose();
-            claim?.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Goes on with the session of an earlier process. It is not given back, whatever happens: its inputs are here.</summary>
-    private async Task<AgentMemory> GoOnAsync(
-        string context,
-        ModelDescriptor model,
-        RuntimeClaim? claim,
-        MemoryOptions options,
-        SpoolFolder folder,
-        ResumedSession resumed,
-        CancellationToken cancellationToken)
-    {
-        try
-        {
-            resumed.RequireModel(context, model.ComputeFingerprint());
-            return await RehydrateAsync(
-                context, model, claim, resumed.Lease, resumed.State, resumed.Link, options, resumed.Started, folder, resumed,
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch
-        {
-            await resumed.Link.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private async Task<AgentMemory> AcquireAndStartAsync(
-        string context,
-        ModelDescriptor model,
-        RuntimeClaim? claim,
-        Asking asking,
-        MemoryOptions options,
-        SpoolFolder? folder,
-        CancellationToken cancellationToken)
-    {
-        var secret = SessionSecret.Create();
-        var request = new AcquireContext(
-            context,
-            Name,
-            secret.Hash,
-            asking.Mode switch
-            {
-                { Kind: TakeOverKind.IfSilent } => AcquireMode.IfSilent,
-                { Kind: TakeOverKind.Now } => AcquireMode.Force,
-                _ => AcquireMode.IfFree,
-            },
-            asking.Mode?.Silence.TotalSeconds ?? 0,
-            model,
-            options.BlockTokens,
-            asking.MayCreate,
-            asking.TakesOwn);
-        var (lease, started) = await AcquireAsync(request, waits: asking.Mode is not null, cancellationToken).ConfigureAwait(false);
-        var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
-        var link = new SessionLink(_control, context, state, secret, lease.DataPlane, _options, _logger);
-        try
-        {
-            return await RehydrateAsync(
-                context, model, claim, lease, state, link, options, started, folder, null, cancellationToken)
-                .ConfigureAwait(false);
-        }
-        catch
-        {
-            await link.DisposeAsync().ConfigureAwait(false);
-            await GiveBackAsync(new ReleaseContext(context, lease.Epoch, secret.Hash, "")).ConfigureAwait(false);
-            throw;
-        }
-    }
-
-    private SpoolResumer Resumer(string context) => new(_control, Name, context, _options, _logger);
-
-    /// <summary>Nobody must wait for a session that never came to be.</summary>
-    private async Task GiveBackAsync(ReleaseContext request)
-    {
-        try
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _options.TimeProvider);
-            await _control.ReleaseAsync(Name, request, limit.Token).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
-            or SwarmTransportException)
-        {
-            Log.NotGivenBack(_logger, request.Context, exception.Message);
-        }
-    }
-
-    private async Task<AgentMemory> RehydrateAsync(
-        string context,
-        ModelDescriptor model,
-        RuntimeClaim? claim,
-        ContextLease lease,
-        SessionState state,
-        SessionLink link,
-        MemoryOptions options,
-        long started,
-        SpoolFolder? folder,
-        ResumedSession? resumed,
-        CancellationToken cancellationToken)
-    {
-        var failing = _options.TimeProvider.GetTimestamp();
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                var session = await link.AttachAsync(cancellationToken).ConfigureAwait(false);
-                var history = new InputHistory(
-                    new PrefixHasher(new TenantKey(lease.TenantKey), model.ComputeFingerprint(), lease.BlockTokens));
-                var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history);
-                var states = new StateOutbox();
-                var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
-                var reading = session.ReadStatesAsync(cancellationToken);
-                var rehydrator = new Rehydrator(context, session, history, driver, _options.TimeProvider, _logger);
-                var report = await new SiloWatch(link, options, _options.TimeProvider).WhileHereAsync(
-                    session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
-                    .ConfigureAwait(false);
-                if (lease.Loss is { } loss)
-                {
-                    Log.InputsLost(_logger, context, report.Positions, loss);
-                    report = report with { Loss = loss };
-                }
-
-                states.Load(await reading.ConfigureAwait(false));
-                var fingerprint = model.ComputeFingerprint();
-                var resumer = Resumer(context);
-                var spooled = folder is null
-                    ? null
-                    : await resumer.StartAsync(
-                        folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
-                        cancellationToken).ConfigureAwait(false);
-                var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length);
-                report = WithNumerics(report, context, claim?.Runtime, numerics);
-                return new AgentMemory(
-                    context, Name, fingerprint, _control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,
-                    resumer.Finder, spooled, options, _options.TimeProvider, _logger);
-            }
-            catch (Exception exception) when (_control.MayRepeat(exception, failing))
-            {
-                Log.StreamingBroke(_logger, context, attempt + 1, exception.Message);
-                await link.DropAsync().ConfigureAwait(false);
-                await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
-    private RehydrationReport WithNumerics(
-        RehydrationReport report, string context, IKvRuntime? runtime, NumericsHistory history)
-    {
-        if (runtime is null)
-        {
-            return report;
-        }
-
-        var others = history.OthersThan(runtime.Numerics);
-        if (others.Count > 0)
-        {
-            Log.BitsMayDiffer(_logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
-        }
-
-        return report with { Numerics = runtime.Numerics, OtherNumerics = others };
-    }
-
-    /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context.</summary>
-    private async Task<(ContextLease Lease, long Started)> AcquireAsync(
-        AcquireContext request, bool waits, CancellationToken cancellationToken)
-    {
-        var failing = _options.TimeProvider.GetTimestamp();
-        for (var attempt = 0; ; attempt++)
-        {
-            var started = _options.TimeProvider.GetTimestamp();
-            TimeSpan retryAfter = default;
-            try
-            {
-                return (await _control.AcquireAsync(request, cancellationToken).ConfigureAwait(false), started);
-            }
-            catch (ContextOwnedException owned) when (waits)
-            {
-                failing = _options.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
-                retryAfter = owned.Refusal.RetryAfter;
-            }
-            catch (Exception exception) when (_control.MayRepeat(exception, failing))
-            {
-                // Once more, with the same secret.
-            }
-
-            await _control.DelayAsync(attempt, cancellationToken, retryAfter).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>What a session asks for.</summary>
-    /// <param name="Mode">What is waited for; <see langword="null"/> to be refused at once by whoever holds the context.</param>
-    /// <param name="MayCreate">Whether a context that does not exist is made.</param>
-    /// <param name="TakesOwn">Whether a session of this agent is fenced at once.</param>
-    private readonly record struct Asking(TakeOver? Mode, bool MayCreate, bool TakesOwn)
-    {
-        public static Asking ToOpen => new(null, MayCreate: true, TakesOwn: false);
-
-        public static Asking ToTakeOver(TakeOver mode) => new(mode, MayCreate: false, TakesOwn: false);
-
-        public static Asking ToOpenOrTakeOver(TakeOver mode) => new(mode, MayCreate: true, TakesOwn: true);
     }
 }

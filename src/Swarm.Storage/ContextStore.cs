@@ -3,7 +3,6 @@ using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;
@@ -33,16 +32,16 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly RootKeeper _keeper;
     private readonly Dictionary<ContextId, OpenContext> _open = [];
     private readonly Dictionary<ContextId, Task<OpenContext?>> _opening = [];
-    private readonly HashSet<LogWriter> _retiring = [];
+    private readonly LogWriters _writers;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _stopped = new();
     private readonly CancellationTokenSource _givenUp = new();
     private int _stopBegan;
+    private readonly ContextCreator _creator;
     private readonly ContextForker _forker;
     private readonly Maintenance _maintenance;
     private readonly DiskTier? _disk;
     private readonly StoreGuard _guard;
-    private LogWriter? _writer;
 
     /// <summary>Starts a store.</summary>
     /// <param name="store">Where everything is kept. Not disposed.</param>
@@ -114,6 +113,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             Names,
             rules,
             ConfirmStoreAsync);
+        _writers = new LogWriters(_services, _guard, OnWriterLost);
         var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
         _keeper = new RootKeeper(_services, checkpointer);
@@ -125,14 +125,15 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             loader,
             checkpointer,
             _catalog,
-            CurrentWriter,
-            OwnWriter);
+            _writers.Current,
+            _writers.Find);
+        _creator = new ContextCreator(_services, _catalog, _guard);
         _forker = new ContextForker(_services, loader, checkpointer, _catalog);
         _maintenance = new Maintenance(
             _services,
             _keeper,
             new Compactor(_services),
-            new Collector(_services, IsOwn),
+            new Collector(_services, _writers.IsOwn),
             () => [.. Snapshot().Select(context => context.Hosted)],
             End,
             RotateAsync);
@@ -148,7 +149,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     public ContextNames Names { get; } = new();
 
     /// <summary>What the store last answered to a write that still fails; <see langword="null"/> when all is well.</summary>
-    public string? StoreFault => Volatile.Read(ref _writer)?.Fault;
+    public string? StoreFault => _writers.Present?.Fault;
 
     /// <summary>
     /// What became of the store, once it was emptied, replaced or set back under this process: nothing is opened or acknowledged any more.
@@ -157,7 +158,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     public string? StoreReplaced => _guard.Fault;
 
     /// <summary>Id of the present writer; default before the first append.</summary>
-    public Id128 Writer => Volatile.Read(ref _writer)?.Id ?? default;
+    public Id128 Writer => _writers.Present?.Id ?? default;
 
     /// <summary>Looks whether the store is still the one that it was; at first, which one it is. A new store is given its identity.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
@@ -182,7 +183,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(spec);
         var isNew = false;
-        await RunAsync(async () => isNew = await CreateCoreAsync(spec)).WaitAsync(cancellationToken);
+        await RunAsync(async () => isNew = await _creator.CreateAsync(spec)).WaitAsync(cancellationToken);
         return isNew;
     }
 
@@ -277,7 +278,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 await CloseAsync(context.Hosted);
             }
 
-            _writer?.Lose("this silo stops");
+            _writers.Present?.Lose("this silo stops");
         });
         await IfNotGivenUpAsync(_maintenance.DisposeAsync().AsTask());
         EndStop();
@@ -307,11 +308,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         const string Reason = "this silo stops, and the store does not take what is left";
         StorageLog.StopGivenUp(
             _services.Logger, Snapshot().Length, _services.Options.StopTimeout.TotalSeconds, StoreFault ?? "it does not answer");
-        foreach (var writer in _retiring.Append(_writer).ToArray())
-        {
-            writer?.Lose(Reason);
-        }
-
+        _writers.Lose(Reason);
         foreach (var context in Snapshot())
         {
             End(context.Hosted, Reason);
@@ -357,8 +354,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         if (_services.Rules.SameStore.ConfirmsStore)
         {
             // The identity shows which store it is, a log that nothing it rests on was set back.
-            var logs = _retiring.Append(_writer).OfType<LogWriter>().Select(writer => writer.CheckAsync()).ToArray();
-            await Task.WhenAll([_guard.CheckAsync(), .. logs]);
+            await Task.WhenAll(_guard.CheckAsync(), _writers.CheckAsync());
             _guard.ThrowIfEnded();
         }
     }
@@ -366,44 +362,12 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>Everything ends: what is in memory is about another store.</summary>
     private void OnStoreLost(string reason)
     {
-        foreach (var writer in _retiring.Append(_writer).ToArray())
-        {
-            writer?.Lose(reason);
-        }
-
+        _writers.Lose(reason);
         foreach (var context in Snapshot())
         {
             End(context.Hosted, reason);
         }
     }
-
-    private LogWriter CurrentWriter()
-    {
-        if (_writer is not { IsDead: false })
-        {
-            _guard.ThrowIfEnded();
-            Volatile.Write(ref _writer, new LogWriter(
-                _services.Store,
-                _services.Options,
-                _services.Time,
-                _services.Ids,
-                _services.Logger,
-                _services.Segments,
-                _guard,
-                _services.Rules,
-                OnWriterLost));
-            StorageLog.WriterStarts(_services.Logger, _writer!.Id);
-        }
-
-        return _writer;
-    }
-
-    /// <summary>Whether a log is written here still: contexts may be in one that is being left, and collection may not know of them yet.</summary>
-    private bool IsOwn(Id128 writer) => _writer?.Id == writer || _retiring.Any(leaving => leaving.Id == writer);
-
-    /// <summary>A log that is written here, the present one or one that is being left.</summary>
-    private LogWriter? OwnWriter(Id128 id) =>
-        _retiring.Append(_writer).FirstOrDefault(writer => writer is { IsDead: false } && writer.Id == id);
 
     private void OnWriterLost(LogWriter writer, string reason)
     {
@@ -481,75 +445,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
     }
 
-    private async Task<bool> CreateCoreAsync(ContextSpec spec)
-    {
-        if (spec.BlockTokens is < 1 or > PrefixHasher.MaxBlockTokens)
-        {
-            throw Refusals.Invalid(
-                $"A block of {spec.BlockTokens} positions is impossible: 1 to {PrefixHasher.MaxBlockTokens} are.");
-        }
-
-        var isNew = false;
-        await PageLoader.GuardAsync(async () =>
-        {
-            var before = await _services.Roots.ReadAsync(spec.Id);
-            if (before is { Root.State: RootState.Ready })
-            {
-                return; // In the place of a fork that is being made, if there is one: perhaps nobody goes on with it.
-            }
-
-            await _catalog.AddModelAsync(spec.Model);
-            var key = await _catalog.GetTenantKeyAsync(spec.Id.Tenant, spec.Tenant);
-            var fingerprint = spec.Model.ComputeFingerprint();
-            var root = new ContextRoot
-            {
-                State = RootState.Ready,
-                Nonce = _services.Ids.Next(),
-                Generation = (before?.Root.Generation ?? 0) + 1,
-                Tenant = spec.Tenant,
-                Name = spec.Name,
-                Model = fingerprint,
-                BlockTokens = spec.BlockTokens,
-                Epoch = before?.Root.Epoch ?? default,
-                Holder = "",
-                ReservedFor = "",
-                SecretHash = default,
-                TokenLength = 0,
-                KvLengths = [.. spec.Model.Geometry.Groups.Select(_ => 0L)],
-                BlockChain = new PrefixHasher(key, fingerprint, spec.BlockTokens).Parent,
-                ExtentPages = [],
-                InputPages = [],
-                Tails = [],
-                OpenId = default,
-            };
-            // Before: a root without them could never be opened. Afterwards: only what the store has is made.
-            await ConfirmCatalogAsync(spec.Id, fingerprint);
-            isNew = before is null
-                ? await _services.Roots.CreateAsync(spec.Id, root)
-                : (await _services.Roots.ReplaceAsync(spec.Id, root, before.Value.ETag, default)).Outcome == RootOutcome.Written;
-            await ConfirmCatalogAsync(spec.Id, fingerprint);
-            await ConfirmStoreAsync();
-            if (_services.Rules.SameStore.ConfirmsStore && await _services.Roots.ReadAsync(spec.Id) is null)
-            {
-                throw Refusals.Busy($"Context {spec.Id} was made, and is not there. Try again.");
-            }
-        });
-        return isNew;
-    }
-
-    /// <summary>Throws where a tenant or a model that is known here is not in the store: it is not the one that it was.</summary>
-    private async Task ConfirmCatalogAsync(ContextId id, ModelFingerprint model)
-    {
-        if (_services.Rules.SameStore.ConfirmsStore && await _catalog.FindMissingAsync(id.Tenant, model) is { } missing)
-        {
-            await _guard.CheckAsync();
-            throw _guard.End($"{missing} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");
-        }
-    }
-
     private async Task<ReleaseOutcome> AnswerReleaseCoreAsync(Id128 writer, ContextId id)
     {
-        if (OwnWriter(writer) is null && !(Find(id) is OpenContext { Hosted.Writer: { IsDead: false } its } && its.Id == writer))
+        if (_writers.Find(writer) is null && !(Find(id) is OpenContext { Hosted.Writer: { IsDead: false } its } && its.Id == writer))
         {
             return ReleaseOutcome.Gone;
         }
@@ -622,13 +520,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>Goes on in a new log, context by context, and seals the old one (protocol, rule 6).</summary>
     private async Task RotateAsync()
     {
-        if (_writer is { IsDead: false } old)
-        {
-            _retiring.Add(old);
-            Volatile.Write(ref _writer, null);
-        }
-
-        var next = CurrentWriter();
+        var next = _writers.Rotate();
         foreach (var context in Snapshot())
         {
             if (context.Hosted.Writer != next && !await _keeper.MoveAsync(context.Hosted, next))
@@ -637,16 +529,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             }
         }
 
-        // One that a context could not leave now stays until the next rotation.
-        foreach (var writer in _retiring.Where(item => Snapshot().All(context => context.Hosted.Writer != item)).ToArray())
-        {
-            if (await writer.RetireAsync() is { } seal)
-            {
-                _guard.Keep(seal); // The log itself may be collected, and the next one is empty still.
-            }
-
-            _retiring.Remove(writer);
-        }
+        await _writers.RetireAsync(writer => Snapshot().Any(context => context.Hosted.Writer == writer));
     }
 
     private async Task<bool> EraseCoreAsync(ContextId id)

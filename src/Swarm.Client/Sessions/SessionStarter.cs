@@ -1,0 +1,238 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Client.Control;
+using Swarm.Client.Handoffs;
+using Swarm.Client.Rehydration;
+using Swarm.Client.Spool;
+using Swarm.Client.Streaming;
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Inference;
+using Swarm.Core.Models;
+using Swarm.Core.Sessions;
+using Swarm.Format.Manifests;
+using Swarm.Grains.Abstractions;
+
+namespace Swarm.Client.Sessions;
+
+/// <summary>Starts the sessions of an agent: goes on from a spool or acquires the context, attaches to its silo and rehydrates it.</summary>
+internal sealed class SessionStarter(string agent, ControlPlane control, SwarmClientOptions clientOptions)
+{
+    private readonly ILogger _logger = clientOptions.LoggerFactory.CreateLogger<SwarmAgent>();
+
+    /// <summary>What all steps of a start have in common.</summary>
+    private readonly record struct Start(
+        string Context, ModelDescriptor Model, RuntimeClaim? Claim, MemoryOptions Options, SpoolFolder? Folder, CancellationToken CancellationToken);
+
+    /// <summary>Starts a session.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="model">The model whose context it is.</param>
+    /// <param name="runtime">The model that computes; <see langword="null"/> where KV is computed elsewhere.</param>
+    /// <param name="wish">How the context is asked for.</param>
+    /// <param name="prompt">What the context begins with, if it is new; empty for nothing.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
+    /// <returns>The session, ready for the next token.</returns>
+    public async Task<AgentMemory> StartAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        SessionWish wish,
+        ReadOnlyMemory<int> prompt,
+        MemoryOptions? options,
+        CancellationToken cancellationToken)
+    {
+        Names.RequireContext(context);
+        options ??= new MemoryOptions();
+        options.Validate();
+        var claim = runtime is null ? null : RuntimeClaim.ForSession(runtime, context, agent);
+        SpoolFolder? folder = null;
+        try
+        {
+            if (runtime is not null && !prompt.IsEmpty)
+            {
+                await new PrefixSharing(control, _logger).ShareAsync(context, runtime, prompt, options.BlockTokens, cancellationToken)
+                    .ConfigureAwait(false);
+            }
+
+            if (options.SpoolPath is { } root)
+            {
+                folder = SpoolFolder.Open(root, control.Credential.Tenant, agent, context);
+                if (await Resumer(context).TryResumeAsync(folder, options, cancellationToken).ConfigureAwait(false) is { } resumed)
+                {
+                    return await GoOnAsync(new Start(context, model, claim, options, folder, cancellationToken), resumed).ConfigureAwait(false);
+                }
+            }
+
+            return await AcquireAndStartAsync(new Start(context, model, claim, options, folder, cancellationToken), wish).ConfigureAwait(false);
+        }
+        catch
+        {
+            folder?.Dispose();
+            claim?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Resumes sessions of the agent on a context from their spool.</summary>
+    public SpoolResumer Resumer(string context) => new(control, agent, context, clientOptions, _logger);
+
+    /// <summary>Goes on with the session of an earlier process. It is not given back, whatever happens: its inputs are here.</summary>
+    private async Task<AgentMemory> GoOnAsync(Start start, ResumedSession resumed)
+    {
+        try
+        {
+            resumed.RequireModel(start.Context, start.Model.ComputeFingerprint());
+            return await RehydrateAsync(start, resumed.Lease, resumed.State, resumed.Link, resumed.Started, resumed).ConfigureAwait(false);
+        }
+        catch
+        {
+            await resumed.Link.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task<AgentMemory> AcquireAndStartAsync(Start start, SessionWish wish)
+    {
+        var context = start.Context;
+        var secret = SessionSecret.Create();
+        var request = new AcquireContext(
+            context,
+            agent,
+            secret.Hash,
+            wish.Mode switch
+            {
+                { Kind: TakeOverKind.IfSilent } => AcquireMode.IfSilent,
+                { Kind: TakeOverKind.Now } => AcquireMode.Force,
+                _ => AcquireMode.IfFree,
+            },
+            wish.Mode?.Silence.TotalSeconds ?? 0,
+            start.Model,
+            start.Options.BlockTokens,
+            wish.MayCreate,
+            wish.TakesOwn);
+        var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
+        var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
+        var link = new SessionLink(control, context, state, secret, lease.DataPlane, clientOptions, _logger);
+        try
+        {
+            return await RehydrateAsync(start, lease, state, link, started, resumed: null).ConfigureAwait(false);
+        }
+        catch
+        {
+            await link.DisposeAsync().ConfigureAwait(false);
+            await GiveBackAsync(new ReleaseContext(context, lease.Epoch, secret.Hash, "")).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context.</summary>
+    private async Task<(ContextLease Lease, long Started)> AcquireAsync(
+        AcquireContext request, bool waits, CancellationToken cancellationToken)
+    {
+        var failing = clientOptions.TimeProvider.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            var started = clientOptions.TimeProvider.GetTimestamp();
+            TimeSpan retryAfter = default;
+            try
+            {
+                return (await control.AcquireAsync(request, cancellationToken).ConfigureAwait(false), started);
+            }
+            catch (ContextOwnedException owned) when (waits)
+            {
+                failing = clientOptions.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
+                retryAfter = owned.Refusal.RetryAfter;
+            }
+            catch (Exception exception) when (control.MayRepeat(exception, failing))
+            {
+                // Once more, with the same secret.
+            }
+
+            await control.DelayAsync(attempt, cancellationToken, retryAfter).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Nobody must wait for a session that never came to be.</summary>
+    private async Task GiveBackAsync(ReleaseContext request)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), clientOptions.TimeProvider);
+            await control.ReleaseAsync(agent, request, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
+            or SwarmTransportException)
+        {
+            Log.NotGivenBack(_logger, request.Context, exception.Message);
+        }
+    }
+
+    private async Task<AgentMemory> RehydrateAsync(
+        Start start, ContextLease lease, SessionState state, SessionLink link, long started, ResumedSession? resumed)
+    {
+        var (context, model, claim, options, folder, cancellationToken) = start;
+        var time = clientOptions.TimeProvider;
+        var failing = time.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var session = await link.AttachAsync(cancellationToken).ConfigureAwait(false);
+                var history = new InputHistory(
+                    new PrefixHasher(new TenantKey(lease.TenantKey), model.ComputeFingerprint(), lease.BlockTokens));
+                var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history);
+                var states = new StateOutbox();
+                var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
+                var reading = session.ReadStatesAsync(cancellationToken);
+                var rehydrator = new Rehydrator(context, session, history, driver, time, _logger);
+                var report = await new SiloWatch(link, options, time).WhileHereAsync(
+                    session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
+                    .ConfigureAwait(false);
+                if (lease.Loss is { } loss)
+                {
+                    Log.InputsLost(_logger, context, report.Positions, loss);
+                    report = report with { Loss = loss };
+                }
+
+                states.Load(await reading.ConfigureAwait(false));
+                var fingerprint = model.ComputeFingerprint();
+                var resumer = Resumer(context);
+                var spooled = folder is null
+                    ? null
+                    : await resumer.StartAsync(
+                        folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
+                        cancellationToken).ConfigureAwait(false);
+                var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length);
+                report = WithNumerics(report, context, claim?.Runtime, numerics);
+                return new AgentMemory(
+                    context, agent, fingerprint, control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,
+                    resumer.Finder, spooled, options, time, _logger);
+            }
+            catch (Exception exception) when (control.MayRepeat(exception, failing))
+            {
+                Log.StreamingBroke(_logger, context, attempt + 1, exception.Message);
+                await link.DropAsync().ConfigureAwait(false);
+                await control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    private RehydrationReport WithNumerics(
+        RehydrationReport report, string context, IKvRuntime? runtime, NumericsHistory history)
+    {
+        if (runtime is null)
+        {
+            return report;
+        }
+
+        var others = history.OthersThan(runtime.Numerics);
+        if (others.Count > 0)
+        {
+            Log.BitsMayDiffer(_logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
+        }
+
+        return report with { Numerics = runtime.Numerics, OtherNumerics = others };
+    }
+}

@@ -1,0 +1,16 @@
+using Swarm.Client.Handoffs;
+
+namespace Swarm.Client.Sessions;
+
+/// <summary>How a session asks for its context.</summary>
+/// <param name="Mode">What is waited for; <see langword="null"/> to be refused at once by whoever holds the context.</param>
+/// <param name="MayCreate">Whether a context that does not exist is made.</param>
+/// <param name="TakesOwn">Whether a session of this agent is fenced at once.</param>
+internal readonly record struct SessionWish(TakeOver? Mode, bool MayCreate, bool TakesOwn)
+{
+    public static SessionWish ToOpen => new(null, MayCreate: true, TakesOwn: false);
+
+    public static SessionWish ToTakeOver(TakeOver mode) => new(mode, MayCreate: false, TakesOwn: false);
+
+    public static SessionWish ToOpenOrTakeOver(TakeOver mode) => new(mode, MayCreate: true, TakesOwn: true);
+}
