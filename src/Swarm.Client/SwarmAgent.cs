@@ -2,12 +2,10 @@ using Swarm.Client.Control;
 using Swarm.Client.Handoffs;
 using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
-using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Inference;
 using Swarm.Core.Models;
-using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client;
 
