@@ -74,6 +74,9 @@ internal sealed record ProtocolRules
     /// <summary>What lies behind a lost segment stays until somebody has looked into it.</summary>
     public bool KeepsWhatIsBehindHoles { get; init; } = true;
 
+    /// <summary>A log says up to where it is collected, before anything of it is deleted.</summary>
+    public bool MarksCollectedLogs { get; init; } = true;
+
     /// <summary>A loss is noted before the root of a context that it concerns moves on.</summary>
     public bool NotesHoles { get; init; } = true;
 

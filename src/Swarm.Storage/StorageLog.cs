@@ -71,7 +71,7 @@ internal static partial class StorageLog
     [LoggerMessage(61, LogLevel.Critical, "{Fault}")]
     public static partial void StoreLost(ILogger logger, string fault);
 
-    [LoggerMessage(62, LogLevel.Warning, "Looking whether the store has what writer {Writer} wrote failed at try {Attempt}; nothing is acknowledged meanwhile. {Reason}")]
+    [LoggerMessage(62, LogLevel.Warning, "Reading back what writer {Writer} wrote failed at try {Attempt}; acknowledgements wait. {Reason}")]
     public static partial void ProofFailed(ILogger logger, Id128 writer, int attempt, string reason);
 
     [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
@@ -98,16 +98,19 @@ internal static partial class StorageLog
     [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.")]
     public static partial void LeasesOverdue(ILogger logger, int count, long bytes, double deadlineSeconds);
 
-    [LoggerMessage(41, LogLevel.Error, "{Segment} was durable and is missing from the store; {Count} objects of its log lie behind it, and are kept until {Note} is deleted. Inputs may be lost: 'swarm verify' names the contexts.")]
+    [LoggerMessage(41, LogLevel.Error, "{Segment} was durable and is missing from the store; {Count} objects of its log lie behind it, and are kept until {Note} is deleted. Inputs or states may be lost: 'swarm verify' names the contexts.")]
     public static partial void SegmentLost(ILogger logger, string segment, int count, string note);
 
-    [LoggerMessage(42, LogLevel.Error, "Context {Context} ({Name}) goes on with {Tokens} tokens after a loss: {Loss}.")]
-    public static partial void ContextLost(ILogger logger, ContextId context, string name, long tokens, ContextLoss loss);
+    [LoggerMessage(42, LogLevel.Error, "Context {Context} goes on with {Tokens} tokens after a loss: {Loss}.")]
+    public static partial void ContextLost(ILogger logger, string context, long tokens, ContextLoss loss);
+
+    [LoggerMessage(43, LogLevel.Error, "{Root} was not replaced: {Object} was written for it and is missing from the store. The root and the log that are there still have all that was acknowledged.")]
+    public static partial void RootNotReplaced(ILogger logger, string root, string @object);
 
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
 
-    [LoggerMessage(60, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.")]
+    [LoggerMessage(64, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.")]
     public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
 
     [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.")]

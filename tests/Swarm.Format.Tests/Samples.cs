@@ -39,7 +39,7 @@ internal sealed class Samples(int seed)
         Assured = Assured(),
     };
 
-    public Segment Seal() => new(Id(), (ulong)_random.NextInt64(), Id(), IsSeal: true, []) { Assured = Assured() };
+    public Segment Seal() => new(Id(), (ulong)_random.NextInt64(), Id(), IsSeal: true, []) { Assured = Assured(), Collected = Assured() };
 
     public LogRecord Record(RecordType type)
     {

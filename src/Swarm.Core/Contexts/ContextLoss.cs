@@ -19,5 +19,5 @@ public sealed record ContextLoss(Id128 Writer, ulong Sequence, long Kept, long K
         + (IsCertain
             ? Known > Kept ? $"inputs from position {Kept} to at least {Known - 1} are lost" : $"what followed position {Kept} is lost"
             : $"inputs behind position {Kept} may be lost")
-        + $". What lies behind it is kept until damage/{Writer}/{Sequence:x16} is deleted";
+        + $". Segments behind it are kept until damage/{Writer}/{Sequence:x16} is deleted";
 }

@@ -90,4 +90,8 @@ public sealed record ContextRoot
     /// a root made from it, is refused.
     /// </summary>
     public bool IsReadOnly { get; init; }
+
+    /// <summary>Whether nothing is kept in the context, nor can be in a log: no inputs, KV or states.</summary>
+    public bool IsEmpty =>
+        TokenLength == 0 && InputPages.IsEmpty && ExtentPages.IsEmpty && StatePage is null && Tails.IsEmpty;
 }

@@ -17,6 +17,12 @@ public sealed record Segment(
     /// </summary>
     public ulong? Assured { get; init; }
 
+    /// <summary>
+    /// Of a seal: segments below this number may have been collected, so that one which is missing is not lost.
+    /// <see langword="null"/>: none was.
+    /// </summary>
+    public ulong? Collected { get; init; }
+
     /// <summary>Whether this tells that a segment was durable once, so that it is lost if it is missing.</summary>
     public bool Assures(ulong sequence) =>
         Assured is { } number && (IsSeal ? number <= sequence && sequence < Sequence : sequence < number);

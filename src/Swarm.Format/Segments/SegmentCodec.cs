@@ -78,7 +78,7 @@ public static class SegmentCodec
     private static void WriteMeta(IBufferWriter<byte> meta, Segment segment, long payloadLength)
     {
         var writer = new MetaWriter(meta);
-        writer.Array(Fields + (segment.Assured is null ? 0 : 1));
+        writer.Array(Fields + (segment.Collected is not null ? 2 : segment.Assured is not null ? 1 : 0));
         writer.Id(segment.Writer);
         writer.Number(segment.Sequence);
         writer.Id(segment.Nonce);
@@ -93,6 +93,15 @@ public static class SegmentCodec
         if (segment.Assured is { } assured)
         {
             writer.Number(assured);
+        }
+        else if (segment.Collected is not null)
+        {
+            writer.Nil();
+        }
+
+        if (segment.Collected is { } collected)
+        {
+            writer.Number(collected);
         }
 
         writer.Flush();
@@ -115,15 +124,21 @@ public static class SegmentCodec
             }
         }
 
-        ulong? assured = null;
-        if (unknown > 0)
+        var assured = OptionalNumber(ref reader, ref unknown);
+        var collected = OptionalNumber(ref reader, ref unknown);
+        reader.EndFields(unknown);
+        return new Segment(writer, sequence, nonce, isSeal, records) { Assured = assured, Collected = collected };
+    }
+
+    private static ulong? OptionalNumber(ref MetaReader reader, ref int unknown)
+    {
+        if (unknown == 0)
         {
-            assured = reader.TryNil() ? null : reader.UInt64();
-            unknown--;
+            return null;
         }
 
-        reader.EndFields(unknown);
-        return new Segment(writer, sequence, nonce, isSeal, records) { Assured = assured };
+        unknown--;
+        return reader.TryNil() ? null : reader.UInt64();
     }
 
     private static LogRecord Locate(LogRecord record, ObjectRef self, int payloadStart)

@@ -92,7 +92,7 @@ public sealed class WatchedBlobStore(IBlobStore inner, TimeProvider time) : IBlo
 
             return write;
         }
-        catch (BlobStoreException fault) when (!IsDamage(fault))
+        catch (BlobStoreException fault) when (!fault.IsOfOneObject)
         {
             Failed(bytes, fault.Message);
             throw;
@@ -105,9 +105,6 @@ public sealed class WatchedBlobStore(IBlobStore inner, TimeProvider time) : IBlo
             }
         }
     }
-
-    // Of one object, not of the store.
-    private static bool IsDamage(BlobStoreException fault) => fault is { IsTransient: false, InnerException: null };
 
     private void Succeeded(long bytes)
     {

@@ -23,6 +23,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
         [BlobNames.LogsPrefix, BlobNames.LogIndexesPrefix, BlobNames.ChunksPrefix, BlobNames.PagesPrefix];
 
     private readonly HashSet<Id128> _seals = [];
+    private readonly CollectedMarks _marks = new(services);
     private readonly Dictionary<ContextId, Id128> _forking = [];
     private Dictionary<ContextId, string> _vacant = [];
 
@@ -47,7 +48,9 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
                 await round.ReadDamageAsync();
                 await services.ConfirmStoreAsync();
                 await SealLogsAsync(round, candidates);
-                await round.DeleteAsync(candidates.Where(item => IsGarbage(round, item)), candidates.Count);
+                var unmarked = await MarkLogsAsync(round, candidates);
+                await round.DeleteAsync(
+                    candidates.Where(item => !unmarked.Contains(item.Writer) && IsGarbage(round, item)), candidates.Count);
                 await DeleteVacantAsync(round);
                 reason = round.EndedEarly;
             }
@@ -165,6 +168,35 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
             CancellationToken.None)).IsRefused);
     }
 
+    /// <summary>Says in the store up to where logs are about to be collected.</summary>
+    /// <returns>Writers of logs of which that cannot be said now.</returns>
+    private async Task<HashSet<Id128>> MarkLogsAsync(CollectionRound round, List<Candidate> candidates)
+    {
+        var unmarked = new HashSet<Id128>();
+        if (services.Rules.MarksCollectedLogs)
+        {
+            foreach (var log in candidates.Where(item => item.IsOfLog && IsGarbage(round, item)).Select(item => item.Writer).Distinct().ToArray())
+            {
+                var seals = candidates.Where(item => item.IsSegment && item.Writer == log && item.Bytes <= LogSeals.MaxBytes);
+                if (!await _marks.MarkAsync(log, seals.Select(item => item.Sequence).ToArray(), EndOfGarbage(round, log)))
+                {
+                    unmarked.Add(log);
+                }
+            }
+        }
+
+        return unmarked;
+    }
+
+    /// <summary>Segments of a log below this number are needed by no root.</summary>
+    private ulong EndOfGarbage(CollectionRound round, Id128 writer)
+    {
+        var rules = services.Rules;
+        var lost = rules.KeepsWhatIsBehindHoles && round.Damaged.TryGetValue(writer, out var damaged) ? damaged : ulong.MaxValue;
+        var tail = rules.KeepsTails && round.Live.TryGetTail(writer, out var first) ? first : ulong.MaxValue;
+        return Math.Min(lost, tail);
+    }
+
     private bool IsGarbage(CollectionRound round, Candidate item)
     {
         var rules = services.Rules;
@@ -183,8 +215,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
         var end = item.Sequence + (item.IsIndex ? (ulong)services.Options.IndexSegments : 1);
         return _seals.Contains(item.Writer)
             && (item.Bytes > LogSeals.MaxBytes || item.IsIndex || !rules.KeepsSeals)
-            && !(rules.KeepsWhatIsBehindHoles && round.Damaged.TryGetValue(item.Writer, out var lost) && end > lost)
-            && !(rules.KeepsTails && round.Live.TryGetTail(item.Writer, out var first) && end > first)
+            && end <= EndOfGarbage(round, item.Writer)
             && !isOwn(item.Writer);
     }
 }

@@ -91,7 +91,7 @@ internal sealed class AppendRequests(
             ReadOnlyMemory<byte> content = lease.Memory;
             if (isLarge)
             {
-                var (chunk, offset) = await ChunkWriter.WriteAsync(services, context, content);
+                var (chunk, offset) = await ChunkWriter.WriteAsync(services, context, content, isLogged: true);
                 payload = payload with { Object = chunk, Offset = offset };
                 content = default;
             }

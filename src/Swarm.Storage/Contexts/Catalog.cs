@@ -31,7 +31,7 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
 
         var blob = BlobNames.Tenant(tenant);
         var content = await ReadAsync(blob);
-        if (content is null && await HasContextsAsync(tenant))
+        if (content is null && await HasFilledContextsAsync(tenant))
         {
             // Another key would make another chain: KV that is there could not be proven to be of its inputs.
             content = await ReadAsync(blob) ?? throw new CorruptObjectException(
@@ -69,15 +69,9 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
     /// <returns>The name of what is missing, or <see langword="null"/>.</returns>
     public async Task<string?> FindMissingAsync(Id128 tenant, ModelFingerprint fingerprint)
     {
-        foreach (var blob in new[] { BlobNames.Tenant(tenant), BlobNames.Model(fingerprint) })
-        {
-            if ((await reader.ReadAsync(blob, 0, Memory<byte>.Empty)).IsMissing)
-            {
-                return blob;
-            }
-        }
-
-        return null;
+        string[] names = [BlobNames.Tenant(tenant), BlobNames.Model(fingerprint)];
+        var found = await Task.WhenAll(names.Select(name => reader.ReadAsync(name, 0, Memory<byte>.Empty)));
+        return names.Where((_, index) => found[index].IsMissing).FirstOrDefault();
     }
 
     /// <summary>Writes down what a fingerprint hashes, if it is not there yet.</summary>
@@ -91,11 +85,19 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
         }
     }
 
-    private async Task<bool> HasContextsAsync(Id128 tenant)
+    /// <summary>
+    /// Whether something was ever kept under a tenant's key. A context in which nothing ever was may be left of a store that was set back
+    /// while it was being made: any key is good for it.
+    /// </summary>
+    private async Task<bool> HasFilledContextsAsync(Id128 tenant)
     {
-        await foreach (var _ in store.ListAsync($"{BlobNames.RootsPrefix}{tenant}/", CancellationToken.None))
+        await foreach (var item in store.ListAsync($"{BlobNames.RootsPrefix}{tenant}/", CancellationToken.None))
         {
-            return true;
+            if ((await reader.ReadWholeAsync(item.Name, ContextRoot.MaxBytes, ContextRoot.MaxBytes)).Content is { } content
+                && !Decode(item.Name, content, bytes => ManifestCodec.DecodeRoot(bytes)).IsEmpty)
+            {
+                return true;
+            }
         }
 
         return false;

@@ -12,10 +12,11 @@ internal static class ChunkWriter
     /// <param name="services">What the store's contexts share.</param>
     /// <param name="context">The open context.</param>
     /// <param name="content">Payloads one behind the other.</param>
+    /// <param name="isLogged">Whether a record in the log names it, so that it is looked for before that record is acknowledged.</param>
     /// <returns>The chunk, and the offset of <paramref name="content"/> in it.</returns>
     /// <exception cref="Core.Errors.SwarmRefusedException">The store cannot be used, or the open is over.</exception>
     public static async Task<(ObjectRef Object, long Offset)> WriteAsync(
-        ContextServices services, HostedContext context, ReadOnlyMemory<byte> content)
+        ContextServices services, HostedContext context, ReadOnlyMemory<byte> content, bool isLogged = false)
     {
         var openId = context.Root.OpenId;
         var chunk = services.Ids.Next();
@@ -27,6 +28,11 @@ internal static class ChunkWriter
             {
                 // Refused: the id is fresh, so it is this chunk, written by a try whose answer was lost.
                 await services.Store.CreateAsync(name, bytes, CancellationToken.None);
+                if (!isLogged)
+                {
+                    context.UnprovenChunks.Add(name);
+                }
+
                 return (ObjectRef.Chunk(openId, chunk), offset);
             }
             catch (BlobStoreException fault) when (fault.IsTransient && !context.IsEnding && !context.Writer.IsDead)

@@ -122,7 +122,7 @@ internal sealed class ContextOpener(
 
         if (state.Losses.Found is { } loss)
         {
-            StorageLog.ContextLost(services.Logger, id, root.Name, state.Inputs.Length, loss);
+            StorageLog.ContextLost(services.Logger, services.Names.Label(id), state.Inputs.Length, loss);
         }
 
         return true;
@@ -212,17 +212,32 @@ internal sealed class ContextOpener(
             return;
         }
 
-        await foreach (var segment in services.Logs.ReadAsync(
-            writer, next, lost => state.Losses.Miss(new LogPosition(writer, lost), state.Inputs.Length)))
+        void Miss(ulong lost)
         {
-            await loader.FoldAsync(id, root.OpenId, state, segment.Records);
-            next = segment.Sequence + 1;
+            if (lost < end)
+            {
+                state.Losses.Miss(new LogPosition(writer, lost), state.Inputs.Length);
+                next = lost + 1;
+            }
+        }
+
+        await foreach (var segment in services.Logs.ReadAsync(writer, next, Miss))
+        {
+            if (segment.Sequence < end)
+            {
+                await loader.FoldAsync(id, root.OpenId, state, segment.Records);
+                next = segment.Sequence + 1;
+            }
+
             if (next == end)
             {
                 return;
             }
         }
 
-        throw new CorruptObjectException($"{BlobNames.Log(writer, next)} is missing.");
+        if (next < end)
+        {
+            throw new CorruptObjectException($"{BlobNames.Log(writer, next)} is missing.");
+        }
     }
 }

@@ -106,6 +106,12 @@ internal sealed class HostedContext
     /// <summary>One repair of KV at a time.</summary>
     public SemaphoreSlim RepairGate { get; } = new(1);
 
+    /// <summary>
+    /// Names of chunks that extents were moved to and that no root which was written names yet: before one does, the store is asked for
+    /// them, since the objects that they were made of are then collected.
+    /// </summary>
+    public HashSet<string> UnprovenChunks { get; } = [];
+
     /// <summary>Where reads found its KV damaged.</summary>
     public KvDamage Damage { get; } = new();
 

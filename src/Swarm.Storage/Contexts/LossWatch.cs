@@ -8,7 +8,8 @@ namespace Swarm.Storage.Contexts;
 /// <summary>Finds out, while records are folded over a lost segment, what the context lost with it. Lives on the store's loop.</summary>
 /// <remarks>
 /// Each record names its position and epoch, so that one behind the lost segment tells whether records of the same context are missing
-/// before it: inputs that go on where the others end show that none are.
+/// before it: inputs that go on where the others end show that no inputs are. A state that was set in the lost segment, and nothing else
+/// with it, leaves no trace: the context has the state's content of before.
 /// </remarks>
 /// <param name="before">What it had lost before.</param>
 internal sealed class LossWatch(ContextLoss? before)
@@ -17,7 +18,7 @@ internal sealed class LossWatch(ContextLoss? before)
     private ContextLoss? _found;
 
     /// <summary>What the context has lost; <see langword="null"/>: nothing.</summary>
-    public ContextLoss? Loss => _found ?? before;
+    public ContextLoss? Loss => _found is { IsCertain: true } || before is not { IsCertain: true } ? _found ?? before : before;
 
     /// <summary>Lost segments that were come by.</summary>
     public IReadOnlyList<LogPosition> Missing => _missing;

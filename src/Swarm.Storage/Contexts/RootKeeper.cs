@@ -178,9 +178,11 @@ internal sealed class RootKeeper(ContextServices services, Checkpointer checkpoi
         var root = ContextRoots.Next(
             context.Root, context.Durable, context.NewHasher(), services.Ids.Next(), openId, tails);
         root = state == RootState.Erased ? Erased(root) : root.With(await writePages());
-        var write = await services.Roots.ReplaceAsync(context.Id, root, context.ETag, context.Root.OpenId, context.Root);
+        string[] chunks = state == RootState.Erased ? [] : [.. context.UnprovenChunks];
+        var write = await services.Roots.ReplaceAsync(context.Id, root, context.ETag, context.Root.OpenId, context.Root, chunks);
         if (write.Outcome == RootOutcome.Written)
         {
+            context.UnprovenChunks.ExceptWith(chunks);
             context.Installed(root, write.ETag);
         }
         else if (write.Outcome == RootOutcome.Again)

@@ -178,8 +178,9 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
         state.ShareWith(parent);
         await checkpointer.SealFullPagesAsync(child, forkId, state, NewHasher);
         var pages = await checkpointer.Snapshot(child, forkId, state)();
+        var blank = Blank(parentRoot, parent, name, position);
         var root = ContextRoots.Next(
-            announced?.Root ?? Blank(parentRoot, parent, name, position),
+            announced?.Root ?? blank,
             state,
             NewHasher(),
             services.Ids.Next(),
@@ -192,10 +193,11 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
             SecretHash = default,
             ParentPosition = length,
             Epoch = announced is { } mine && mine.Root.Epoch > state.Epoch ? mine.Root.Epoch : state.Epoch, // A name's epochs never go back.
+            Loss = state.Losses.Loss is { } loss && loss.Kept <= length ? loss : null,
         };
         var isMade = announced is { } before
-            ? (await services.Roots.ReplaceAsync(child, root, before.ETag, default)).Outcome == RootOutcome.Written
-            : await services.Roots.CreateAsync(child, root);
+            ? (await services.Roots.ReplaceAsync(child, root, before.ETag, default, blank)).Outcome == RootOutcome.Written
+            : await services.Roots.CreateAsync(child, root, blank);
         if (!isMade)
         {
             return null;

@@ -77,10 +77,12 @@ internal sealed class StoreGuard(
             return;
         }
 
-        StoreIdentity? found;
+        var kept = rules.ChecksOwnSegments ? _kept : null;
+        var looking = kept is null ? Task.FromResult(default(BlobRead)) : by.ReadAsync(kept, 0, Memory<byte>.Empty);
+        var reading = ReadAsync(by);
         try
         {
-            found = await ReadAsync(by);
+            await Task.WhenAll(looking, reading);
         }
         catch (CorruptObjectException error)
         {
@@ -88,6 +90,7 @@ internal sealed class StoreGuard(
         }
 
         ThrowIfEnded();
+        var found = await reading;
         if (found is null)
         {
             throw End($"it has no identity, where {Identity.Id} is expected: it was emptied, replaced, or is not mounted");
@@ -98,17 +101,9 @@ internal sealed class StoreGuard(
             throw End($"it is store {found.Id}, made {found.Created:u}, where {Identity.Id}, made {Identity.Created:u}, is expected: it was replaced");
         }
 
-        if (rules.ChecksOwnSegments)
+        if (kept is not null && (await looking).IsMissing)
         {
-            await CheckKeptAsync(by);
-        }
-    }
-
-    private async Task CheckKeptAsync(RetryingReader by)
-    {
-        if (_kept is { } name && (await by.ReadAsync(name, 0, Memory<byte>.Empty)).IsMissing)
-        {
-            throw End($"{name} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");
+            throw End($"{kept} is missing, which is never deleted: the store went back to an earlier state, or has lost objects");
         }
     }
 

@@ -19,6 +19,11 @@ internal sealed class LogDamages(IBlobStore store, RetryingReader reader, LogHol
     public async Task NoteAsync(LogPosition lost)
     {
         var name = BlobNames.Damage(lost.Writer, lost.Sequence);
+        if (await IsNotedAsync(lost))
+        {
+            return;
+        }
+
         var behind = await holes.ListBehindAsync(lost.Writer, lost.Sequence);
         var content = LogDamageCodec.Encode(new LogDamage(
             lost.Writer, lost.Sequence, behind.Count > 0 ? behind[^1] : lost.Sequence, behind.Count, time.GetUtcNow()));

@@ -51,10 +51,10 @@ internal sealed class LogEntry(
     /// <summary>Gives the payload's memory up: no put reads it any more.</summary>
     public void LetGo() => hold?.Dispose();
 
-    /// <summary>Ends it without an answer.</summary>
+    /// <summary>Ends it without an answer, if it has none yet.</summary>
     public void Fail(Exception reason)
     {
-        _durable.SetException(reason);
+        _durable.TrySetException(reason);
         _ = _durable.Task.Exception; // Observed: the caller may have stopped waiting.
     }
 }

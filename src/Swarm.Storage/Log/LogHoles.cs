@@ -30,7 +30,8 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
     public async Task<bool> IsLostAsync(Id128 writer, ulong missing) =>
         rules.FindsHoles
-        && (await HasLaterIndexAsync(writer, missing) || await IsAssuredAsync(writer, missing))
+        && (await HasIndexAsync(writer, missing) || await IsAssuredAsync(writer, missing))
+        && !await IsCollectedAsync(writer, missing)
         && await segments.ReadAsync(writer, missing) is null;
 
     /// <summary>Numbers of the segments and seals behind one, ascending: those of its block and of the next.</summary>
@@ -47,7 +48,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
     }
 
     /// <summary>An index is called after its first segment: the missing one, where whoever wrote it made indexes of another size.</summary>
-    private async Task<bool> HasLaterIndexAsync(Id128 writer, ulong missing) =>
+    private async Task<bool> HasIndexAsync(Id128 writer, ulong missing) =>
         (await ListAsync($"{BlobNames.LogIndexesPrefix}{writer}/", missing)).Count > 0;
 
     /// <summary>The later a segment, the more it assures: it is looked for from the end.</summary>
@@ -58,6 +59,20 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
         foreach (var number in behind.Take(MaxReads))
         {
             if ((await TryReadAsync(writer, number))?.Assures(missing) == true)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether a seal says that it may have been collected. All of the log is listed: what seems lost is rare.</summary>
+    private async Task<bool> IsCollectedAsync(Id128 writer, ulong missing)
+    {
+        foreach (var number in await ListAsync($"{BlobNames.LogsPrefix}{writer}/", missing + 1, LogSeals.MaxBytes))
+        {
+            if (await TryReadAsync(writer, number) is { IsSeal: true, Collected: { } collected } && missing < collected)
             {
                 return true;
             }
@@ -78,7 +93,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
         }
     }
 
-    private async Task<List<ulong>> ListAsync(string prefix, ulong from)
+    private async Task<List<ulong>> ListAsync(string prefix, ulong from, long maxBytes = long.MaxValue)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -87,7 +102,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
                 var numbers = new List<ulong>();
                 await foreach (var item in store.ListAsync(prefix, CancellationToken.None))
                 {
-                    if (Number(item.Name) is { } number && number >= from)
+                    if (Number(item.Name) is { } number && number >= from && item.Length <= maxBytes)
                     {
                         numbers.Add(number);
                     }

@@ -1,5 +1,6 @@
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
+using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Identity;
 using Swarm.Storage.Manifests;
@@ -10,8 +11,9 @@ namespace Swarm.Storage.Log;
 /// <remarks>
 /// <para>
 /// A put that succeeded says that some store took it: perhaps one that was emptied, replaced or set back since. So after the puts,
-/// the store is asked for them, for the newest segments before them, whose presence stands for all older ones, and for the roots
-/// of contexts that have their first record there. A writer's numbers are used once: no other store has them.
+/// the store is asked for them, for the newest segments before them, whose presence stands for all older ones, for the roots
+/// of contexts that have their first record there, and for chunks that records name. A writer's numbers are used once: no other store has
+/// them.
 /// </para>
 /// <para>
 /// A store that is set back has lost what came after some moment. The newest segments are those that no put followed which
@@ -21,6 +23,8 @@ namespace Swarm.Storage.Log;
 internal sealed class LogProof(
     Id128 writer, RetryingReader reader, SegmentReader segments, RootStore roots, StoreGuard guard, SameStoreRules rules)
 {
+    private const int Tries = 3;
+    private const int ReadsAtOnce = 32;
     private readonly List<Written> _newest = [];
     private long _clock;
 
@@ -39,7 +43,27 @@ internal sealed class LogProof(
     public long Begin() => ++_clock;
 
     /// <summary>Notes a put that succeeded.</summary>
-    public Written End(ulong sequence, long began, IReadOnlyList<OpenRef> firsts) => new(sequence, began, ++_clock, firsts);
+    /// <param name="sequence">Number of the segment.</param>
+    /// <param name="began">What <see cref="Begin"/> gave.</param>
+    /// <param name="entries">What is in the segment.</param>
+    public Written End(ulong sequence, long began, IEnumerable<LogEntry> entries)
+    {
+        var (firsts, chunks) = (new List<OpenRef>(), new List<string>());
+        foreach (var entry in entries)
+        {
+            if (entry.IsFirst)
+            {
+                firsts.Add(new OpenRef(entry.Record.Context, entry.Record.OpenId));
+            }
+
+            if (entry.Record is KvRecord { Payload.Object: { Kind: ObjectKind.Chunk } chunk })
+            {
+                chunks.Add(BlobNames.Of(entry.Record.Context, chunk));
+            }
+        }
+
+        return new Written(sequence, began, ++_clock, firsts, chunks);
+    }
 
     /// <summary>Looks whether puts, and all that was shown before, are in the store: as of a moment after this was called.</summary>
     /// <param name="puts">Puts that succeeded; none to check what was shown before.</param>
@@ -48,20 +72,9 @@ internal sealed class LogProof(
     /// <exception cref="BlobStoreException">The store cannot be reached, or is not the same any more.</exception>
     public async Task<Finding> CheckAsync(IReadOnlyList<Written> puts, ulong acknowledged, Func<ulong> next)
     {
-        if (rules.ProvesAcknowledgments)
+        if (rules.ProvesAcknowledgments && await FindMissingAsync(puts) is { } missing)
         {
-            var (faults, missing) = (0, default(string));
-            do
-            {
-                // All of it at once: what was seen before the store was out of reach says nothing about the one that came back.
-                faults = reader.Faults;
-                missing = await FindMissingAsync(puts);
-            }
-            while (missing is null && faults != reader.Faults);
-            if (missing is not null)
-            {
-                return await ExplainAsync(missing, acknowledged, next);
-            }
+            return await ExplainAsync(missing, acknowledged, next);
         }
 
         foreach (var put in puts)
@@ -73,20 +86,69 @@ internal sealed class LogProof(
         return Finding.Holds;
     }
 
+    /// <summary>
+    /// What was seen before the store was out of reach says nothing about the one that came back. So after a fault the segments are looked
+    /// for again: they came last, and a store that has them has the roots and chunks that were seen meanwhile.
+    /// </summary>
     private async Task<string?> FindMissingAsync(IReadOnlyList<Written> puts)
+    {
+        var others = FindOthersAsync(puts);
+        for (var attempt = 1; ; attempt++)
+        {
+            var faults = reader.Faults;
+            var asked = FindSegmentAsync(puts);
+            await Task.WhenAll(asked, others);
+            if ((await asked ?? await others) is { } missing)
+            {
+                return missing;
+            }
+
+            if (faults == reader.Faults)
+            {
+                return null;
+            }
+
+            if (attempt == Tries)
+            {
+                throw new BlobStoreException($"Reads of the log keep failing: not one of {Tries} rounds was without a fault.", isTransient: true);
+            }
+        }
+    }
+
+    private async Task<string?> FindSegmentAsync(IEnumerable<Written> puts)
     {
         // Without an older segment, the store's identity stands for what came before.
         var identity = _newest.Count == 0 || !rules.ChecksOwnSegments ? guard.CheckAsync(reader) : Task.CompletedTask;
-        var asked = _newest.Concat(puts).Select(put => HasSegmentAsync(put.Sequence))
-            .Concat(puts.SelectMany(put => put.Firsts).Select(HasRootAsync)).ToArray();
-        await Task.WhenAll([identity, .. asked]);
-        return asked.Select(found => found.Result).FirstOrDefault(name => name is not null);
+        var asked = FindAsync(_newest.Concat(puts), HasSegmentAsync);
+        await Task.WhenAll(identity, asked);
+        return await asked;
     }
 
-    private async Task<string?> HasSegmentAsync(ulong sequence)
+    private async Task<string?> FindOthersAsync(IReadOnlyList<Written> puts) =>
+        await FindAsync(puts.SelectMany(put => put.Firsts), HasRootAsync) ?? await FindAsync(puts.SelectMany(put => put.Chunks), HasChunkAsync);
+
+    /// <summary>The first of some objects that is missing. A burst of puts that waited is not asked for all at once.</summary>
+    private static async Task<string?> FindAsync<T>(IEnumerable<T> objects, Func<T, Task<string?>> ask)
+    {
+        foreach (var some in objects.Chunk(ReadsAtOnce))
+        {
+            var found = await Task.WhenAll(some.Select(ask));
+            if (found.FirstOrDefault(name => name is not null) is { } missing)
+            {
+                return missing;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<string?> HasChunkAsync(string name) =>
+        rules.ChecksOwnSegments && (await reader.ReadAsync(name, 0, Memory<byte>.Empty)).IsMissing ? name : null;
+
+    private async Task<string?> HasSegmentAsync(Written put)
     {
         // A seal in its place is as bad as nothing: it says that the segment was not there.
-        var name = BlobNames.Log(writer, sequence);
+        var name = BlobNames.Log(writer, put.Sequence);
         return !rules.ChecksOwnSegments || (await reader.ReadAsync(name, 0, Memory<byte>.Empty)).Length > LogSeals.MaxBytes ? null : name;
     }
 
@@ -140,5 +202,6 @@ internal sealed class LogProof(
     /// <param name="Began">When its first try began, in events of this log.</param>
     /// <param name="Ended">When it was answered.</param>
     /// <param name="Firsts">Opens of which it has the first record.</param>
-    public readonly record struct Written(ulong Sequence, long Began, long Ended, IReadOnlyList<OpenRef> Firsts);
+    /// <param name="Chunks">Names of chunks that its records name.</param>
+    public readonly record struct Written(ulong Sequence, long Began, long Ended, IReadOnlyList<OpenRef> Firsts, IReadOnlyList<string> Chunks);
 }

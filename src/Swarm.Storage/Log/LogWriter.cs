@@ -239,25 +239,46 @@ internal sealed class LogWriter
         return batch;
     }
 
+    /// <summary>Whatever fails in it ends the writer: one that goes on with a number left out would acknowledge nothing any more.</summary>
     private async Task PutAsync(List<LogEntry> batch)
     {
         var sequence = Next++;
+        try
+        {
+            await PutAsync(batch, sequence);
+        }
+        catch (Exception fault)
+        {
+            Fault = fault.Message;
+            StorageLog.WriterFailed(_logger, BlobNames.Log(Id, sequence), fault);
+            Lose($"segment {sequence} could not be made or acknowledged: {fault.Message}");
+            batch.ForEach(entry => entry.Fail(UnknownOutcome())); // Those that Lose did not know of, or was not told of yet.
+        }
+    }
+
+    private async Task PutAsync(List<LogEntry> batch, ulong sequence)
+    {
         var began = _proof.Begin();
         _inFlight++;
         var nonce = _ids.Next();
-        var content = Encode(batch, sequence, nonce);
-        var name = BlobNames.Log(Id, sequence);
-        var isWritten = await WriteAsync(name, content, sequence, nonce);
-        var firsts = batch.Where(entry => entry.IsFirst)
-            .Select(entry => new LogProof.OpenRef(entry.Record.Context, entry.Record.OpenId)).ToArray();
-        batch.ForEach(entry => entry.LetGo());
+        bool isWritten;
+        try
+        {
+            var content = Encode(batch, sequence, nonce);
+            isWritten = await WriteAsync(BlobNames.Log(Id, sequence), content, sequence, nonce);
+        }
+        finally
+        {
+            batch.ForEach(entry => entry.LetGo());
+        }
+
         if (!isWritten || IsDead)
         {
             return;
         }
 
         _inFlight--;
-        _unproven.Add(_proof.End(sequence, began, firsts));
+        _unproven.Add(_proof.End(sequence, began, batch));
         if (_isDue)
         {
             Flush();
@@ -273,19 +294,27 @@ internal sealed class LogWriter
     private async Task ProveAsync()
     {
         _isProving = true;
-        while (_unproven.Count > 0)
+        try
         {
-            var puts = _unproven;
-            _unproven = [];
-            if (!await IsProvenAsync(puts))
+            while (_unproven.Count > 0)
             {
-                break;
+                var puts = _unproven;
+                _unproven = [];
+                if (!await IsProvenAsync(puts))
+                {
+                    break;
+                }
+
+                foreach (var put in puts.TakeWhile(_ => !IsDead))
+                {
+                    Acknowledge(put.Sequence);
+                }
             }
-
-            puts.ForEach(put => Acknowledge(put.Sequence));
         }
-
-        _isProving = false; // At once, not when whoever awaits this runs: what is put meanwhile would wait for ever.
+        finally
+        {
+            _isProving = false; // At once, not when whoever awaits this runs: what is put meanwhile would wait for ever.
+        }
     }
 
     /// <summary>False: the writer is dead.</summary>
@@ -303,7 +332,7 @@ internal sealed class LogWriter
 
                 Lose(SealedByAnother);
             }
-            catch (BlobStoreException fault) when (fault.IsTransient)
+            catch (Exception fault) when (fault is BlobStoreException { IsTransient: true } or OutOfMemoryException)
             {
                 Fault = fault.Message;
                 StorageLog.ProofFailed(_logger, Id, attempt, fault.Message);
@@ -411,11 +440,20 @@ internal sealed class LogWriter
         }
 
         _written.Add(sequence, true);
-        while (_written.Remove(Acknowledged))
+        while (!IsDead && _written.Remove(Acknowledged))
         {
             _waiting.Remove(Acknowledged, out var pending);
             Acknowledged++;
-            pending.Records.ForEach(item => item.Entry.Acknowledge(item.Durable));
+            try
+            {
+                pending.Records.ForEach(item => item.Entry.Acknowledge(item.Durable));
+            }
+            catch
+            {
+                pending.Records.ForEach(item => item.Entry.Fail(UnknownOutcome()));
+                throw;
+            }
+
             if (_rules.IndexesWhatIsAcknowledged)
             {
                 _indexer.Add(pending.Head);

@@ -49,8 +49,11 @@ internal sealed class RootStore(
     }
 
     /// <summary>Creates a root.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="root">The root.</param>
+    /// <param name="known">What pages are looked for beside: those that it names are not. None: no page is.</param>
     /// <returns>Whether this call made it.</returns>
-    public async Task<bool> CreateAsync(ContextId context, ContextRoot root)
+    public async Task<bool> CreateAsync(ContextId context, ContextRoot root, ContextRoot? known = null)
     {
         var content = new ReadOnlySequence<byte>(ManifestCodec.EncodeRoot(root));
         for (var attempt = 1; ; attempt++)
@@ -60,6 +63,11 @@ internal sealed class RootStore(
                 if (attempt > 1)
                 {
                     await ConfirmAsync(); // It was out of reach: perhaps another one came back.
+                }
+
+                if (await IsIncompleteAsync(context, root, known, []))
+                {
+                    return false;
                 }
 
                 var write = await store.CreateAsync(BlobNames.Root(context), content, CancellationToken.None);
@@ -83,9 +91,10 @@ internal sealed class RootStore(
     /// <param name="expected">ETag of the root that it replaces.</param>
     /// <param name="openId">The open that is writing; default while it is not known to storage yet.</param>
     /// <param name="known">A root that was read or written before: pages that it names are not looked for. None: no page is.</param>
+    /// <param name="chunks">Names of chunks that were written since, which are looked for as well.</param>
     /// <returns>What became of it. A fault is no exception here: the write may have taken effect, and that must be told.</returns>
     public async Task<RootWrite> ReplaceAsync(
-        ContextId context, ContextRoot root, string expected, Id128 openId, ContextRoot? known = null)
+        ContextId context, ContextRoot root, string expected, Id128 openId, ContextRoot? known = null, IReadOnlyCollection<string>? chunks = null)
     {
         var name = BlobNames.Root(context);
         var content = new ReadOnlySequence<byte>(ManifestCodec.EncodeRoot(root));
@@ -94,9 +103,8 @@ internal sealed class RootStore(
             try
             {
                 await ConfirmAsync();
-                if (known is not null && await FindMissingPageAsync(context, root, known) is { } page)
+                if (await IsIncompleteAsync(context, root, known, chunks ?? []))
                 {
-                    StorageLog.PutFailed(logger, name, attempt, $"It names {page}, which was written and is not there any more.");
                     return await LookAsync(context, root, openId);
                 }
 
@@ -120,12 +128,46 @@ internal sealed class RootStore(
         return new RootWrite(RootOutcome.Unknown, expected);
     }
 
-    /// <summary>Looks for new pages: a store that was set back since they were written has lost them, and the root that is there now is good.</summary>
-    private async Task<string?> FindMissingPageAsync(ContextId context, ContextRoot root, ContextRoot known)
+    /// <summary>
+    /// Looks for new pages and chunks: a store that was set back since they were written has lost them, and the root that is there now is
+    /// good.
+    /// </summary>
+    private async Task<bool> IsIncompleteAsync(ContextId context, ContextRoot root, ContextRoot? known, IReadOnlyCollection<string> chunks)
     {
-        var names = PagesOf(root).Except(PagesOf(known)).Select(page => BlobNames.Page(context, page)).ToArray();
-        var found = await Task.WhenAll(names.Select(name => reader.ReadAsync(name, 0, Memory<byte>.Empty)));
-        return names.Where((_, index) => found[index].IsMissing).FirstOrDefault();
+        if (known is null)
+        {
+            return false;
+        }
+
+        string[] names = [.. PagesOf(root).Except(PagesOf(known)).Select(page => BlobNames.Page(context, page)), .. chunks];
+        if (await FindMissingAsync(names) is not { } missing)
+        {
+            return false;
+        }
+
+        StorageLog.RootNotReplaced(logger, BlobNames.Root(context), missing);
+        return true;
+    }
+
+    /// <summary>All of them at once: what was seen before the store was out of reach says nothing about the one that came back.</summary>
+    private async Task<string?> FindMissingAsync(string[] names)
+    {
+        for (var attempt = 1; attempt <= Tries; attempt++)
+        {
+            var own = new RetryingReader(store, time);
+            var found = await Task.WhenAll(names.Select(name => own.ReadAsync(name, 0, Memory<byte>.Empty)));
+            if (names.Where((_, index) => found[index].IsMissing).FirstOrDefault() is { } missing)
+            {
+                return missing;
+            }
+
+            if (own.Faults == 0)
+            {
+                return null;
+            }
+        }
+
+        throw new BlobStoreException($"Reads of {names.Length} pages and chunks keep failing: not one of {Tries} rounds was without a fault.", isTransient: true);
     }
 
     private static IEnumerable<PageRef> PagesOf(ContextRoot root) =>

@@ -32,6 +32,7 @@ internal sealed record GoldenObject(
         Of("model", ManifestCodec.EncodeModel, content => ManifestCodec.DecodeModel(content), GoldenValues.Model),
         Of("seal", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal),
         Of("seal-assured", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal with { Assured = 2 }),
+        Of("seal-collected", seal => Samples.Encode(seal), content => SegmentCodec.Decode(content, content.Length), GoldenValues.Seal with { Assured = 2, Collected = 7 }),
         Of("root-loss", ManifestCodec.EncodeRoot, content => ManifestCodec.DecodeRoot(content), GoldenValues.LossRoot),
         Of("log-damage", LogDamageCodec.Encode, content => LogDamageCodec.Decode(content), GoldenValues.LogDamage),
         OfSegment("segment-assured", GoldenValues.SegmentOf(RecordType.Tokens, RecordType.Kv) with { Assured = 3 }),

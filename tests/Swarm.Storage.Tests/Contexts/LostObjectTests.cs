@@ -1,5 +1,6 @@
 using Swarm.Core.Errors;
 using Swarm.Core.Identity;
+using Swarm.Format.Objects;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Contexts;
@@ -57,5 +58,68 @@ public sealed class LostObjectTests
         Assert.Contains(tenant, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(tenant, lone.Blobs.Objects.Keys);
         Assert.DoesNotContain($"contexts/{ContextId.TenantIdOf("t")}/{ContextId.FromNames("t", "second").Context}", lone.Blobs.Objects.Keys);
+    }
+
+    /// <summary>A context in which nothing ever was does not hold a tenant up: it may be left of a store that was set back while it was made.</summary>
+    [Fact]
+    public void Create_TenantLostAndNothingKeptUnderItsKey_MakesAnother()
+    {
+        var lone = new LoneStore();
+        var empty = new ContextWriter(lone, "empty");
+        lone.Run(empty.OpenAsync);
+        empty.Close();
+        lone.Restart();
+        lone.Blobs.Remove(Assert.Single(lone.Blobs.Objects.Keys, name => name.StartsWith("tenants/", StringComparison.Ordinal)));
+
+        empty.Write(10);
+        lone.Restart();
+        empty.AssertIsAllThere();
+    }
+
+    /// <summary>A chunk that the store has taken and lost by the time its record is in the log: its KV is not acknowledged.</summary>
+    [Fact]
+    public void Append_ChunkGoneBeforeItsRecordIsThere_AcknowledgesNothing()
+    {
+        var lone = new LoneStore(largeRecordBytes: 64);
+        var writer = new ContextWriter(lone, LoneStore.Spec.Name);
+        writer.Write(2 * ContextWriter.RunTokens);
+        lone.Blobs.Changed = (name, content) =>
+        {
+            if (content is not null && name.StartsWith(BlobNames.ChunksPrefix, StringComparison.Ordinal))
+            {
+                lone.Blobs.Remove(name);
+            }
+        };
+
+        Assert.Throws<SwarmRefusedException>(() => writer.Write(ContextWriter.RunTokens));
+
+        Assert.Contains(BlobNames.ChunksPrefix, lone.Store.StoreReplaced, StringComparison.Ordinal);
+    }
+
+    /// <summary>A merged chunk that the store has taken and lost: the root goes on naming what it was made of, which stays.</summary>
+    [Fact]
+    public void Compact_ChunkGone_KeepsWhatItWasMadeOf()
+    {
+        var lone = new LoneStore(checkpointSegments: 2, compactionRuns: 4);
+        var writer = new ContextWriter(lone, LoneStore.Spec.Name);
+        var lost = 0;
+        lone.Blobs.Changed = (name, content) =>
+        {
+            if (content is not null && name.StartsWith(BlobNames.ChunksPrefix, StringComparison.Ordinal))
+            {
+                lone.Blobs.Remove(name);
+                lost++;
+            }
+        };
+        for (var turn = 0; turn < 20; turn++)
+        {
+            writer.Write(2 * ContextWriter.RunTokens);
+            lone.Settle();
+        }
+
+        lone.Restart();
+        lone.Run(() => lone.Store.CollectAsync(default));
+        writer.AssertIsAllThere();
+        Assert.True(lost > 0, "nothing was merged");
     }
 }

@@ -1,3 +1,4 @@
+using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Testing;
@@ -140,6 +141,33 @@ public sealed class LostSegmentTests
 
         Assert.Null(lone.Run(writer.OpenAsync).Status.Loss);
         writer.AssertIsAllThere();
+        Assert.DoesNotContain(lone.Blobs.Objects.Keys, name => name.StartsWith(BlobNames.DamagePrefix, StringComparison.Ordinal));
+    }
+
+    /// <summary>A root that was sent before its writer's log was sealed may come once the log is collected: it needs nothing of it.</summary>
+    [Fact]
+    public void Open_RootThatCameLateNamesACollectedSegment_IsNoLoss()
+    {
+        var lone = new LoneStore(checkpointSegments: 1000);
+        var (writer, late) = (new ContextWriter(lone, "c"), new ContextWriter(lone, "late"));
+        writer.Write(20);
+        late.Write(1);
+        late.Close();
+        var (first, etag) = (Segments(lone)[0], lone.Blobs.Objects[BlobNames.Root(late.Id)].ETag);
+        lone.Restart();
+        writer.AssertIsAllThere();
+        writer.Close();
+        lone.Run(() => lone.Store.CollectAsync(default));
+        Assert.DoesNotContain(Name(first), lone.Blobs.Objects.Keys);
+        var root = ManifestCodec.DecodeRoot(lone.Blobs.Objects[BlobNames.Root(late.Id)].Content) with
+        {
+            Tails = [new LogPosition(first.Writer, first.Sequence)],
+            OpenId = first.Nonce,
+        };
+        lone.Blobs.Put(BlobNames.Root(late.Id), ManifestCodec.EncodeRoot(root), etag + " late");
+
+        Assert.Null(lone.Run(late.OpenAsync).Status.Loss);
+        late.AssertIsAllThere();
         Assert.DoesNotContain(lone.Blobs.Objects.Keys, name => name.StartsWith(BlobNames.DamagePrefix, StringComparison.Ordinal));
     }
 

@@ -63,7 +63,11 @@ internal sealed class StoreFolders(string root)
                     Remember(stat.Identity);
                 }
 
-                _wasThere |= path == Objects;
+                if (path == Objects)
+                {
+                    _wasThere = true;
+                }
+
                 return handle;
             }
             catch
