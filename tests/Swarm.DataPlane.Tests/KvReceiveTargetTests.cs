@@ -26,13 +26,15 @@ public sealed class KvReceiveTargetTests
     public async Task Read_TargetOpenedAndClosedAtRandom_BringsEveryRunInOrderAndRight()
     {
         const int positions = 600;
+        const int rounds = 30;
         await using var server = await TestServer.StartAsync();
         var source = Payloads.Computed(positions, RowBytes);
         var context = server.AddContext("c/1", source);
         await using var client = await server.ConnectAsync();
         var (session, _, _) = await TestServer.AttachAsync(client, context, "c/1");
         var (inPlace, buffered, faults) = (0, 0, 0);
-        for (var round = 0; round < 30; round++)
+        bool isTooKind() => inPlace <= 100 || buffered <= 20 || faults == 0; // What goes where is a matter of time, too.
+        for (var round = 0; round < rounds || (isTooKind() && round < 20 * rounds); round++)
         {
             context.ForgetKv();
             var damaged = Serve(context, source, positions, isDamagedAtTimes: round % 3 == 0);
@@ -77,7 +79,7 @@ public sealed class KvReceiveTargetTests
             AssertSameBut(source, runtime, positions, damaged);
         }
 
-        Assert.True(inPlace > 100 && buffered > 20 && faults > 0, $"{inPlace} in place, {buffered} buffered, {faults} faults: too kind");
+        Assert.False(isTooKind(), $"{inPlace} in place, {buffered} buffered, {faults} faults: too kind");
         await TestServer.WaitAsync(() => client.Buffers.RentedCount == 0 && context.RunsOut == 0, "all buffers to come back");
     }
 
