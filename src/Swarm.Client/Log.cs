@@ -32,6 +32,9 @@ internal static partial class Log
     public static partial void NotDrained(
         ILogger logger, string context, int inputs, int states, long kv, string kept, string reason);
 
+    [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for it. {Reason}")]
+    public static partial void Waiting(ILogger logger, string context, string reason);
+
     [LoggerMessage(3008, LogLevel.Warning, "Context {Context}: acquired, but could not be opened nor given back: {Reason}")]
     public static partial void NotGivenBack(ILogger logger, string context, string reason);
 

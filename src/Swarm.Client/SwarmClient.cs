@@ -15,6 +15,7 @@ public sealed class SwarmClient : IAsyncDisposable
     private readonly ControlPlane _control;
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
+    private int _isDisposed;
 
     private SwarmClient(
         GatewayLink? link, Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
@@ -124,9 +125,16 @@ public sealed class SwarmClient : IAsyncDisposable
     public Task<ContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default) =>
         ContextReader.OpenAsync(_control, context, _options, _logger, cancellationToken);
 
-    /// <inheritdoc/>
+    /// <summary>Disconnects. Calls from then on throw an <see cref="ObjectDisposedException"/>. Harmless if repeated.</summary>
+    /// <returns>A task that ends when the connection is closed.</returns>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        _control.Close();
         if (_link is not null)
         {
             await _link.DisposeAsync().ConfigureAwait(false);

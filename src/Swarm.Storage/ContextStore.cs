@@ -375,11 +375,11 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         StorageMetrics.WritersLost.Add(1);
         if (_stopping.IsCancellationRequested && dropped.Length == 0)
         {
-            StorageLog.WriterEnds(_services.Logger, writer.Id, reason);
+            StorageLog.WriterEnds(_services.Logger, writer.Id, reason.TrimEnd('.'));
         }
         else
         {
-            StorageLog.WriterLost(_services.Logger, writer.Id, reason, dropped.Length);
+            StorageLog.WriterLost(_services.Logger, writer.Id, reason.TrimEnd('.'), dropped.Length);
         }
 
         foreach (var context in dropped)

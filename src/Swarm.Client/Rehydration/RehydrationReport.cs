@@ -1,3 +1,4 @@
+using System.Globalization;
 using Swarm.Core.Contexts;
 using Swarm.Core.Inference;
 
@@ -60,6 +61,17 @@ public sealed record RehydrationReport(
     /// identity among <see cref="OtherNumerics"/> has computed positions of the context. Its KV is loaded all the same.
     /// </summary>
     public bool BitsMayDiffer => OtherNumerics.Count > 0;
+
+    /// <summary>In words: positions, where their KV came from, and how long it took.</summary>
+    public override string ToString()
+    {
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Positions} positions, KV of {Loaded} loaded ({Bytes} bytes, {Tier}) and of {Recomputed} recomputed, in {Elapsed.TotalMilliseconds:0.0} ms");
+        text += Discarded > 0 ? $"; stored KV of {Discarded} was damaged or missing" : "";
+        text += BitsMayDiffer ? $"; computed before with {string.Join(" | ", OtherNumerics)}, so that bits may differ" : "";
+        return Loss is { } loss ? $"{text}; {loss}" : text;
+    }
 
     /// <summary>Of a context that was new.</summary>
     public static RehydrationReport None { get; } = new(

@@ -193,6 +193,14 @@ public sealed partial class AgentMemory : IAsyncDisposable
                 throw new InvalidOperationException("The context is empty: feed at least one token before generating.");
             }
 
+            if (_history.Length + (long)maxTokens > driver.Runtime.MaxPositions)
+            {
+                throw new ArgumentException(
+                    $"{maxTokens} tokens behind {_history.Length} positions are over the runtime's {driver.Runtime.MaxPositions}: there is room for "
+                    + $"{driver.Runtime.MaxPositions - _history.Length}. Ask for fewer, rewind the context, or give the model a larger cache.",
+                    nameof(maxTokens));
+            }
+
             driver.RequireLogits();
             Reserve(maxTokens, 1, []);
             var generated = new int[maxTokens];

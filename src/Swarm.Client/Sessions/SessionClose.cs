@@ -26,4 +26,9 @@ public sealed record SessionClose(
 
     /// <summary>Whether something that the session was given is lost with it. KV never is: it is computed from the inputs.</summary>
     public bool IsLossy => !GivenUp.Tokens.IsEmpty || StatesGivenUp.Count > 0;
+
+    /// <summary>In words: how long the context is, what is durable, and what is not.</summary>
+    public override string ToString() =>
+        $"{Length} positions, inputs of {Durable.Tokens} and KV of {Durable.Kv} durable; {GivenUp.Tokens.Length} inputs and {StatesGivenUp.Count} states "
+        + $"given up, {Spooled} kept in {SpoolPath ?? "no spool"}{(Reason is null ? "" : $": {Reason}")}";
 }

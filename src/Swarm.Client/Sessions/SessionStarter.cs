@@ -19,6 +19,7 @@ namespace Swarm.Client.Sessions;
 /// <summary>Starts the sessions of an agent: goes on from a spool or acquires the context, attaches to its silo and rehydrates it.</summary>
 internal sealed class SessionStarter(string agent, ControlPlane control, SwarmClientOptions clientOptions)
 {
+    private static readonly TimeSpan WaitingLogInterval = TimeSpan.FromSeconds(30);
     private readonly ILogger _logger = clientOptions.LoggerFactory.CreateLogger<SwarmAgent>();
 
     /// <summary>What all steps of a start have in common.</summary>
@@ -132,6 +133,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         AcquireContext request, bool waits, CancellationToken cancellationToken)
     {
         var failing = clientOptions.TimeProvider.GetTimestamp();
+        long? told = null;
         for (var attempt = 0; ; attempt++)
         {
             var started = clientOptions.TimeProvider.GetTimestamp();
@@ -144,6 +146,11 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             {
                 failing = clientOptions.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
                 retryAfter = owned.Refusal.RetryAfter;
+                if (told is not { } before || clientOptions.TimeProvider.GetElapsedTime(before) >= WaitingLogInterval)
+                {
+                    told = failing;
+                    Log.Waiting(_logger, request.Context, owned.Message);
+                }
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
             {

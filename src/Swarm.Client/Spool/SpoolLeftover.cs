@@ -54,6 +54,11 @@ public sealed class SpoolLeftover
     /// <summary>What of the spool was damaged, so that inputs behind it are missing; else <see langword="null"/>.</summary>
     public string? Fault { get; }
 
+    /// <summary>In words: which inputs of which session they are.</summary>
+    public override string ToString() =>
+        $"{Inputs.Tokens.Length} inputs from position {FirstPosition} on and {States.Count} states of context '{Context}', epoch {Epoch}"
+        + (FollowsContext ? "" : "; the context does not hold what came before them any more") + (Fault is null ? "" : $"; {Fault}");
+
     /// <summary>Removes them from the disk: they are not offered again. Harmless if repeated.</summary>
     /// <exception cref="SpoolException">The files cannot be removed.</exception>
     public void Discard() => _discard();

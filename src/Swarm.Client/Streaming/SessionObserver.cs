@@ -27,7 +27,8 @@ internal sealed class SessionObserver(SessionState state, string context) : IDat
         {
             state.Fence(new Refusal(
                 RefusalCode.StaleEpoch,
-                $"Epoch {state.Epoch} of context '{context}' is stale: the current epoch is {current}.",
+                $"Epoch {state.Epoch} of context '{context}' is stale: another session has it, in epoch {current}. This session is over; "
+                + $"{nameof(SwarmAgent.OpenOrTakeOverAsync)} opens the context anew.",
                 current));
         }
     }

@@ -168,7 +168,11 @@ internal sealed class Streamer : IAsyncDisposable
             }
             catch (StaleEpochException stale)
             {
-                Log.Fenced(_logger, _context, _state.Epoch.Value);
+                if (!_state.IsReleasing && !_state.IsReleased)
+                {
+                    Log.Fenced(_logger, _context, _state.Epoch.Value);
+                }
+
                 _state.Fence(stale.Refusal);
                 break;
             }
@@ -191,7 +195,11 @@ internal sealed class Streamer : IAsyncDisposable
                 }
 
                 LastFault = exception.Message;
-                Log.StreamingBroke(_logger, _context, attempt, exception.Message);
+                if (!_state.IsReleasing && !_state.IsReleased)
+                {
+                    Log.StreamingBroke(_logger, _context, attempt, exception.Message); // Of a release, the silo tells the session too.
+                }
+
                 await _link.DropAsync().ConfigureAwait(false);
                 await BackOffAsync(attempt).ConfigureAwait(false);
             }
