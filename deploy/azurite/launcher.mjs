@@ -5,7 +5,8 @@
 //   node launcher.mjs --memory [--port <number>]
 //
 // With --location Azurite writes its whole catalogue of blobs down every 5 seconds, and answers nobody meanwhile: 0.3 to 0.7 s with
-// some ten thousand blobs. With --memory it does not, and forgets all at its end.
+// some ten thousand blobs. A kill -9 or a power cut loses what it took since: not for data that you want to keep. With --memory it
+// writes nothing, and forgets all at its end.
 // Prints Azurite's own lines; the one with "listens on http://127.0.0.1:<port>" says that it is ready.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -22,10 +23,10 @@ if (!values.location === !values.memory) {
   process.exit(2);
 }
 
-const stop = () => {
-  process.kill(process.pid, 'SIGTERM'); // Azurite closes its files.
-  setTimeout(() => process.exit(1), 5000).unref();
-};
+// Azurite closes its files, but waits for connections to end that clients keep: not for longer than this.
+const limit = () => setTimeout(() => process.exit(1), 5000).unref();
+process.on('SIGTERM', limit).on('SIGINT', limit);
+const stop = () => process.kill(process.pid, 'SIGTERM');
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', () => {}); // Nobody reads any more; the files are still to be closed.
 }

@@ -36,6 +36,9 @@ internal static partial class Log
     [LoggerMessage(4108, LogLevel.Warning, "The membership table could not be read for who declared silo {Silo} dead: {Fault}")]
     public static partial void VotesUnknown(ILogger logger, SiloAddress silo, string fault);
 
+    [LoggerMessage(4114, LogLevel.Warning, "Could not write to '{Name}' that this silo is {Status}; the other silos notice by themselves that it is gone. {Fault}")]
+    public static partial void FarewellFailed(ILogger logger, SiloStatus status, string name, string fault);
+
     [LoggerMessage(4110, LogLevel.Warning, "The store was last used by {Holder}. Waiting up to {Seconds} s to see whether that is still there.")]
     public static partial void WaitsForHolder(ILogger logger, string holder, double seconds);
 

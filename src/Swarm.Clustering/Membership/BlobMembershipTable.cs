@@ -29,7 +29,10 @@ public sealed class BlobMembershipTable(
 
     private readonly string _clusterId = cluster.Value.ClusterId;
     private readonly string _name = NameOf(cluster.Value.ClusterId);
+    private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(3);
+
     private readonly MembershipClock _clock = new(timeProvider, logger);
+    private SiloAddress? _leaving;
 
     /// <summary>Name of a cluster's table in the store.</summary>
     /// <param name="clusterId">Orleans' cluster id; of [a-z0-9._-], as object names are.</param>
@@ -108,11 +111,33 @@ public sealed class BlobMembershipTable(
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(tableVersion);
         var row = MembershipCodec.ToRow(entry, MembershipCodec.NewEtag());
-        return ChangeAsync(
+        var changing = ChangeAsync(
             table => table.TableEtag == tableVersion.VersionEtag && Find(table, row.Address) is { } stored && stored.Etag == etag
                 ? Advance(table, tableVersion, Replace(table, _clock.ToStored(row, stored)))
                 : null,
             table => Find(table, row.Address)?.Etag == row.Etag);
+        if (entry.Status is SiloStatus.ShuttingDown or SiloStatus.Stopping)
+        {
+            _leaving = entry.SiloAddress; // These a silo says of itself alone.
+        }
+
+        return entry.SiloAddress.Equals(_leaving) ? FarewellAsync(changing, entry.Status) : changing;
+    }
+
+    /// <summary>A silo that stops does not wait for a store that takes nothing: Orleans would repeat this for as long as it fails.</summary>
+    private async Task<bool> FarewellAsync(Task<bool> changing, SiloStatus status)
+    {
+        try
+        {
+            return await changing.WaitAsync(FarewellTimeout, timeProvider);
+        }
+        catch (Exception exception) when (exception is BlobStoreException or TimeoutException)
+        {
+            _ = changing.ContinueWith(
+                static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            Log.FarewellFailed(logger, status, _name, exception.Message);
+            return true;
+        }
     }
 
     /// <inheritdoc/>

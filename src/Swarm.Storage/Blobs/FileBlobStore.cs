@@ -23,6 +23,10 @@ namespace Swarm.Storage.Blobs;
 /// beyond this store.
 /// </para>
 /// <para>
+/// 1 MiB of the volume is kept back for the small writes without which nothing could be collected once it is full
+/// (<see cref="ReservedSpace"/>).
+/// </para>
+/// <para>
 /// Calls run on a few threads of the store's own. Cancelling stops waiting for a thread, and a write before it gets
 /// its name. Dispose when no call runs; a store that was not disposed is cleaned up by the next one.
 /// </para>
@@ -83,7 +87,9 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
     {
         BlobNameRules.Check(name);
-        return _writes.RunAsync(() => Create(ObjectPath.Of(name), content, cancellationToken), cancellationToken);
+        var mayUseReserve = ReservedSpace.IsAllowed;
+        return _writes.RunAsync(
+            () => Write(mayUseReserve, () => Create(ObjectPath.Of(name), content, cancellationToken)), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -92,8 +98,9 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
     {
         BlobNameRules.Check(name);
         ArgumentException.ThrowIfNullOrEmpty(expected);
+        var mayUseReserve = ReservedSpace.IsAllowed;
         return _writes.RunAsync(
-            () => Replace(ObjectPath.Of(name), content, expected, cancellationToken), cancellationToken);
+            () => Write(mayUseReserve, () => Replace(ObjectPath.Of(name), content, expected, cancellationToken)), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -137,6 +144,27 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
             _disposed = true;
             _temp?.Dispose();
             _temp = null;
+        }
+    }
+
+    private BlobWrite Write(bool mayUseReserve, Func<BlobWrite> write)
+    {
+        while (true)
+        {
+            try
+            {
+                var done = write();
+                if (mayUseReserve)
+                {
+                    Temp().Reserve.Replenish();
+                }
+
+                return done;
+            }
+            catch (BlobStoreException fault) when (mayUseReserve && FileFault.IsFull(fault) && Temp().Reserve.TryTake())
+            {
+                // There is room for a small object now.
+            }
         }
     }
 

@@ -32,6 +32,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
     public async Task<CollectionReport> RunAsync()
     {
         var round = new CollectionRound(services);
+        ReservedSpace.Allow();
         try
         {
             var candidates = services.Rules.ListsCandidatesFirst ? await ListAsync() : null;

@@ -34,6 +34,7 @@ internal sealed class ContextOpener(
 
     private async Task<HostedContext?> TryAsync(ContextId id)
     {
+        var reason = "its root keeps changing: other silos open it, or the store does not say what became of a write";
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
             if (await services.Roots.ReadAsync(id) is not { } found || found.Root.State != RootState.Ready)
@@ -54,6 +55,7 @@ internal sealed class ContextOpener(
 
             if (writer.IsDead || writer != currentWriter())
             {
+                reason = $"this silo's log ended meanwhile{(writer.Fault is { } fault ? $" ({fault.TrimEnd('.')})" : "")}";
                 continue;
             }
 
@@ -65,7 +67,7 @@ internal sealed class ContextOpener(
             await Task.Delay(Backoff.After(attempt), services.Time);
         }
 
-        throw Refusals.Busy($"Context {id} keeps changing hands; {Tries} tries to open it were in vain. Try later.");
+        throw Refusals.Busy($"Context {id} could not be opened in {Tries} tries: {reason}. Try later.");
     }
 
     /// <summary>The state of a root and its tail; none when the root changed, so that what it names may have been collected.</summary>

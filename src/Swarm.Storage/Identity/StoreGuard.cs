@@ -126,8 +126,8 @@ internal sealed class StoreGuard(
         {
             Volatile.Write(
                 ref _fault,
-                $"The store is not the one that this silo has written to: {what}. Nothing is acknowledged any more. Bring that store back, "
-                + "or, if the change was meant, restart the silo: it then works with what is there now.");
+                $"The store is not the one that this silo has written to: {what}. Nothing is acknowledged any more. Bring that store back "
+                + "and restart every silo; or, if the change was meant, restart this one: it then works with what is there now.");
             StorageMetrics.StoresLost.Add(1);
             StorageLog.StoreLost(logger, _fault);
             ended(_fault);

@@ -1,6 +1,11 @@
 using System.Buffers;
 using System.Diagnostics;
+using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Tests.Simulation;
 using Swarm.Testing;
 using Xunit;
 
@@ -91,6 +96,53 @@ public sealed class FileBlobStoreFaultTests : IDisposable
         {
             Assert.True(Run("umount", Root), $"could not unmount {Root}");
         }
+    }
+
+    /// <summary>On a full volume a store that may not write could not delete either: collection notes what it is about to delete.</summary>
+    [Fact]
+    public async Task Collect_DiskFull_MakesRoom()
+    {
+        Directory.CreateDirectory(Root);
+        Assert.True(TryMountTmpfs(Root, "32m"), "a tmpfs could not be mounted: this test needs root");
+        try
+        {
+            using var blobs = new FileBlobStore(Path.Combine(Root, "s"));
+            await using var store = new ContextStore(blobs, new ContextStoreOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+            await store.CreateAsync(new ContextSpec("t", "gone", SmallModel.Descriptor, SmallModel.BlockTokens), Stop);
+            await (await store.OpenAsync(ContextId.FromNames("t", "gone"), Stop))!.CloseAsync(Stop);
+            Assert.True(Id128.TryParse("0123456789abcdef0123456789abcdef", out var dead));
+            var (count, content) = (0UL, new byte[256 << 10]);
+            await Assert.ThrowsAsync<BlobStoreException>(async () =>
+            {
+                for (; count < 1000; count++)
+                {
+                    await blobs.CreateAsync(BlobNames.Log(dead, count), new(content), Stop);
+                }
+            });
+            await FillAsync(blobs);
+
+            var reports = new[] { await store.CollectAsync(Stop), await store.CollectAsync(Stop) };
+
+            Assert.All(reports, report => Assert.Null(report.EndedEarly));
+            Assert.Equal((long)count, reports.Sum(report => report.Deleted));
+            Assert.False((await blobs.CreateAsync("full/again", new(content), Stop)).IsRefused);
+        }
+        finally
+        {
+            Assert.True(Run("umount", Root), $"could not unmount {Root}");
+        }
+    }
+
+    private static async Task FillAsync(FileBlobStore blobs)
+    {
+        var content = new byte[1];
+        await Assert.ThrowsAsync<BlobStoreException>(async () =>
+        {
+            for (var name = 0; name < 10_000; name++)
+            {
+                await blobs.CreateAsync($"full/{name}", new(content), Stop);
+            }
+        });
     }
 
     [Fact]
@@ -251,8 +303,8 @@ public sealed class FileBlobStoreFaultTests : IDisposable
 
     private string[] Entries() => [.. Directory.GetFileSystemEntries(Root, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
 
-    private static bool TryMountTmpfs(string path) =>
-        Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", "size=1m", "swarm-test", path);
+    private static bool TryMountTmpfs(string path, string size = "1m") =>
+        Environment.IsPrivilegedProcess && Run("mount", "-t", "tmpfs", "-o", $"size={size}", "swarm-test", path);
 
     private static bool Run(string command, params string[] arguments)
     {

@@ -28,6 +28,10 @@ internal static class FileFault
         isTransient: true,
         cause);
 
+    /// <summary>Whether a fault says that there is no room left.</summary>
+    public static bool IsFull(BlobStoreException fault) =>
+        (fault.InnerException is Win32Exception error ? error.NativeErrorCode : fault.InnerException?.HResult) is Errno.NoSpace or Errno.QuotaExceeded;
+
     /// <summary>Whether <see cref="Of(Exception, string, string)"/> knows what to make of it.</summary>
     public static bool Is(Exception cause) =>
         cause is IOException or UnauthorizedAccessException or ArgumentOutOfRangeException;

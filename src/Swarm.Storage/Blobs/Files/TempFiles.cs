@@ -23,10 +23,14 @@ internal sealed class TempFiles : IDisposable
         Names = names;
         Folder = folder;
         _lock = lockFile;
+        Reserve = SpaceReserve.Make(path);
     }
 
     /// <summary>The folder.</summary>
     public SafeFileHandle Folder { get; }
+
+    /// <summary>Space for writes that make room.</summary>
+    public SpaceReserve Reserve { get; }
 
     /// <summary>Which objects' names are durable.</summary>
     public NameDurability Names { get; }
@@ -74,6 +78,7 @@ internal sealed class TempFiles : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Reserve.Dispose();
         Folder.Dispose();
         Remove(_path);
         _lock.Dispose();
