@@ -136,7 +136,7 @@ public sealed class SwarmHost : IAsyncDisposable
         RequireKnownSections(new ConfigurationBuilder().AddInMemoryCollection(arguments.Settings).Build(), "The command line", faults);
         var all = given.AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
         return new ConfigurationBuilder()
-            .AddInMemoryCollection(LogDefaults.Settings(all["Logging:Console:FormatterName"]))
+            .AddInMemoryCollection(LogDefaults.Settings(all))
             .AddConfiguration(all)
             .Build();
     }

@@ -7,7 +7,9 @@ namespace Swarm.Host.Logging;
 internal static class LogDefaults
 {
     private const string Console = "Logging:Console";
-    private const string Timestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
+    private const string Options = $"{Console}:FormatterOptions";
+    private const string UtcTimestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
+    private const string LocalTimestamp = "yyyy-MM-ddTHH:mm:ss.fffzzz";
 
     /// <summary>Least level by category: what the libraries tell of themselves is of use to nobody who runs a silo.</summary>
     public static IReadOnlyList<(string Category, LogLevel Level)> Levels { get; } =
@@ -40,16 +42,18 @@ internal static class LogDefaults
     }
 
     /// <summary>Gives the defaults as configuration, to be overridden by what is added later.</summary>
-    /// <param name="formatter">Name of the console formatter that was asked for, or <see langword="null"/>.</param>
-    public static Dictionary<string, string?> Settings(string? formatter)
+    /// <param name="given">What was set: which console formatter, and whether times are local.</param>
+    public static Dictionary<string, string?> Settings(IConfiguration given)
     {
-        formatter ??= LineFormatter.FormatterName;
+        var formatter = given[$"{Console}:FormatterName"] ?? LineFormatter.FormatterName;
+        var isLocal = bool.TryParse(given[$"{Options}:UseUtcTimestamp"], out var isUtc) && !isUtc;
+        var timestamp = isLocal ? LocalTimestamp : UtcTimestamp;
         var settings = Levels.ToDictionary(level => $"Logging:LogLevel:{level.Category}", level => (string?)$"{level.Level}");
         settings[$"{Console}:FormatterName"] = formatter;
-        settings[$"{Console}:FormatterOptions:UseUtcTimestamp"] = "true";
+        settings[$"{Options}:UseUtcTimestamp"] = "true";
         if (!Is(ConsoleFormatterNames.Systemd)) // The journal has its own.
         {
-            settings[$"{Console}:FormatterOptions:TimestampFormat"] = Is(ConsoleFormatterNames.Simple) ? $"{Timestamp} " : Timestamp;
+            settings[$"{Options}:TimestampFormat"] = Is(ConsoleFormatterNames.Simple) ? $"{timestamp} " : timestamp;
         }
 
         return settings;
