@@ -57,15 +57,16 @@ public sealed class SwarmHost : IAsyncDisposable
     internal static Task<SwarmHost> StartProcessAsync(IReadOnlyList<string> args) =>
         StartAsync(args, services => services.AddSingleton<IHostLifetime, StopSignals>(), CancellationToken.None);
 
-    private static async Task<SwarmHost> StartAsync(
+    /// <summary>Likewise, with a lifetime of one's own.</summary>
+    internal static async Task<SwarmHost> StartAsync(
         IReadOnlyList<string> args, Action<IServiceCollection> addLifetime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(args);
         List<string> faults = [];
         var arguments = HostArguments.Parse(args, faults);
         var configuration = ReadConfiguration(arguments, faults);
-        var settings = SettingsReader.Read(configuration, faults);
-        if (!Addresses.TryResolve(settings.Endpoints, out var addresses, out _) || faults.Count > 0)
+        var (settings, addresses) = SettingsReader.Read(configuration, faults);
+        if (addresses is null || faults.Count > 0)
         {
             throw new HostStartException(faults);
         }
@@ -84,7 +85,7 @@ public sealed class SwarmHost : IAsyncDisposable
         {
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
             ReadyFile.Remove(arguments.ReadyFile);
-            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses);
+            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses, cancellationToken);
             return await StartAsync(
                 arguments, configuration, settings, addresses, limits, generation, alive, store, addLifetime, cancellationToken);
         }
