@@ -46,7 +46,8 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <param name="args">A command line; see <c>--help</c>.</param>
     /// <param name="cancellationToken">Stops starting.</param>
     /// <returns>The running silo.</returns>
-    /// <exception cref="HostStartException">It cannot start as it is set up; every fault is named at once.</exception>
+    /// <exception cref="HostStartException">It cannot start as it is set up. All faults of settings are named at once; without any, all of ports, files and store.</exception>
+    /// <exception cref="OperationCanceledException">It was told to stop before it was up.</exception>
     /// <remarks>Signals stay those of the process: whoever embeds a silo disposes of it.</remarks>
     public static Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken) =>
         StartAsync(args, services => services.AddSingleton<IHostLifetime, NoSignals>(), cancellationToken);
@@ -99,12 +100,6 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <summary>Waits until the process is told to end, or the silo stops by itself.</summary>
     /// <returns>A task that ends when the silo has stopped.</returns>
     public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
-
-    /// <summary>Ends the process should a stop take longer than all of its limits together.</summary>
-    public void LimitStop() => StopLimit.Arm(
-        _app.Lifetime,
-        Services.GetRequiredService<HostSettings>().Storage.StopTimeout + StopLimit.Margin,
-        Services.GetRequiredService<ILogger<SwarmHost>>());
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -236,8 +231,16 @@ public sealed class SwarmHost : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            var isToldToStop = cancellationToken.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested;
             await app.DisposeAsync();
             await ownership.LeaveAsync();
+            if (isToldToStop && StartFaults.IsOnlyCancellation(exception))
+            {
+                throw ownership.Failure is { } failure
+                    ? new HostStartException([$"{StoreSettings.SectionName}: {failure}"])
+                    : new OperationCanceledException("The silo was told to stop before it was up.", exception, cancellationToken);
+            }
+
             throw StartFaults.Explain(exception, settings.Cluster);
         }
     }
