@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
 using Swarm.DataPlane.Server;
 using Swarm.Host.Connections;
 using Swarm.Host.Health;
@@ -167,8 +166,7 @@ public sealed class SwarmHost : IAsyncDisposable
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
-        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
+        LogDefaults.AddConsole(builder.Logging, configuration);
         addLifetime(builder.Services);
         builder.Services.AddSwarmStorage(store, settings);
         builder.Services.AddSwarmPlanes(settings);

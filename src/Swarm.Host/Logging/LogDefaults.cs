@@ -33,12 +33,36 @@ internal static class LogDefaults
     {
         const string Watchdog = "Orleans.Runtime.Watchdog";
         var isUp = new StrongBox<bool>();
-        var text = configuration.GetSection("Logging:LogLevel").GetChildren()
-            .Where(level => Watchdog.StartsWith(level.Key, StringComparison.OrdinalIgnoreCase))
-            .MaxBy(level => level.Key.Length)?.Value;
-        var least = Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) ? level : LogLevel.Warning;
+        var least = LevelOf(Watchdog, configuration);
         logging.AddFilter(Watchdog, level => Volatile.Read(ref isUp.Value) && level >= least);
         return isUp;
+    }
+
+    /// <summary>Adds the console, with a limit to Orleans' repeated warnings and errors unless more of Orleans was asked for.</summary>
+    /// <param name="logging">Receives it.</param>
+    /// <param name="configuration">Where levels are set.</param>
+    public static void AddConsole(ILoggingBuilder logging, IConfiguration configuration)
+    {
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
+        if (LevelOf("Orleans", configuration) < LogLevel.Warning)
+        {
+            return;
+        }
+
+        var unlimited = logging.Services.Single(service => service.ImplementationType == typeof(ConsoleLoggerProvider));
+        logging.Services.Remove(unlimited);
+        logging.Services.AddSingleton<ConsoleLoggerProvider>();
+        logging.Services.AddSingleton<ILoggerProvider>(provider =>
+            new RepeatLimit(provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static LogLevel LevelOf(string category, IConfiguration configuration)
+    {
+        var text = configuration.GetSection("Logging:LogLevel").GetChildren()
+            .Where(level => category.StartsWith(level.Key, StringComparison.OrdinalIgnoreCase))
+            .MaxBy(level => level.Key.Length)?.Value;
+        return Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) ? level : LogLevel.Warning;
     }
 
     /// <summary>Gives the defaults as configuration, to be overridden by what is added later.</summary>
