@@ -85,7 +85,7 @@ public sealed class SwarmHost : IAsyncDisposable
         {
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
             ReadyFile.Remove(arguments.ReadyFile);
-            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses, cancellationToken);
+            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses, TimeProvider.System, cancellationToken);
             return await StartAsync(
                 arguments, configuration, settings, addresses, limits, generation, alive, store, addLifetime, cancellationToken);
         }

@@ -18,11 +18,12 @@ internal static class ClusterProbe
     /// <param name="store">Where the table is.</param>
     /// <param name="settings">The settings, with the port between silos chosen.</param>
     /// <param name="addresses">The addresses.</param>
+    /// <param name="timeProvider">The clock of the limit.</param>
     /// <param name="cancellationToken">Stops looking.</param>
     /// <returns>The least generation, 0 where there is no table; and the silos that are waited for if they do not answer.</returns>
     /// <exception cref="HostStartException">The table cannot be read, or not within 20 s.</exception>
     public static async Task<(int LeastGeneration, IReadOnlyList<string> Alive)> LookAsync(
-        IBlobStore store, HostSettings settings, Addresses addresses, CancellationToken cancellationToken)
+        IBlobStore store, HostSettings settings, Addresses addresses, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         if (settings.Cluster.Kind != "store")
         {
@@ -39,7 +40,7 @@ internal static class ClusterProbe
         {
             var self = new IPEndPoint(addresses.Advertised, settings.Endpoints.Silo);
             var oldest = DateTime.UtcNow - settings.Cluster.LongestSilence;
-            var members = await table.ReadAll().WaitAsync(Limit, cancellationToken);
+            var members = await table.ReadAll().WaitAsync(Limit, timeProvider, cancellationToken);
             var alive = members.Members
                 .Select(member => member.Item1)
                 .Where(entry => entry.Status == SiloStatus.Active && entry.IAmAliveTime > oldest)

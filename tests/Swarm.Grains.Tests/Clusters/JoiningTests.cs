@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService;
 using Swarm.Clustering.Membership;
@@ -16,6 +17,7 @@ using Swarm.Host.Settings;
 using Swarm.Host.Startup;
 using Swarm.Storage.Blobs;
 using Swarm.Testing;
+using Swarm.Testing.Faults;
 using Xunit;
 
 namespace Swarm.Grains.Tests.Clusters;
@@ -74,6 +76,35 @@ public sealed class JoiningTests : IDisposable
         Assert.False(start.IsCompleted);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Look_StoreHangs_EndsWithAFaultThatNamesTheLimitOrIsCalledOff(bool isCalledOff)
+    {
+        using var files = new FileBlobStore(_folder.Path);
+        var store = new FaultBlobStore(files) { Next = (_, _) => BlobFault.Hang };
+        var time = new FakeTimeProvider();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var settings = new HostSettings();
+        settings.Cluster.Kind = "store";
+        var looking = ClusterProbe.LookAsync(store, settings, new Addresses(IPAddress.Loopback, IPAddress.Loopback), time, stop.Token);
+        await store.WaitForHangingAsync(1, Token);
+
+        if (isCalledOff)
+        {
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => looking);
+        }
+        else
+        {
+            time.Advance(TimeSpan.FromSeconds(20));
+            var fault = await Assert.ThrowsAsync<HostStartException>(() => looking);
+            Assert.Contains("the membership table within 20 s", Assert.Single(fault.Faults), StringComparison.Ordinal);
+        }
+
+        store.Release();
     }
 
     // Orleans starts at the same time, and finds that its start is called off.
