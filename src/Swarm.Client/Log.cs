@@ -70,7 +70,7 @@ internal static partial class Log
     [LoggerMessage(3026, LogLevel.Warning, "Context {Context}: KV to share could not be looked for, all is computed: {Reason}")]
     public static partial void PrefixNotShared(ILogger logger, string context, string reason);
 
-    [LoggerMessage(3041, LogLevel.Error, "Context {Context} goes on with {Positions} positions after a loss in the store: {Loss}.")]
+    [LoggerMessage(3028, LogLevel.Error, "Context {Context} goes on with {Positions} positions after a loss in the store: {Loss}.")]
     public static partial void InputsLost(ILogger logger, string context, long positions, ContextLoss loss);
 
     [LoggerMessage(3027, LogLevel.Warning, "Context {Context}: KV of {Count} positions from {Position} on failed a check and is read again: {Reason}")]

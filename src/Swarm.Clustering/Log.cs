@@ -48,8 +48,20 @@ internal static partial class Log
     [LoggerMessage(4112, LogLevel.Critical, "This silo no longer has its store: {Reason}.")]
     public static partial void HoldLost(ILogger logger, string reason);
 
-    [LoggerMessage(4113, LogLevel.Warning, "{Name} could not be left; the next silo of another machine waits before it starts: {Fault}")]
-    public static partial void HoldNotLeft(ILogger logger, string name, string fault);
+    [LoggerMessage(
+        4113,
+        LogLevel.Warning,
+        "Could not release {Name}; a silo on another machine will wait up to {Seconds} s before it starts. The fault: {Fault}")]
+    public static partial void HoldNotLeft(ILogger logger, string name, double seconds, string fault);
+
+    [LoggerMessage(
+        4114,
+        LogLevel.Warning,
+        "{Name} is of {Holder}, not of this silo any more. Waiting up to {Seconds} s to see whether that still runs; the silo is not ready meanwhile.")]
+    public static partial void HoldInDoubt(ILogger logger, string name, string holder, double seconds);
+
+    [LoggerMessage(4115, LogLevel.Warning, "{Name} was of {Holder}, which has ended; this silo has the store again.")]
+    public static partial void HoldTakenBack(ILogger logger, string name, string holder);
 
     [LoggerMessage(
         4109,

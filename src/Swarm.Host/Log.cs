@@ -19,16 +19,16 @@ internal static partial class Log
     [LoggerMessage(4202, LogLevel.Information, "The silo stops: contexts are drained and closed.")]
     public static partial void Stopping(ILogger logger);
 
-    [LoggerMessage(4203, LogLevel.Information, "{Signal} came.")]
+    [LoggerMessage(4203, LogLevel.Information, "Received {Signal}; the silo stops.")]
     public static partial void Signalled(ILogger logger, PosixSignal signal);
 
-    [LoggerMessage(4204, LogLevel.Information, "{Signal} came while contexts are drained; the silo goes on with that.")]
+    [LoggerMessage(4204, LogLevel.Information, "Received {Signal} while contexts are drained; the silo goes on with that.")]
     public static partial void SignalledAgain(ILogger logger, PosixSignal signal);
 
     [LoggerMessage(
         4205,
         LogLevel.Warning,
-        "{Signal} came while contexts are drained: the silo ends at once. Whoever opens what was not closed recovers it from the log.")]
+        "Received {Signal} while contexts are drained: the silo ends at once. Contexts that were not closed are recovered from the log when they are opened next.")]
     public static partial void EndsAtOnce(ILogger logger, PosixSignal signal);
 
     [LoggerMessage(
@@ -60,8 +60,8 @@ internal static partial class Log
     [LoggerMessage(
         4222,
         LogLevel.Warning,
-        "The {Port} port: since this was last said, {Silent} connections were ended because the peer did not greet within "
-        + "{GreetingSeconds} s, or to make room for others; all {Most} places were taken {Full} times, and new connections waited.")]
+        "Port {Port}: since the last such message, {Silent} connections were closed because no handshake arrived within "
+        + "{GreetingSeconds} s, or to make room; {Full} times all {Most} connection slots were in use and new connections had to wait.")]
     public static partial void ConnectionsHeld(
-        ILogger logger, string port, int silent, double greetingSeconds, int most, int full);
+        ILogger logger, string port, int silent, double greetingSeconds, int full, int most);
 }

@@ -7,12 +7,10 @@ if (args.Contains("--help"))
     return 0;
 }
 
+SwarmHost host;
 try
 {
-    await using var host = await SwarmHost.StartProcessAsync(args);
-    host.LimitStop();
-    await host.WaitForShutdownAsync();
-    return host.Failure is null ? 0 : 1;
+    host = await SwarmHost.StartProcessAsync(args);
 }
 catch (HostStartException exception)
 {
@@ -23,4 +21,15 @@ catch (OperationCanceledException)
 {
     await Console.Error.WriteLineAsync("The silo was told to end before it was up.");
     return 0;
+}
+catch (OrleansException exception)
+{
+    await Console.Error.WriteLineAsync($"The silo cannot start: {exception}"); // Not foreseen: with its stack.
+    return 1;
+}
+
+await using (host)
+{
+    await host.WaitForShutdownAsync();
+    return host.Failure is null ? 0 : 1;
 }

@@ -2,7 +2,6 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
 using Swarm.DataPlane.Server;
 using Swarm.Host.Connections;
 using Swarm.Host.Health;
@@ -46,7 +45,8 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <param name="args">A command line; see <c>--help</c>.</param>
     /// <param name="cancellationToken">Stops starting.</param>
     /// <returns>The running silo.</returns>
-    /// <exception cref="HostStartException">It cannot start as it is set up; every fault is named at once.</exception>
+    /// <exception cref="HostStartException">It cannot start as it is set up. All faults of settings are named at once; without any, all of ports, files and store.</exception>
+    /// <exception cref="OperationCanceledException">It was told to stop before it was up.</exception>
     /// <remarks>Signals stay those of the process: whoever embeds a silo disposes of it.</remarks>
     public static Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken) =>
         StartAsync(args, services => services.AddSingleton<IHostLifetime, NoSignals>(), cancellationToken);
@@ -57,15 +57,16 @@ public sealed class SwarmHost : IAsyncDisposable
     internal static Task<SwarmHost> StartProcessAsync(IReadOnlyList<string> args) =>
         StartAsync(args, services => services.AddSingleton<IHostLifetime, StopSignals>(), CancellationToken.None);
 
-    private static async Task<SwarmHost> StartAsync(
+    /// <summary>Likewise, with a lifetime of one's own.</summary>
+    internal static async Task<SwarmHost> StartAsync(
         IReadOnlyList<string> args, Action<IServiceCollection> addLifetime, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(args);
         List<string> faults = [];
         var arguments = HostArguments.Parse(args, faults);
         var configuration = ReadConfiguration(arguments, faults);
-        var settings = SettingsReader.Read(configuration, faults);
-        if (!Addresses.TryResolve(settings.Endpoints, out var addresses, out _) || faults.Count > 0)
+        var (settings, addresses) = SettingsReader.Read(configuration, faults);
+        if (addresses is null || faults.Count > 0)
         {
             throw new HostStartException(faults);
         }
@@ -84,7 +85,7 @@ public sealed class SwarmHost : IAsyncDisposable
         {
             PortProbe.ChooseOrleansPorts(settings.Endpoints, addresses.Listen);
             ReadyFile.Remove(arguments.ReadyFile);
-            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses);
+            var (generation, alive) = await ClusterProbe.LookAsync(store, settings, addresses, TimeProvider.System, cancellationToken);
             return await StartAsync(
                 arguments, configuration, settings, addresses, limits, generation, alive, store, addLifetime, cancellationToken);
         }
@@ -98,12 +99,6 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <summary>Waits until the process is told to end, or the silo stops by itself.</summary>
     /// <returns>A task that ends when the silo has stopped.</returns>
     public Task WaitForShutdownAsync() => _app.WaitForShutdownAsync();
-
-    /// <summary>Ends the process should a stop take longer than all of its limits together.</summary>
-    public void LimitStop() => StopLimit.Arm(
-        _app.Lifetime,
-        Services.GetRequiredService<HostSettings>().Storage.StopTimeout + StopLimit.Margin,
-        Services.GetRequiredService<ILogger<SwarmHost>>());
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -136,7 +131,7 @@ public sealed class SwarmHost : IAsyncDisposable
         RequireKnownSections(new ConfigurationBuilder().AddInMemoryCollection(arguments.Settings).Build(), "The command line", faults);
         var all = given.AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
         return new ConfigurationBuilder()
-            .AddInMemoryCollection(LogDefaults.Settings(all["Logging:Console:FormatterName"]))
+            .AddInMemoryCollection(LogDefaults.Settings(all))
             .AddConfiguration(all)
             .Build();
     }
@@ -171,8 +166,7 @@ public sealed class SwarmHost : IAsyncDisposable
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
-        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
+        LogDefaults.AddConsole(builder.Logging, configuration);
         addLifetime(builder.Services);
         builder.Services.AddSwarmStorage(store, settings);
         builder.Services.AddSwarmPlanes(settings);
@@ -235,8 +229,16 @@ public sealed class SwarmHost : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            var isToldToStop = cancellationToken.IsCancellationRequested || app.Lifetime.ApplicationStopping.IsCancellationRequested;
             await app.DisposeAsync();
             await ownership.LeaveAsync();
+            if (isToldToStop && StartFaults.IsOnlyCancellation(exception))
+            {
+                throw ownership.Failure is { } failure
+                    ? new HostStartException([$"{StoreSettings.SectionName}: {failure}"])
+                    : new OperationCanceledException("The silo was told to stop before it was up.", exception, cancellationToken);
+            }
+
             throw StartFaults.Explain(exception, settings.Cluster);
         }
     }

@@ -138,6 +138,23 @@ public sealed class NumericsTests
         Assert.Equal(2, (await PassAsync(swarm, NumericsIdentity.Unknown, 10)).Count);
     }
 
+    // Nothing was computed by then: there are no other bits.
+    [Fact]
+    public async Task TakeOver_OfTokensWithoutKv_SaysNothing()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using (var sensor = await swarm.Agent("sensor").OpenAsync("track", Runtime(_one).Model, Options, Token))
+        {
+            await sensor.FeedAsync(Tokens(100), Token);
+            await sensor.ReleaseAsync("", Token);
+        }
+
+        Assert.Empty(await PassAsync(swarm, _one, 10));
+        Assert.Empty(await PassAsync(swarm, _one, 10));
+        Assert.Equal([_one], await PassAsync(swarm, _two, 10));
+    }
+
     [Fact]
     public async Task Spool_SessionThatGoesOnWithAnotherIdentity_IsTold()
     {

@@ -10,6 +10,8 @@ namespace Swarm.Client.Tests;
 /// <summary>Contexts that begin alike share KV by themselves, and only then.</summary>
 public sealed class PromptTests
 {
+    private const int NotDrainedEvent = 3007;
+    private const int NotGivenBackEvent = 3008;
     private const int Block = 16;
     private const int Step = 64; // Of a ToyRuntime. Its logits depend on how inputs were cut into steps.
 
@@ -80,7 +82,8 @@ public sealed class PromptTests
     public async Task Open_ExistingContext_GoesOnOrSaysWhereItDiffers()
     {
         await using var silo = await Silo.StartAsync();
-        await using var swarm = await silo.ConnectAsync();
+        using var logs = new RecordingLoggers();
+        await using var swarm = await ConnectAsync(silo, logs);
         var prompt = Tokens(100);
         await using (var begun = await swarm.Agent("a").OpenAsync("track", new ToyRuntime(), Options, Token))
         {
@@ -106,6 +109,7 @@ public sealed class PromptTests
         var refused = await Assert.ThrowsAsync<AppendConflictException>(
             () => swarm.Agent("b").OpenWithPromptAsync("track", new ToyRuntime(), other, Options, Token));
         Assert.Contains("70", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(logs.Of(NotGivenBackEvent)); // It was, before the refusal.
         await Assert.ThrowsAsync<ArgumentException>(
             () => swarm.Agent("b").OpenWithPromptAsync("empty", new ToyRuntime(), default, Options, Token));
         await using var free = await swarm.Agent("c").OpenAsync("track", new ToyRuntime(), Options, Token);
@@ -138,7 +142,8 @@ public sealed class PromptTests
     public async Task Open_PromptThatCannotBeFed_HoldsNothingAndNamesIt()
     {
         await using var silo = await Silo.StartAsync();
-        await using var swarm = await silo.ConnectAsync();
+        using var logs = new RecordingLoggers();
+        await using var swarm = await ConnectAsync(silo, logs);
         await using (var parent = await swarm.Agent("a").OpenAsync("parent", new ToyRuntime(), Options, Token))
         {
             parent.SetState("mission", "of the parent"u8.ToArray());
@@ -154,12 +159,21 @@ public sealed class PromptTests
         var broken = new ToyRuntime { FailsAt = 70 };
         await Assert.ThrowsAsync<InvalidDataException>(() => swarm.Agent("b").OpenWithPromptAsync("new", broken, prompt, Options, Token));
 
+        Assert.DoesNotContain(logs.Of(NotDrainedEvent), text => text.Contains("it was fed while", StringComparison.Ordinal));
+        Assert.Contains(logs.Of(NotDrainedEvent), text => text.Contains("could not begin with its prompt", StringComparison.Ordinal));
+        Assert.Empty(logs.Of(NotGivenBackEvent));
         Assert.Contains("79", long_.Message, StringComparison.Ordinal);
         Assert.Contains("97", wrong.Message, StringComparison.Ordinal);
         await using var memory = await swarm.Agent("c").OpenWithPromptAsync("new", new ToyRuntime(), prompt, Options, Token); // It is free.
         Assert.Equal(LogitsOf(prompt), memory.Logits.ToArray());
         Assert.Empty(memory.States); // The parent's are its own.
     }
+
+    private static Task<SwarmClient> ConnectAsync(Silo silo, RecordingLoggers logs) => SwarmClient.ConnectAsync(
+        silo.Address,
+        new SwarmCredential("default"),
+        new SwarmClientOptions { ClusterId = silo.ClusterId, ServiceId = silo.ServiceId, LoggerFactory = logs },
+        Token);
 
     private static async Task<long> SharedAsync(SwarmClient swarm, string context, int[] prompt, ToyRuntime? runtime = null)
     {

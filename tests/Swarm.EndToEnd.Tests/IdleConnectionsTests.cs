@@ -54,7 +54,7 @@ public sealed class IdleConnectionsTests(ITestOutputHelper output)
         output.WriteLine(silo.Output);
         Assert.False(silo.Exited.IsCompleted);
         Assert.Equal(7, memory.Durable.Tokens);
-        Assert.InRange(silo.Output.Split("places were taken").Length - 1, 1, 2 * ports.Length);
+        Assert.InRange(silo.Output.Split("connection slots were in use").Length - 1, 1, 2 * ports.Length);
         Assert.DoesNotContain("too many files", silo.Output, StringComparison.OrdinalIgnoreCase);
         Assert.DoesNotContain("for good", silo.Output, StringComparison.Ordinal);
     }

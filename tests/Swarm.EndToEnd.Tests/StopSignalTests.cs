@@ -34,7 +34,7 @@ public sealed class StopSignalTests
             Assert.Equal(0, await silo.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token));
         }
 
-        Assert.Contains($"SIG{first} came", silo.Output, StringComparison.Ordinal);
+        Assert.Contains($"Received SIG{first}; the silo stops.", silo.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Recovered, await ReopenAsync(folder), StringComparison.Ordinal);
     }
 

@@ -141,8 +141,8 @@ internal sealed class GatewayConnection : IAsyncDisposable
                     System.Globalization.CultureInfo.InvariantCulture,
                     $"{gateway} refused {Refused} attempts to connect within {took:0.0} s (last error: {last.Message})")
                 : isOver && _last is null
-                    ? $"{gateway} did not answer as a gateway within {timeout}"
-                    : $"{gateway} did not answer as a gateway within {timeout} (last error: {last.Message})";
+                    ? $"{gateway} did not complete the gateway handshake within {timeout}"
+                    : $"{gateway} did not complete the gateway handshake within {timeout} (last error: {last.Message})";
             return new SwarmTransportException(what, isTransient: true, last);
         }
     }

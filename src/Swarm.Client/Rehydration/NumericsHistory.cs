@@ -23,12 +23,13 @@ internal sealed class NumericsHistory
     public bool IsUnknown => _runs.All(run => run.Numerics.IsUnknown);
 
     /// <summary>Reads what is kept with a context.</summary>
-    /// <param name="state">The state; <see langword="null"/> where there is none, as of a runtime that does not say.</param>
+    /// <param name="state">The state; <see langword="null"/> where there is none, as of a runtime that does not say, or where none has computed.</param>
     /// <param name="length">Positions of the context.</param>
+    /// <param name="kvLength">Positions whose KV is durable: without a state, whether anything was computed.</param>
     /// <returns>The history; one that cannot be read counts as unknown.</returns>
-    public static NumericsHistory Read(NamedState? state, long length)
+    public static NumericsHistory Read(NamedState? state, long length, long kvLength)
     {
-        if (length == 0)
+        if (length == 0 || (state is null && kvLength == 0))
         {
             return Empty;
         }

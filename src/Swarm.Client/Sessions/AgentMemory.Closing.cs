@@ -29,11 +29,7 @@ public sealed partial class AgentMemory
         try
         {
             await _streamer.FlushAsync(_history.Length, cancellationToken).ConfigureAwait(false);
-            var epoch = _state.Epoch;
-            var request = new ReleaseContext(Context, epoch.Value, _link.SecretHash, to);
-            _state.IsReleasing = true;
-            await ReleaseAsync(request, epoch, cancellationToken).ConfigureAwait(false);
-            _state.Release();
+            await GiveBackAsync(to, cancellationToken).ConfigureAwait(false);
             await _streamer.DisposeAsync().ConfigureAwait(false);
             _claim?.Dispose();
             if (_spool is not null)
@@ -64,8 +60,9 @@ public sealed partial class AgentMemory
     /// <exception cref="NotDurableException">Inputs or states were given up: neither durable nor in a spool. The session is over all the same.</exception>
     public async ValueTask DisposeAsync()
     {
-        if (Volatile.Read(ref _closing) is not null)
+        if (Volatile.Read(ref _closing) is { } running)
         {
+            await ((Task)running.Task).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // Whoever closes it has the result, or the exception.
             return;
         }
 
@@ -110,7 +107,7 @@ public sealed partial class AgentMemory
         await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false); // A step that runs yet: the runtime is its own until it ends.
         try
         {
-            var isKept = _spool is not null && !_isDiscarded;
+            var isKept = _spool is not null && !_isDiscarded && (_isGivenUp || !_state.IsReleased);
             if (isKept)
             {
                 await _spool!.DisposeAsync().ConfigureAwait(false);
@@ -131,7 +128,7 @@ public sealed partial class AgentMemory
                 isGivenUp ? [.. states.Select(state => state.Name)] : [],
                 isKept ? undurable.Tokens.Length : 0,
                 isKept ? _spool!.Location : null,
-                undurable.Tokens.IsEmpty && states.Count == 0 && durable.Kv >= _history.Length ? null : reason ?? "it came in while the session ended");
+                undurable.Tokens.IsEmpty && states.Count == 0 && durable.Kv >= _history.Length ? null : reason ?? "it was fed while the session was being closed");
             if (close.Reason is not null)
             {
                 Log.NotDrained(
@@ -160,12 +157,12 @@ public sealed partial class AgentMemory
         }
         catch (InvalidOperationException) when (_state.IsReleased)
         {
-            return null; // Released: everything is durable.
+            return _isGivenUp ? "the session could not begin with its prompt, and gave its context back as far as that was durable" : null;
         }
         catch (OperationCanceledException)
         {
             var what = cancellationToken.IsCancellationRequested
-                ? "closing was not to wait"
+                ? $"{nameof(CloseAsync)} was cancelled before the drain ended"
                 : $"the store did not take it within {nameof(MemoryOptions.DrainTimeout)} {_options.DrainTimeout}";
             return _streamer.LastFault is { } fault ? $"{what}; the last fault: {fault}" : what;
         }
@@ -182,7 +179,26 @@ public sealed partial class AgentMemory
             + $"{nameof(MemoryOptions.DrainTimeout)}, or set {nameof(MemoryOptions)}.{nameof(MemoryOptions.SpoolPath)}, which keeps them on this machine's "
             + $"disk; {nameof(CloseAsync)} ends a session with a result in place of this exception.";
 
-    private async Task ReleaseAsync(ReleaseContext request, Epoch epoch, CancellationToken cancellationToken)
+    /// <summary>Gives the context back as it is in the store.</summary>
+    private async Task GiveBackAsync(string to, CancellationToken cancellationToken)
+    {
+        _state.BeginReleasing();
+        try
+        {
+            var epoch = _state.Epoch;
+            await RequestReleaseAsync(new ReleaseContext(Context, epoch.Value, _link.SecretHash, to), epoch, cancellationToken).ConfigureAwait(false);
+            _state.Release();
+        }
+        finally
+        {
+            if (_state.StopReleasing())
+            {
+                Log.Fenced(_logger, Context, _state.Epoch.Value);
+            }
+        }
+    }
+
+    private async Task RequestReleaseAsync(ReleaseContext request, Epoch epoch, CancellationToken cancellationToken)
     {
         var started = _timeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
@@ -200,14 +216,9 @@ public sealed partial class AgentMemory
             {
                 await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception exception)
+            catch (SwarmRefusedException refused) when (refused.Refusal.Code is RefusalCode.StaleEpoch or RefusalCode.NotFound)
             {
-                _state.IsReleasing = false;
-                if (exception is SwarmRefusedException { Refusal: { Code: RefusalCode.StaleEpoch or RefusalCode.NotFound } refusal })
-                {
-                    _state.Fence(refusal, isTold: true); // The streamer may have been told while this looked like the session's own doing.
-                }
-
+                _state.Fence(refused.Refusal, isTold: true); // It takes effect when the session stops releasing.
                 throw;
             }
         }

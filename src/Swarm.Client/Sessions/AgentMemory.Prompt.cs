@@ -1,10 +1,11 @@
 using Swarm.Core.Errors;
-using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Sessions;
 
 public sealed partial class AgentMemory
 {
+    private bool _isGivenUp;
+
     /// <summary>Feeds what the context lacks of a prompt that it is to begin with.</summary>
     /// <exception cref="AppendConflictException">It begins otherwise; it was given back.</exception>
     internal async ValueTask GoOnWithAsync(ReadOnlyMemory<int> prompt, CancellationToken cancellationToken)
@@ -32,13 +33,16 @@ public sealed partial class AgentMemory
     /// </summary>
     internal async ValueTask GiveUpAsync()
     {
+        if (_state.IsReleased)
+        {
+            return; // It has other inputs than the prompt.
+        }
+
+        _isGivenUp = true;
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), _timeProvider);
-            var epoch = _state.Epoch;
-            _state.IsReleasing = true;
-            await ReleaseAsync(new ReleaseContext(Context, epoch.Value, _link.SecretHash, ""), epoch, limit.Token).ConfigureAwait(false);
-            _state.Release();
+            await GiveBackAsync("", limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
             or SwarmTransportException)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
 using Swarm.Core.Blocks;
@@ -7,6 +8,9 @@ namespace Swarm.Client.Sessions;
 /// <summary>Settings of one <see cref="AgentMemory"/>.</summary>
 public sealed class MemoryOptions
 {
+    private const int MinKvRecordBytes = 4096;
+    private const int MinSpoolBytes = 64 << 10;
+
     /// <summary>Positions of a block, for a context that is made. Default 64.</summary>
     public int BlockTokens { get; set; } = PrefixHasher.DefaultBlockTokens;
 
@@ -76,33 +80,46 @@ public sealed class MemoryOptions
     public bool ThrowIfNotDurable { get; set; } = true;
 
     /// <summary>Checks every setting.</summary>
-    /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
+    /// <exception cref="ArgumentException">Settings are out of range; the message names all of them, with value, limit and remedy.</exception>
     public void Validate()
     {
+        const string Positive = "more than 0";
+        const string NotNegative = "0 or more";
         List<string> faults = [];
-        Check(BlockTokens is >= 1 and <= PrefixHasher.MaxBlockTokens, nameof(BlockTokens), BlockTokens);
-        Check(InputFlushInterval >= TimeSpan.Zero, nameof(InputFlushInterval), InputFlushInterval);
-        Check(KvBatchPositions >= 1, nameof(KvBatchPositions), KvBatchPositions);
-        Check(KvFlushInterval >= TimeSpan.Zero, nameof(KvFlushInterval), KvFlushInterval);
-        Check(KvRecordBytes >= 4096, nameof(KvRecordBytes), KvRecordBytes);
-        Check(MaxUndurableTokens >= 1, nameof(MaxUndurableTokens), MaxUndurableTokens);
-        Check(SpoolPath is null || SpoolPath.Trim().Length > 0, nameof(SpoolPath), $"'{SpoolPath}'");
-        Check(SpoolBytes >= 64 << 10, nameof(SpoolBytes), SpoolBytes);
-        Check(SpoolSyncInterval >= TimeSpan.Zero, nameof(SpoolSyncInterval), SpoolSyncInterval);
-        Check(TouchInterval > TimeSpan.Zero, nameof(TouchInterval), TouchInterval);
-        Check(SiloSilence > TimeSpan.Zero, nameof(SiloSilence), SiloSilence);
-        Check(MaxReconnectDelay > TimeSpan.Zero, nameof(MaxReconnectDelay), MaxReconnectDelay);
-        Check(DrainTimeout >= TimeSpan.Zero, nameof(DrainTimeout), DrainTimeout);
+        var standard = new MemoryOptions();
+        Check(
+            BlockTokens is >= 1 and <= PrefixHasher.MaxBlockTokens,
+            nameof(BlockTokens),
+            BlockTokens,
+            $"1 to {PrefixHasher.MaxBlockTokens}",
+            standard.BlockTokens);
+        Check(InputFlushInterval >= TimeSpan.Zero, nameof(InputFlushInterval), InputFlushInterval, NotNegative, standard.InputFlushInterval);
+        Check(KvBatchPositions >= 1, nameof(KvBatchPositions), KvBatchPositions, Positive, standard.KvBatchPositions);
+        Check(KvFlushInterval >= TimeSpan.Zero, nameof(KvFlushInterval), KvFlushInterval, NotNegative, standard.KvFlushInterval);
+        Check(KvRecordBytes >= MinKvRecordBytes, nameof(KvRecordBytes), KvRecordBytes, $"{MinKvRecordBytes} bytes or more", standard.KvRecordBytes);
+        Check(MaxUndurableTokens >= 1, nameof(MaxUndurableTokens), MaxUndurableTokens, Positive, standard.MaxUndurableTokens);
+        Check(SpoolBytes >= MinSpoolBytes, nameof(SpoolBytes), SpoolBytes, $"{MinSpoolBytes} bytes or more", standard.SpoolBytes);
+        Check(SpoolSyncInterval >= TimeSpan.Zero, nameof(SpoolSyncInterval), SpoolSyncInterval, NotNegative, standard.SpoolSyncInterval);
+        Check(TouchInterval > TimeSpan.Zero, nameof(TouchInterval), TouchInterval, Positive, standard.TouchInterval);
+        Check(SiloSilence > TimeSpan.Zero, nameof(SiloSilence), SiloSilence, Positive, standard.SiloSilence);
+        Check(MaxReconnectDelay > TimeSpan.Zero, nameof(MaxReconnectDelay), MaxReconnectDelay, Positive, standard.MaxReconnectDelay);
+        Check(DrainTimeout >= TimeSpan.Zero, nameof(DrainTimeout), DrainTimeout, NotNegative, standard.DrainTimeout);
+        if (SpoolPath is not null && string.IsNullOrWhiteSpace(SpoolPath))
+        {
+            faults.Add($"{nameof(SpoolPath)} is '{SpoolPath}': name a folder, or set it to null for no spool.");
+        }
+
         if (faults.Count > 0)
         {
             throw new ArgumentException(string.Join(' ', faults));
         }
 
-        void Check(bool holds, string name, object value)
+        void Check<T>(bool holds, string name, T value, string allowed, T otherwise)
         {
             if (!holds)
             {
-                faults.Add($"{name} {value} is out of range.");
+                faults.Add(string.Create(
+                    CultureInfo.InvariantCulture, $"{name} is {value}; {allowed} is needed: set it to that, or leave it at its default, {otherwise}."));
             }
         }
     }

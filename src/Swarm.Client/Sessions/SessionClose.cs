@@ -10,7 +10,7 @@ namespace Swarm.Client.Sessions;
 /// </param>
 /// <param name="StatesGivenUp">Names of states whose latest content is neither durable nor in a spool.</param>
 /// <param name="Spooled">Positions that are not durable, and that the spool keeps: the agent's next session sends them, or offers them.</param>
-/// <param name="SpoolPath">Where the spool is; <see langword="null"/> without one.</param>
+/// <param name="SpoolPath">Where the spool is; <see langword="null"/> without one, or where it ended because the context was given back.</param>
 /// <param name="Reason">Why not everything is durable; <see langword="null"/> where everything is.</param>
 public sealed record SessionClose(
     long Length,

@@ -211,7 +211,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                     : await resumer.StartAsync(
                         folder, resumed, link.Secret, new SpoolSession(fingerprint, state, history, states), options,
                         cancellationToken).ConfigureAwait(false);
-                var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length);
+                var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length, found.Kv);
                 report = WithNumerics(report, context, claim?.Runtime, numerics);
                 return new AgentMemory(
                     context, agent, fingerprint, control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,

@@ -13,6 +13,8 @@ internal sealed class SessionState : IDisposable
     private Watermarks _durable;
     private Epoch _epoch;
     private Exception? _fault;
+    private Refusal? _held;
+    private bool _isReleasing;
     private bool _released;
     private bool _isTold;
 
@@ -50,9 +52,6 @@ internal sealed class SessionState : IDisposable
         }
     }
 
-    /// <summary>Whether the session gives the context back, so that a new epoch is its own doing.</summary>
-    public bool IsReleasing { get; set; }
-
     /// <summary>Notes watermarks. Within an epoch they only grow; those of another epoch are not this session's.</summary>
     public void Note(Epoch epoch, Watermarks durable)
     {
@@ -78,6 +77,18 @@ internal sealed class SessionState : IDisposable
         }
 
         Changed.Fire();
+    }
+
+    /// <summary>Whether the session gives the context back, so that a new epoch may be its own doing.</summary>
+    public bool IsReleasing
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isReleasing;
+            }
+        }
     }
 
     /// <summary>Whether the context was given back.</summary>
@@ -113,16 +124,24 @@ internal sealed class SessionState : IDisposable
         }
     }
 
+    /// <summary>Notes that another session holds the context. While this one gives it back, that may be its own doing: the refusal is held back.</summary>
     /// <param name="refusal">Why the session is over.</param>
     /// <param name="isTold">Whether the caller throws it.</param>
-    public void Fence(Refusal refusal, bool isTold = false)
+    /// <returns>Whether the session was not over, and is now.</returns>
+    public bool Fence(Refusal refusal, bool isTold = false)
     {
         lock (_lock)
         {
             _isTold |= isTold;
-            if (_fault is not null || IsReleasing || _released)
+            if (_fault is not null || _released)
             {
-                return;
+                return false;
+            }
+
+            if (_isReleasing)
+            {
+                _held ??= refusal;
+                return false;
             }
 
             _fault = new StaleEpochException(refusal);
@@ -130,6 +149,7 @@ internal sealed class SessionState : IDisposable
 
         _fenced.Cancel();
         Changed.Fire();
+        return true;
     }
 
     /// <summary>Ends the session for a reason that no repeat will change.</summary>
@@ -154,11 +174,34 @@ internal sealed class SessionState : IDisposable
         Changed.Fire();
     }
 
+    /// <summary>The session begins to give the context back: from now on a new epoch may be its own doing.</summary>
+    public void BeginReleasing()
+    {
+        lock (_lock)
+        {
+            (_isReleasing, _held) = (true, null);
+        }
+    }
+
+    /// <summary>The session does not give the context back any more. Unless that is done, it is over if it was refused meanwhile.</summary>
+    /// <returns>Whether it is.</returns>
+    public bool StopReleasing()
+    {
+        Refusal? held;
+        lock (_lock)
+        {
+            (_isReleasing, held, _held) = (false, _held, null);
+        }
+
+        return held is not null && Fence(held);
+    }
+
+    /// <summary>The context was given back: the session is over.</summary>
     public void Release()
     {
         lock (_lock)
         {
-            _released = true;
+            (_released, _isReleasing) = (true, false);
         }
 
         Changed.Fire();

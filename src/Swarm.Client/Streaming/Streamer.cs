@@ -179,7 +179,11 @@ internal sealed class Streamer : IAsyncDisposable
             catch (SwarmRefusedException gone) when (gone.Refusal.Code == RefusalCode.NotFound)
             {
                 // It was there when the session began.
-                Log.Fenced(_logger, _context, _state.Epoch.Value);
+                if (!_state.IsReleasing && !_state.IsReleased)
+                {
+                    Log.Fenced(_logger, _context, _state.Epoch.Value);
+                }
+
                 _state.Fence(gone.Refusal with { Message = $"Context '{_context}' is not in the store any more: it was erased, or another store is in the place of the one that it was in. The session is over." });
                 break;
             }

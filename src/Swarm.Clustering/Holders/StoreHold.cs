@@ -10,6 +10,7 @@ namespace Swarm.Clustering.Holders;
 /// It adds no safety, the logs' seals fence; it keeps silos from fencing each other in turn. The document changes every
 /// <see cref="Period"/> while its holder lives. One that ended on this machine is known to be gone at once; of any other,
 /// a document that stays as it is for <see cref="Silence"/> is taken for one that nobody holds. No clocks are compared.
+/// A document of somebody else is not always a taker's: the store may have been replaced, or set back, with the document in it.
 /// </remarks>
 public sealed class StoreHold : IAsyncDisposable
 {
@@ -28,18 +29,28 @@ public sealed class StoreHold : IAsyncDisposable
     private readonly HolderProcess _self;
     private readonly Guid _run = Guid.NewGuid();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly Func<CancellationToken, Task<bool>> _isReplaced;
     private Task _renewing = Task.CompletedTask;
     private string? _etag;
     private long _beat;
+    private long _renewed;
     private string? _fault;
+    private (string ETag, long Since)? _other;
 
-    private StoreHold(IBlobStore store, string? sharedBy, HolderProcess self, TimeProvider time, ILogger logger)
+    private StoreHold(
+        IBlobStore store,
+        string? sharedBy,
+        HolderProcess self,
+        TimeProvider time,
+        ILogger logger,
+        Func<CancellationToken, Task<bool>> isReplaced)
     {
         _store = store;
         _sharedBy = sharedBy;
         _self = self;
         _time = time;
         _logger = logger;
+        _isReplaced = isReplaced;
     }
 
     /// <summary>How often a living holder writes.</summary>
@@ -49,14 +60,27 @@ public sealed class StoreHold : IAsyncDisposable
     public static TimeSpan Silence => TimeSpan.FromSeconds(15);
 
     /// <summary>Why the store is not, or not known to be, this silo's; <see langword="null"/> while it is.</summary>
-    public string? Fault => Volatile.Read(ref _fault);
+    public string? Fault
+    {
+        get
+        {
+            if (Volatile.Read(ref _fault) is { } fault)
+            {
+                return fault;
+            }
+
+            var age = _time.GetElapsedTime(Volatile.Read(ref _renewed));
+            return age <= Silence ? null : $"'{ObjectName}' could not be renewed for {age.TotalSeconds:0} s: another silo may take the store";
+        }
+    }
 
     /// <summary>Takes the store, or joins the cluster that has it, and keeps it until disposal.</summary>
     /// <param name="store">The store. Not disposed.</param>
     /// <param name="sharedBy">Id of the cluster whose silos share it; <see langword="null"/> for one silo alone.</param>
     /// <param name="time">Clock of the pauses.</param>
     /// <param name="logger">Where to log.</param>
-    /// <param name="lost">Called once when another holder has taken the store meanwhile, with the reason.</param>
+    /// <param name="isReplaced">Whether another store is in the place of this one: then nobody has taken this one. May fail as the store does.</param>
+    /// <param name="lost">Called once when another holder has taken the store meanwhile, and lives, with the reason.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The hold. It takes up to <see cref="Silence"/> where the last holder did not leave and ran elsewhere.</returns>
     /// <exception cref="StoreHeldException">Another silo has it, and lives.</exception>
@@ -66,13 +90,15 @@ public sealed class StoreHold : IAsyncDisposable
         string? sharedBy,
         TimeProvider time,
         ILogger logger,
+        Func<CancellationToken, Task<bool>> isReplaced,
         Action<string> lost,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(isReplaced);
         ArgumentNullException.ThrowIfNull(lost);
-        return TakeAsync(store, sharedBy, HolderProcess.Current, time, logger, lost, cancellationToken);
+        return TakeAsync(store, sharedBy, HolderProcess.Current, time, logger, isReplaced, lost, cancellationToken);
     }
 
     /// <summary>Takes it as another process: for tests that run several silos in one.</summary>
@@ -82,14 +108,16 @@ public sealed class StoreHold : IAsyncDisposable
         HolderProcess self,
         TimeProvider time,
         ILogger logger,
+        Func<CancellationToken, Task<bool>> isReplaced,
         Action<string> lost,
         CancellationToken cancellationToken)
     {
-        var hold = new StoreHold(store, sharedBy, self, time, logger);
+        var hold = new StoreHold(store, sharedBy, self, time, logger, isReplaced);
         while (!await hold.TryTakeAsync(cancellationToken))
         {
         }
 
+        hold.NoteRenewed();
         hold._renewing = hold.RenewAsync(lost);
         return hold;
     }
@@ -111,9 +139,9 @@ public sealed class StoreHold : IAsyncDisposable
                 await _renewing.WaitAsync(Period, _time);
                 await WriteAsync(_etag, isReleased: true, CancellationToken.None).WaitAsync(Period, _time);
             }
-            catch (Exception exception) when (exception is BlobStoreException or TimeoutException)
+            catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                Log.HoldNotLeft(_logger, ObjectName, exception.Message);
+                Log.HoldNotLeft(_logger, ObjectName, Silence.TotalSeconds, exception.Message);
             }
         }
     }
@@ -187,7 +215,7 @@ public sealed class StoreHold : IAsyncDisposable
     }
 
     private static StoreHeldException Held(HolderDocument? holder) => new(
-        $"The store is in use by {Describe(holder)}, which lives. Two of them would take each other's logs. Stop that one, give "
+        $"The store is in use by {Describe(holder)}, which is still running. Two silos on one store would take over each other's logs. Stop that one, give "
         + "this silo a store of its own, or let all of them share it as one cluster: Swarm:Cluster:Kind=store and the same "
         + "Swarm:Cluster:ClusterId.");
 
@@ -213,13 +241,14 @@ public sealed class StoreHold : IAsyncDisposable
                     return;
                 }
             }
-            catch (BlobStoreException exception)
-            {
-                Log.HoldNotRenewed(_logger, ObjectName, exception.Message);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // Whatever it was, the next attempt may succeed; without one for long, the fault says so.
+                Log.HoldNotRenewed(_logger, ObjectName, exception.Message);
             }
         }
     }
@@ -245,32 +274,77 @@ public sealed class StoreHold : IAsyncDisposable
         if (etag is null)
         {
             // It is not made anew: this is not the store that was taken.
-            if (_fault is null)
-            {
-                Volatile.Write(ref _fault, $"'{ObjectName}' is gone: the store was emptied or replaced under this silo");
-                Log.HoldLost(_logger, _fault!);
-            }
-
+            NoteLost($"'{ObjectName}' is gone: the store was emptied or replaced under this silo");
             return null;
         }
 
         if (found is null || !IsMine(found))
         {
-            return $"the store was taken by {Describe(found)} while this silo stood still or could not reach it";
+            return await LookAtOtherAsync(found, etag);
         }
 
         // In a cluster one write a period is enough, whoever makes it.
-        Volatile.Write(ref _fault, null);
-        if (etag == _etag)
-        {
-            await WriteAsync(etag, isReleased: false, _stopping.Token);
-        }
-        else
+        if (etag != _etag)
         {
             _etag = etag;
+            NoteRenewed();
+        }
+        else if (await WriteAsync(etag, isReleased: false, _stopping.Token))
+        {
+            NoteRenewed();
         }
 
         return null;
+    }
+
+    /// <summary>Whether somebody who lives has taken the store: the document of another run is there.</summary>
+    /// <returns>Why the store is lost, or <see langword="null"/>.</returns>
+    private async Task<string?> LookAtOtherAsync(HolderDocument? found, string etag)
+    {
+        if (await _isReplaced(_stopping.Token))
+        {
+            // The contexts end by themselves. The process stays: it would be started again over the wrong store.
+            NoteLost($"'{ObjectName}' is of {Describe(found)}: the store was replaced, or set back, under this silo");
+            return null;
+        }
+
+        var isFree = IsFree(found);
+        if (!isFree && _other is { } other && other.ETag != etag)
+        {
+            return $"the store was taken by {Describe(found)} while this silo stood still or could not reach it";
+        }
+
+        var since = _other?.Since ?? _time.GetTimestamp();
+        _other = (etag, since);
+        if ((isFree || _time.GetElapsedTime(since) >= Silence) && await WriteAsync(etag, isReleased: false, _stopping.Token))
+        {
+            NoteRenewed(); // As at a start: that holder has left, or died.
+            Log.HoldTakenBack(_logger, ObjectName, Describe(found));
+            return null;
+        }
+
+        var doubt = $"'{ObjectName}' is of {Describe(found)}; whether that still runs is not known yet";
+        if (Interlocked.Exchange(ref _fault, doubt) != doubt)
+        {
+            Log.HoldInDoubt(_logger, ObjectName, Describe(found), Silence.TotalSeconds);
+        }
+
+        return null;
+    }
+
+    private void NoteLost(string fault)
+    {
+        if (Interlocked.Exchange(ref _fault, fault) != fault)
+        {
+            Log.HoldLost(_logger, fault);
+        }
+    }
+
+    private void NoteRenewed()
+    {
+        _other = null;
+        Volatile.Write(ref _renewed, _time.GetTimestamp());
+        Volatile.Write(ref _fault, null);
     }
 
     private async Task<bool> WriteAsync(string? expected, bool isReleased, CancellationToken cancellationToken)

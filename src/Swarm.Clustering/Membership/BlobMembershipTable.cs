@@ -40,13 +40,15 @@ public sealed class BlobMembershipTable(
     public static string NameOf(string clusterId) => $"cluster/{clusterId}/membership";
 
     /// <summary>Finds a generation that no silo had at an endpoint.</summary>
+    /// <param name="table">The table, as it was read.</param>
     /// <param name="endpoint">Address and port between silos.</param>
     /// <returns>1 more than the highest generation in the table; 0 where there is none.</returns>
-    /// <exception cref="CorruptObjectException">The table is damaged, or holds the highest generation that there is.</exception>
-    /// <exception cref="BlobStoreException">The store failed.</exception>
-    public async Task<int> FindNextGenerationAsync(IPEndPoint endpoint)
+    /// <exception cref="CorruptObjectException">The table holds the highest generation that there is.</exception>
+    public int FindNextGeneration(MembershipTableData table, IPEndPoint endpoint)
     {
-        var last = (await ReadAll()).Members
+        ArgumentNullException.ThrowIfNull(table);
+        ArgumentNullException.ThrowIfNull(endpoint);
+        var last = table.Members
             .Select(member => member.Item1.SiloAddress)
             .Where(address => address.Endpoint.Equals(endpoint))
             .Max(address => (int?)address.Generation) ?? -1;

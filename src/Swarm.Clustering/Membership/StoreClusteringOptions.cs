@@ -7,7 +7,7 @@ public sealed class StoreClusteringOptions
     public const int MaxTableBytes = 8 << 20;
 
     /// <summary>
-    /// Least generation of this silo's address, from <see cref="BlobMembershipTable.FindNextGenerationAsync"/>. Default 0: the time of day
+    /// Least generation of this silo's address, from <see cref="BlobMembershipTable.FindNextGeneration"/>. Default 0: the time of day
     /// alone decides.
     /// </summary>
     public int LeastGeneration { get; set; }

@@ -93,7 +93,7 @@ internal sealed class ConnectionGate(
         {
             if (deadline.IsCancellationRequested)
             {
-                connection.Abort(new ConnectionAbortedException("The peer did not greet in time."));
+                connection.Abort(new ConnectionAbortedException($"No handshake was received within {GreetingTimeout.TotalSeconds} s."));
                 Count(isSilent: true);
             }
 
@@ -161,7 +161,7 @@ internal sealed class ConnectionGate(
 
     private void Tell()
     {
-        Log.ConnectionsHeld(logger, port, _silent, GreetingTimeout.TotalSeconds, most, _full);
+        Log.ConnectionsHeld(logger, port, _silent, GreetingTimeout.TotalSeconds, _full, most);
         (_silent, _full) = (0, 0);
     }
 }

@@ -3,12 +3,11 @@ using System.Globalization;
 namespace Swarm.Host.Connections;
 
 /// <summary>How many connections each port takes, so that the process's limit of open files leaves enough for the store.</summary>
-/// <param name="Files">Most files that the process may have open (<c>ulimit -n</c>).</param>
 /// <param name="Gateway">Connections of clients.</param>
 /// <param name="DataPlane">Connections of the data plane.</param>
 /// <param name="Http">Connections to the health endpoints.</param>
 /// <param name="Silo">Connections of other silos.</param>
-internal sealed record ConnectionLimits(long Files, int Gateway, int DataPlane, int Http, int Silo)
+internal sealed record ConnectionLimits(int Gateway, int DataPlane, int Http, int Silo)
 {
     /// <summary>Files kept for the store, the runtime and connections that are about to be refused.</summary>
     public const int Reserve = 320;
@@ -21,7 +20,7 @@ internal sealed record ConnectionLimits(long Files, int Gateway, int DataPlane, 
     private const int MostSilo = 1024;
 
     /// <summary>Shares the files that are left between the ports.</summary>
-    /// <param name="files">Most files that the process may have open; at least <see cref="LeastFiles"/>.</param>
+    /// <param name="files">Most files that the process may have open (<c>ulimit -n</c>); at least <see cref="LeastFiles"/>.</param>
     /// <param name="mostDataPlane">Most connections of the data plane by its own settings.</param>
     /// <returns>The limits.</returns>
     public static ConnectionLimits Share(long files, int mostDataPlane)
@@ -29,7 +28,7 @@ internal sealed record ConnectionLimits(long Files, int Gateway, int DataPlane, 
         var left = (int)Math.Min(files - Reserve, 1 << 20);
         var (http, silo) = (Math.Min(MostHttp, left / 8), Math.Min(MostSilo, left / 8));
         var each = (left - http - silo) / 2;
-        return new ConnectionLimits(files, each, Math.Min(each, mostDataPlane), http, silo);
+        return new ConnectionLimits(each, Math.Min(each, mostDataPlane), http, silo);
     }
 
     /// <summary>The process's limit of open files.</summary>

@@ -7,7 +7,9 @@ namespace Swarm.Host.Logging;
 internal static class LogDefaults
 {
     private const string Console = "Logging:Console";
-    private const string Timestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
+    private const string Options = $"{Console}:FormatterOptions";
+    private const string UtcTimestamp = "yyyy-MM-ddTHH:mm:ss.fffZ";
+    private const string LocalTimestamp = "yyyy-MM-ddTHH:mm:ss.fffzzz";
 
     /// <summary>Least level by category: what the libraries tell of themselves is of use to nobody who runs a silo.</summary>
     public static IReadOnlyList<(string Category, LogLevel Level)> Levels { get; } =
@@ -31,25 +33,51 @@ internal static class LogDefaults
     {
         const string Watchdog = "Orleans.Runtime.Watchdog";
         var isUp = new StrongBox<bool>();
-        var text = configuration.GetSection("Logging:LogLevel").GetChildren()
-            .Where(level => Watchdog.StartsWith(level.Key, StringComparison.OrdinalIgnoreCase))
-            .MaxBy(level => level.Key.Length)?.Value;
-        var least = Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) ? level : LogLevel.Warning;
+        var least = LevelOf(Watchdog, configuration);
         logging.AddFilter(Watchdog, level => Volatile.Read(ref isUp.Value) && level >= least);
         return isUp;
     }
 
-    /// <summary>Gives the defaults as configuration, to be overridden by what is added later.</summary>
-    /// <param name="formatter">Name of the console formatter that was asked for, or <see langword="null"/>.</param>
-    public static Dictionary<string, string?> Settings(string? formatter)
+    /// <summary>Adds the console, with a limit to Orleans' repeated warnings and errors unless more of Orleans was asked for.</summary>
+    /// <param name="logging">Receives it.</param>
+    /// <param name="configuration">Where levels are set.</param>
+    public static void AddConsole(ILoggingBuilder logging, IConfiguration configuration)
     {
-        formatter ??= LineFormatter.FormatterName;
+        logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
+        if (LevelOf("Orleans", configuration) < LogLevel.Warning)
+        {
+            return;
+        }
+
+        var unlimited = logging.Services.Single(service => service.ImplementationType == typeof(ConsoleLoggerProvider));
+        logging.Services.Remove(unlimited);
+        logging.Services.AddSingleton<ConsoleLoggerProvider>();
+        logging.Services.AddSingleton<ILoggerProvider>(provider =>
+            new RepeatLimit(provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<TimeProvider>()));
+    }
+
+    private static LogLevel LevelOf(string category, IConfiguration configuration)
+    {
+        var text = configuration.GetSection("Logging:LogLevel").GetChildren()
+            .Where(level => category.StartsWith(level.Key, StringComparison.OrdinalIgnoreCase))
+            .MaxBy(level => level.Key.Length)?.Value;
+        return Enum.TryParse<LogLevel>(text, ignoreCase: true, out var level) ? level : LogLevel.Warning;
+    }
+
+    /// <summary>Gives the defaults as configuration, to be overridden by what is added later.</summary>
+    /// <param name="given">What was set: which console formatter, and whether times are local.</param>
+    public static Dictionary<string, string?> Settings(IConfiguration given)
+    {
+        var formatter = given[$"{Console}:FormatterName"] ?? LineFormatter.FormatterName;
+        var isLocal = bool.TryParse(given[$"{Options}:UseUtcTimestamp"], out var isUtc) && !isUtc;
+        var timestamp = isLocal ? LocalTimestamp : UtcTimestamp;
         var settings = Levels.ToDictionary(level => $"Logging:LogLevel:{level.Category}", level => (string?)$"{level.Level}");
         settings[$"{Console}:FormatterName"] = formatter;
-        settings[$"{Console}:FormatterOptions:UseUtcTimestamp"] = "true";
+        settings[$"{Options}:UseUtcTimestamp"] = "true";
         if (!Is(ConsoleFormatterNames.Systemd)) // The journal has its own.
         {
-            settings[$"{Console}:FormatterOptions:TimestampFormat"] = Is(ConsoleFormatterNames.Simple) ? $"{Timestamp} " : Timestamp;
+            settings[$"{Options}:TimestampFormat"] = Is(ConsoleFormatterNames.Simple) ? $"{timestamp} " : timestamp;
         }
 
         return settings;

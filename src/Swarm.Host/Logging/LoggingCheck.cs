@@ -10,8 +10,11 @@ internal static class LoggingCheck
     public const string SectionName = "Logging";
 
     private const string Levels = "LogLevel";
+    private const string Console = "Console";
     private const string Name = "FormatterName";
     private const string Options = "FormatterOptions";
+
+    private static string[] Sections => [Levels, Console];
 
     private static string[] ConsoleSettings =>
         [Levels, Name, Options, nameof(ConsoleLoggerOptions.MaxQueueLength), nameof(ConsoleLoggerOptions.QueueFullMode)];
@@ -21,7 +24,14 @@ internal static class LoggingCheck
     /// <param name="faults">Receives one sentence for each.</param>
     public static void FindFaults(IConfiguration configuration, List<string> faults)
     {
-        var console = configuration.GetSection($"{SectionName}:Console");
+        // What the environment has here begins with Logging__, and is meant for a silo.
+        foreach (var entry in configuration.GetSection(SectionName).GetChildren()
+            .Where(entry => !Sections.Contains(entry.Key, StringComparer.OrdinalIgnoreCase)))
+        {
+            faults.Add($"{entry.Path} is not a setting; there are {string.Join(" and ", Sections)}.");
+        }
+
+        var console = configuration.GetSection($"{SectionName}:{Console}");
         var levels = configuration.GetSection($"{SectionName}:{Levels}").GetChildren()
             .Concat(console.GetSection(Levels).GetChildren());
         foreach (var level in levels.Where(level => !Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _)))
@@ -58,7 +68,7 @@ internal static class LoggingCheck
         {
             faults.Add(
                 $"{console.Path}:{Options}:{nameof(options.TimestampFormat)} is '{options.TimestampFormat}'; a .NET format of "
-                + "date and time such as yyyy-MM-ddTHH:mm:ss.fffZ is needed.");
+                + "date and time such as yyyy-MM-ddTHH:mm:ss.fffzzz is needed.");
         }
     }
 

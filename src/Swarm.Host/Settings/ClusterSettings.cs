@@ -48,9 +48,9 @@ public sealed class ClusterSettings
     public int DeathVotes { get; set; } = 2;
 
     /// <summary>
-    /// How often a silo writes that it is alive, and reads whether the others call it dead. 1 s to 1 min; default 5 s.
+    /// Interval at which a silo writes its heartbeat to the membership table and reads the table. 1 s to 1 min; default 5 s.
     /// </summary>
-    [Setting("How often a silo says that it lives, and reads what the others say of it.", Min = "1s", Max = "1min")]
+    [Setting("Interval at which a silo writes its heartbeat to the membership table and reads the table.", Min = "1s", Max = "1min")]
     public TimeSpan AlivePeriod { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>

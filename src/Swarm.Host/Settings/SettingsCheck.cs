@@ -9,12 +9,14 @@ internal static class SettingsCheck
     /// <summary>Finds every fault.</summary>
     /// <param name="settings">The settings.</param>
     /// <param name="faults">Receives one sentence for each, with the value, the limit and the remedy.</param>
-    public static void FindFaults(HostSettings settings, List<string> faults)
+    /// <returns>The addresses that the endpoints mean; <see langword="null"/> where that is a fault.</returns>
+    public static Addresses? FindFaults(HostSettings settings, List<string> faults)
     {
         CheckStore(settings.Store, faults);
         var at = CheckEndpoints(settings.Endpoints, faults);
         CheckCluster(settings.Cluster, at, faults);
         CheckTenants(settings, at, faults);
+        return at;
     }
 
     private static void CheckStore(StoreSettings store, List<string> faults)

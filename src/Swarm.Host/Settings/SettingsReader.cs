@@ -14,8 +14,8 @@ internal static class SettingsReader
     /// <summary>Reads and checks everything.</summary>
     /// <param name="configuration">Where the settings are.</param>
     /// <param name="faults">Receives one sentence for each fault.</param>
-    /// <returns>The settings; of use only when there was no fault.</returns>
-    public static HostSettings Read(IConfiguration configuration, List<string> faults)
+    /// <returns>The settings, of use only when there was no fault; and the addresses that they mean, or <see langword="null"/> and a fault.</returns>
+    public static (HostSettings Settings, Addresses? Addresses) Read(IConfiguration configuration, List<string> faults)
     {
         var settings = new HostSettings { Tenants = ReadTenants(configuration.GetSection(HostSettings.TenantsSectionName)) };
         var known = BoundSetting.Of(settings).ToDictionary(setting => setting.Path, StringComparer.OrdinalIgnoreCase);
@@ -31,7 +31,7 @@ internal static class SettingsReader
             }
         }
 
-        SettingsCheck.FindFaults(settings, faults);
+        var addresses = SettingsCheck.FindFaults(settings, faults);
         if (settings.Storage.DiskTierPath is { Length: > 0 } disk && FolderPathRules.Fault(disk) is { } fault)
         {
             faults.Add($"{ContextStoreOptions.TiersSectionName}:{nameof(ContextStoreOptions.DiskTierPath)}: {fault}");
@@ -44,7 +44,7 @@ internal static class SettingsReader
         }
 
         LoggingCheck.FindFaults(configuration, faults);
-        return settings;
+        return (settings, addresses);
     }
 
     /// <summary>Everything that has a value, or nothing below it.</summary>

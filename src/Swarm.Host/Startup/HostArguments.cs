@@ -36,9 +36,6 @@ internal sealed class HostArguments
     /// <summary>Whether the ready line goes to standard output.</summary>
     public bool PrintsReady { get; private set; }
 
-    /// <summary>Whether only help was asked for.</summary>
-    public bool WantsHelp { get; private set; }
-
     /// <summary>Takes a command line apart.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="faults">Receives one sentence for each fault.</param>
@@ -51,9 +48,6 @@ internal sealed class HostArguments
             var (name, inline) = args[i].Split('=', 2) is [var left, var right] ? (left, right) : (args[i], null);
             switch (name)
             {
-                case "--help":
-                    parsed.WantsHelp = true;
-                    break;
                 case "--ready-json":
                     parsed.PrintsReady = true;
                     break;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Swarm.Host.Settings;
 
 namespace Swarm.Host.Startup;
 
@@ -6,13 +7,14 @@ namespace Swarm.Host.Startup;
 /// What the executable does on signals: the first SIGTERM, SIGINT, SIGQUIT or SIGHUP stops the silo in order.
 /// </summary>
 /// <remarks>
-/// While it stops, SIGINT and SIGQUIT, which a person at a terminal sends, end the process at once. SIGTERM and SIGHUP do not:
+/// While it stops, by itself too, SIGINT and SIGQUIT, which a person at a terminal sends, end the process at once. SIGTERM and SIGHUP do not:
 /// supervisors, and terminals that close, send several. What was ignored when the process started, as SIGHUP under nohup, .NET
-/// leaves ignored.
+/// leaves ignored. A stop that takes longer than all of its limits together ends the process.
 /// </remarks>
 /// <param name="lifetime">What stops the silo.</param>
+/// <param name="settings">Say how long a stop may take.</param>
 /// <param name="logger">Where logs go.</param>
-internal sealed class StopSignals(IHostApplicationLifetime lifetime, ILogger<StopSignals> logger) : IHostLifetime, IDisposable
+internal sealed class StopSignals(IHostApplicationLifetime lifetime, HostSettings settings, ILogger<StopSignals> logger) : IHostLifetime, IDisposable
 {
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _isStopping;
@@ -20,6 +22,7 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime, ILogger<Sto
     /// <inheritdoc/>
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
+        StopLimit.Arm(lifetime, settings.Storage.StopTimeout + StopLimit.Margin, logger); // A start that is called off may hang as well.
         PosixSignal[] signals = [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT, PosixSignal.SIGHUP];
         _registrations.AddRange(signals.Select(signal => PosixSignalRegistration.Create(signal, OnSignal)));
         return Task.CompletedTask;
@@ -31,10 +34,12 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime, ILogger<Sto
     /// <inheritdoc/>
     public void Dispose() => _registrations.ForEach(registration => registration.Dispose());
 
-    private void OnSignal(PosixSignalContext context)
+    /// <summary>What a signal does.</summary>
+    internal void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        if (Interlocked.Exchange(ref _isStopping, 1) == 0)
+        var isFirst = Interlocked.Exchange(ref _isStopping, 1) == 0;
+        if (isFirst && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
             Log.Signalled(logger, context.Signal);
             lifetime.StopApplication();

@@ -1,5 +1,7 @@
 using Swarm.Clustering.Holders;
+using Swarm.Core.Errors;
 using Swarm.Host.Settings;
+using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Startup;
@@ -7,6 +9,7 @@ namespace Swarm.Host.Startup;
 /// <summary>Holds the store for this silo alone, or with the silos of its cluster, from before it starts until all is closed.</summary>
 internal sealed class StoreOwnership(
     IBlobStore store,
+    ContextStore contexts,
     HostSettings settings,
     TimeProvider timeProvider,
     IHostApplicationLifetime lifetime,
@@ -30,7 +33,7 @@ internal sealed class StoreOwnership(
         var sharedBy = settings.Cluster.Kind == "store" ? settings.Cluster.ClusterId : null;
         try
         {
-            _hold = await StoreHold.TakeAsync(store, sharedBy, timeProvider, logger, End, cancellationToken);
+            _hold = await StoreHold.TakeAsync(store, sharedBy, timeProvider, logger, IsReplacedAsync, End, cancellationToken);
         }
         catch (Exception exception) when (exception is StoreHeldException or BlobStoreException)
         {
@@ -41,6 +44,19 @@ internal sealed class StoreOwnership(
     /// <summary>Leaves the store, when nothing of this silo uses it any more.</summary>
     /// <returns>A task that ends when it is left.</returns>
     public ValueTask LeaveAsync() => _hold?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task<bool> IsReplacedAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await contexts.CheckStoreAsync(cancellationToken);
+            return false;
+        }
+        catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.StoreReplaced)
+        {
+            return true;
+        }
+    }
 
     private void End(string reason)
     {

@@ -5,7 +5,8 @@ namespace Swarm.Inference.Configuration;
 /// <summary>Which fields of a <c>config.json</c> change a Llama's logits, and at which values they do not.</summary>
 /// <remarks>
 /// Names are those that transformers gives, of Llama and of models that are close to it: files of such models are offered as
-/// Llamas. A name that is not known is refused where it sounds like the others (<see cref="Suspicious"/>), else it is listed.
+/// Llamas. A name that is not known is refused where it sounds like the others (<see cref="Suspicious"/>) and its value switches something on,
+/// else it is listed.
 /// </remarks>
 internal static class LlamaConfigFields
 {
@@ -119,16 +120,17 @@ internal static class LlamaConfigFields
     public static IReadOnlyList<string> Check(JsonFields fields, LlamaConfig config)
     {
         var unknown = new List<string>();
-        foreach (var field in fields.All.Where(field => !Honoured.Contains(field.Name) && !IsEmpty(field.Value)))
+        foreach (var field in fields.All.Where(field => !Honoured.Contains(field.Name)))
         {
             if (Neutral.TryGetValue(field.Name, out var neutral))
             {
-                Require(neutral.Holds(field.Value, config, fields), field, $"only {neutral.Text} is supported");
+                Require(IsEmpty(field.Value) || neutral.Holds(field.Value, config, fields), field, $"only {neutral.Text} is supported");
             }
-            else if (!IsHarmless(field.Name) && !IsOff(field.Value))
+            else if (!IsHarmless(field.Name))
             {
                 Require(
-                    !Suspicious.Any(part => field.Name.Contains(part, StringComparison.OrdinalIgnoreCase))
+                    IsOff(field.Value)
+                    || !Suspicious.Any(part => field.Name.Contains(part, StringComparison.OrdinalIgnoreCase))
                     || (field.Name.EndsWith("_multiplier", StringComparison.Ordinal) && field.Value.ToString() is "1" or "1.0"),
                     field,
                     "it is not known, and by its name it may change the logits; if it does not, remove it from the file");
@@ -166,7 +168,7 @@ internal static class LlamaConfigFields
     {
         JsonValueKind.False => true,
         JsonValueKind.String => value.GetString() == "",
-        _ => false,
+        _ => IsEmpty(value),
     };
 
     private static string Shown(JsonElement value)

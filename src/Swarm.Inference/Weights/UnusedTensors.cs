@@ -37,7 +37,7 @@ internal static partial class UnusedTensors
         {
             var more = refused.Length > Shown ? $" and {refused.Length - Shown} more" : "";
             throw new ModelFormatException(
-                $"{files.PathOf(refused[0].Name)} holds what the model of config.json has no place for, and what would change "
+                $"{files.PathOf(refused[0].Name)} holds tensors that the architecture in config.json does not use and that would change "
                 + $"its logits: {string.Join(", ", refused.Take(Shown).Select(item => Describe(item.Name, item.Entry)))}{more}. "
                 + Advise(refused[0].Name, config));
         }

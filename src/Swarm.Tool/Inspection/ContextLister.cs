@@ -1,4 +1,5 @@
 using Swarm.Core.Identity;
+using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
@@ -51,7 +52,8 @@ internal sealed class ContextLister(StoreReader reader)
         {
             if (await reader.Roots.ReadAsync(context.Id) is { } found)
             {
-                context.Load(found.Root, found.ETag);
+                var noted = found.Root.Loss is { } loss && await reader.IsNotedAsync(loss) ? loss : null;
+                context.Load(found.Root, found.ETag, noted);
             }
             else
             {
@@ -88,7 +90,7 @@ internal sealed class ContextLister(StoreReader reader)
             string? problem = null;
             try
             {
-                await foreach (var segment in reader.Logs.ReadAsync(writer, sequence, GoOnBehind).WithCancellation(cancellationToken))
+                await foreach (var segment in reader.Logs.ReadAsync(writer, sequence, Miss).WithCancellation(cancellationToken))
                 {
                     Fold(segment);
                     GoOnBehind(segment.Sequence);
@@ -103,6 +105,16 @@ internal sealed class ContextLister(StoreReader reader)
             {
                 context.Folded++;
                 context.Problem ??= problem;
+            }
+
+            void Miss(ulong lost)
+            {
+                foreach (var context in reading.Values)
+                {
+                    context.Miss(new LogPosition(writer, lost));
+                }
+
+                GoOnBehind(lost);
             }
 
             void GoOnBehind(ulong read)

@@ -3,9 +3,11 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
 using Swarm.Storage.Contexts;
+using Swarm.Tool.Verification;
 
 namespace Swarm.Tool.Inspection;
 
@@ -14,6 +16,7 @@ namespace Swarm.Tool.Inspection;
 /// <param name="rootName">Name of its root.</param>
 internal sealed class ContextSummary(ContextId id, string rootName)
 {
+    private LossWatch _losses = new(null);
     private Id128 _openId;
 
     /// <summary>The context.</summary>
@@ -55,23 +58,45 @@ internal sealed class ContextSummary(ContextId id, string rootName)
     /// <summary>What is wrong with its root or its log; <see langword="null"/> when nothing is.</summary>
     public string? Problem { get; set; }
 
+    /// <summary>What it lost with segments of its log: behind its root, or before that and noted in the store; <see langword="null"/>: nothing.</summary>
+    public ContextLoss? Loss => _losses.Loss;
+
     /// <summary>Begins anew with a root.</summary>
-    public void Load(ContextRoot root, string etag)
+    /// <param name="root">The root.</param>
+    /// <param name="etag">Its ETag.</param>
+    /// <param name="noted">What it says was lost, if that is noted in the store still.</param>
+    public void Load(ContextRoot root, string etag, ContextLoss? noted)
     {
-        (ETag, Problem, Folded, _openId) = (etag, null, 0, root.OpenId);
+        (ETag, Folded, _openId) = (etag, 0, root.OpenId);
         (Tenant, Name, State, Tails) = (root.Tenant, root.Name, root.State, [.. root.Tails]);
         (Epoch, Holder) = (root.Epoch, root.Holder);
         Lengths = new Watermarks(root.TokenLength, root.KvLengths.DefaultIfEmpty().Min());
+        _losses = new LossWatch(noted);
+        Problem = noted is null ? null : Missing(noted.Writer, noted.Sequence);
     }
 
     /// <summary>Begins anew without a root.</summary>
     /// <param name="problem">What is wrong with it; <see langword="null"/> where it is gone.</param>
-    public void Unload(string? problem) => (ETag, Problem, Tails, Folded) = (null, problem, [], 0);
+    public void Unload(string? problem) => (ETag, Problem, Tails, Folded, _losses) = (null, problem, [], 0, new LossWatch(null));
+
+    /// <summary>Goes on behind a segment of its log that was durable and is missing.</summary>
+    public void Miss(LogPosition lost)
+    {
+        Problem ??= Missing(lost.Writer, lost.Sequence);
+        _losses.Miss(lost, Lengths.Tokens);
+    }
 
     /// <summary>Folds a record of its log in, if that counts.</summary>
     public void Fold(LogRecord record)
     {
-        if (!DurableState.Fits(record, _openId, Epoch, Lengths, ProtocolRules.All))
+        if (record.OpenId != _openId)
+        {
+            return;
+        }
+
+        var fits = DurableState.Fits(record, _openId, Epoch, Lengths, ProtocolRules.All);
+        _losses.See(record, fits, Lengths.Tokens, Epoch);
+        if (!fits)
         {
             return;
         }
@@ -92,4 +117,6 @@ internal sealed class ContextSummary(ContextId id, string rootName)
                 break;
         }
     }
+
+    private static string Missing(Id128 writer, ulong sequence) => $"{BlobNames.Log(writer, sequence)}: {TailFolder.Lost}";
 }

@@ -49,6 +49,11 @@ internal sealed class Inspector
             var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), _reader.Holes));
             var walk = await walker.WalkAsync(id)
                 ?? throw new ToolException($"There is no context '{name}': {BlobNames.Root(id)} is missing.");
+            if (walk.Root?.Loss is { } loss && await _reader.IsNotedAsync(loss))
+            {
+                walk.AddNotedLoss(loss);
+            }
+
             if (attempt == Tries || walk.ETag is null || await _reader.ETagAsync(BlobNames.Root(id)) == walk.ETag)
             {
                 return new InspectView(ManifestViews.Context(walk), walk.Damage.Count == 0);

@@ -31,6 +31,11 @@ internal static class ManifestViews
             ["tail"] = string.Join(' ', context.Tails.Select(tail => BlobNames.Log(tail.Writer, tail.Sequence))),
             ["root"] = context.RootName,
         };
+        if (context.Loss is { } loss)
+        {
+            row["loss"] = loss.ToString();
+        }
+
         if (context.Problem is { } problem)
         {
             row["problem"] = problem;
@@ -142,7 +147,7 @@ internal static class ManifestViews
             ["generation"] = root.Generation,
             ["openId"] = $"{root.OpenId}",
             ["parent"] = root.Parent is { } parent ? $"{parent}" : null,
-            ["loss"] = (walk.State?.Losses.Loss ?? root.Loss)?.ToString(),
+            ["loss"] = (walk.State?.Losses.Found ?? walk.NotedLoss)?.ToString(),
             ["tails"] = new JsonArray([.. walk.Tails.Select(tail => new JsonObject
             {
                 ["writer"] = $"{tail.From.Writer}",

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
@@ -86,6 +87,9 @@ internal sealed class StoreReader
         var found = await CatalogAsync(BlobNames.Store, content => ManifestCodec.DecodeStore(content));
         return found.Problem is not null && await ETagAsync(BlobNames.Store) is null ? (null, null) : found;
     }
+
+    /// <summary>Whether a context's loss is noted in the store still: whoever has looked into it deletes the note.</summary>
+    public async Task<bool> IsNotedAsync(ContextLoss loss) => await ETagAsync(BlobNames.Damage(loss.Writer, loss.Sequence)) is not null;
 
     /// <summary>The present ETag of an object; <see langword="null"/> when it is missing.</summary>
     public async Task<string?> ETagAsync(string name)

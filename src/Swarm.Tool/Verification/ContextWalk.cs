@@ -74,6 +74,16 @@ internal sealed class ContextWalk(ContextId id)
     /// <summary>A cost to this context.</summary>
     public Cost Cost(CostKind kind, long first = 0, long? end = null) => new(kind, Name, first, end);
 
+    /// <summary>What it lost before its root was written, if that is noted in the store.</summary>
+    public ContextLoss? NotedLoss { get; private set; }
+
+    /// <summary>Adds what the context lost before its root was written, and what is noted still.</summary>
+    public void AddNotedLoss(ContextLoss loss)
+    {
+        NotedLoss = loss;
+        AddLoss(loss);
+    }
+
     /// <summary>Adds what the context lost with a segment of a log.</summary>
     public void AddLoss(ContextLoss loss) => Damage.Add(
         BlobNames.Log(loss.Writer, loss.Sequence),

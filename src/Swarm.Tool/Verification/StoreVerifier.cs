@@ -161,7 +161,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
 
             if (walk.Root?.Loss is { } loss && inventory.Lost.Contains((loss.Writer, loss.Sequence)))
             {
-                walk.AddLoss(loss);
+                walk.AddNotedLoss(loss);
             }
 
             await CheckKvAsync(walk, objects);

@@ -174,6 +174,48 @@ public sealed class DisposeTests
     }
 
     [Fact]
+    public async Task Dispose_WhileCloseRuns_EndsWhenNothingOfTheSessionRuns()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var proxy = new CuttingProxy(silo.DataPlane);
+        await using var swarm = await silo.ConnectAsync(dataPlane: proxy.Endpoint);
+        var options = Options();
+        options.DrainTimeout = TimeSpan.FromHours(1);
+        var runtime = new ToyRuntime();
+        var memory = await swarm.Agent("drone-a").OpenAsync("track/1", runtime, options, Token);
+        proxy.Stop();
+        await memory.FeedAsync(new[] { 1 }, Token);
+        using var cancel = new CancellationTokenSource();
+        var closing = memory.CloseAsync(cancel.Token).AsTask();
+
+        var disposing = memory.DisposeAsync().AsTask();
+
+        Assert.False(disposing.IsCompleted);
+        await cancel.CancelAsync();
+        await disposing.WaitAsync(TimeSpan.FromSeconds(60), Token);
+        Assert.StartsWith("CloseAsync was cancelled before the drain ended", (await closing).Reason, StringComparison.Ordinal);
+        proxy.Mend();
+        await using var next = await swarm.Agent("drone-b").OpenAsync("track/2", runtime, null, Token);
+    }
+
+    [Fact]
+    public async Task Release_WithASpool_LeavesNoneToGoOnWith()
+    {
+        using var root = new TempDirectory();
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var options = Options();
+        options.SpoolPath = root.Path;
+        var memory = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), options, Token);
+        await memory.FeedAsync(new[] { 1, 2, 3 }, Token);
+        await memory.ReleaseAsync("", Token);
+
+        var close = await memory.CloseAsync(Token);
+
+        Assert.Equal((3L, 0L, null, null), (close.Durable.Tokens, close.Spooled, close.SpoolPath, close.Reason));
+    }
+
+    [Fact]
     public async Task Generate_Cancelled_HandsOverTheTokensThatTheContextHas()
     {
         await using var silo = await Silo.StartAsync();

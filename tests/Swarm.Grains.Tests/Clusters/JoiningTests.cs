@@ -1,18 +1,23 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService;
 using Swarm.Clustering.Membership;
+using Swarm.Format.Objects;
 using Swarm.Grains.Tests.Support;
 using Swarm.Host;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
 using Swarm.Storage.Blobs;
 using Swarm.Testing;
+using Swarm.Testing.Faults;
 using Xunit;
 
 namespace Swarm.Grains.Tests.Clusters;
@@ -73,6 +78,56 @@ public sealed class JoiningTests : IDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => start);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Look_StoreHangs_EndsWithAFaultThatNamesTheLimitOrIsCalledOff(bool isCalledOff)
+    {
+        using var files = new FileBlobStore(_folder.Path);
+        var store = new FaultBlobStore(files) { Next = (_, _) => BlobFault.Hang };
+        var time = new FakeTimeProvider();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var settings = new HostSettings();
+        settings.Cluster.Kind = "store";
+        var looking = ClusterProbe.LookAsync(store, settings, new Addresses(IPAddress.Loopback, IPAddress.Loopback), time, stop.Token);
+        await store.WaitForHangingAsync(1, Token);
+
+        if (isCalledOff)
+        {
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => looking);
+        }
+        else
+        {
+            time.Advance(TimeSpan.FromSeconds(20));
+            var fault = await Assert.ThrowsAsync<HostStartException>(() => looking);
+            Assert.Contains("the membership table within 20 s", Assert.Single(fault.Faults), StringComparison.Ordinal);
+        }
+
+        store.Release();
+    }
+
+    // Orleans starts at the same time, and finds that its start is called off.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Start_ToldToStopBeforeItIsUp_IsCalledOffAndNoFault(bool isByCaller)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
+
+        var start = SwarmHost.StartAsync(
+            TestSilo.Arguments(_folder.Path),
+            services =>
+            {
+                services.AddSingleton<IHostLifetime, NoSignals>();
+                services.AddHostedService(provider => new Stopping(isByCaller ? stop.Cancel : provider.GetRequiredService<IHostApplicationLifetime>().StopApplication));
+            },
+            stop.Token);
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => start);
+        await using var next = await SwarmHost.StartAsync(TestSilo.Arguments(_folder.Path), Token); // Nothing is held.
+    }
+
     [Fact]
     public void Explain_SilosThatLiveAndDoNotAnswer_SaysSoWithTheTimeAndTheRemedy()
     {
@@ -82,11 +137,29 @@ public sealed class JoiningTests : IDisposable
         var explained = Assert.IsType<HostStartException>(
             StartFaults.Explain(new AggregateException(fault, new AddressInUseException("port 7402")), cluster));
         var unknown = new InvalidOperationException("a bug");
+        var damaged = new OrleansException("Start failed.", new CorruptObjectException("'cluster/swarm/membership' is cut."));
+        var away = new BlobStoreException("'cluster/swarm/membership' cannot be read.", isTransient: true);
+        var canceled = (Exception)RuntimeHelpers.GetUninitializedObject(typeof(OrleansLifecycleCanceledException)); // Orleans alone makes them.
+        var ofStore = Assert.IsType<HostStartException>(
+            StartFaults.Explain(new AggregateException(damaged, away, new OperationCanceledException(), canceled), cluster));
 
         Assert.Equal(2, explained.Faults.Count);
         Assert.Contains("S10.0.0.5:7403:1", explained.Faults[0], StringComparison.Ordinal);
         Assert.Contains("12 s", explained.Faults[0], StringComparison.Ordinal);
         Assert.Same(unknown, StartFaults.Explain(unknown, cluster));
+        Assert.Equal(
+            ["Swarm:Store: 'cluster/swarm/membership' is cut.", "Swarm:Store: 'cluster/swarm/membership' cannot be read."], ofStore.Faults);
+    }
+
+    private sealed class Stopping(Action stop) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            stop();
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path, Task start, CancellationToken cancellationToken)

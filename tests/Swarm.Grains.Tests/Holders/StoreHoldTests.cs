@@ -12,6 +12,7 @@ public sealed class StoreHoldTests
     private readonly World _world = new(new SeededTest().Seed);
     private readonly SimulatedBlobStore _blobs;
     private readonly List<string> _lost = [];
+    private Func<bool> _isReplaced = () => false;
 
     public StoreHoldTests() => _blobs = new SimulatedBlobStore(_world, StoreFaults.None);
 
@@ -106,7 +107,7 @@ public sealed class StoreHoldTests
         var next = Take("b", null);
 
         paused.Process.IsPaused = false;
-        Wait(StoreHold.Period * 2);
+        Wait(StoreHold.Period * 3); // One look finds the document, the next one that it changes.
 
         Assert.Contains("'b'", Assert.Single(_lost), StringComparison.Ordinal);
         Assert.NotNull(paused.Hold.Fault);
@@ -132,7 +133,102 @@ public sealed class StoreHoldTests
         _blobs.Faults = StoreFaults.Pick(_world.Random);
 
         Wait(StoreHold.Silence * 20);
+        _blobs.Faults = StoreFaults.None;
+        Wait(StoreHold.Silence); // The last one may have been away.
 
+        Assert.Null(hold.Fault);
+        Assert.Empty(_lost);
+    }
+
+    // The silo's contexts end by themselves then. A process that ended would be started again over the wrong store.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Renew_StoreWasReplaced_SaysSoAndDoesNotEndTheSilo(bool otherLives)
+    {
+        var hold = Take("a", null).Hold;
+        var (another, process) = TakeAnother("b");
+        process.IsPaused = !otherLives;
+
+        _blobs.Restore(another.Objects);
+        _isReplaced = () => true;
+        for (var round = 0; round < 10; round++)
+        {
+            Wait(StoreHold.Period);
+            _blobs.Restore(another.Objects); // As the other holder writes it.
+        }
+
+        Assert.Contains("the store was replaced", hold.Fault, StringComparison.Ordinal);
+        Assert.Equal(another.Objects[StoreHold.ObjectName], _blobs.Objects[StoreHold.ObjectName]);
+        Assert.Empty(_lost);
+    }
+
+    [Fact]
+    public void Renew_StoreSetBackToADeadHolders_IsTakenAgainAfterItsSilence()
+    {
+        var (dead, _) = TakeAnother("dead");
+        var hold = Take("a", null).Hold;
+
+        _blobs.Restore(dead.Objects);
+        Wait(StoreHold.Period * 2);
+        Assert.Contains("'dead'", hold.Fault, StringComparison.Ordinal);
+        Wait(StoreHold.Silence + StoreHold.Period);
+
+        Assert.Null(hold.Fault);
+        Assert.Empty(_lost);
+        Assert.Throws<StoreHeldException>(() => Take("b", null));
+    }
+
+    [Fact]
+    public void Renew_AfterStandingStill_TakesAStoreAgainThatWasLeft()
+    {
+        var paused = Take("a", null);
+        paused.Process.IsPaused = true;
+        var next = Take("b", null);
+        Run(next.Process, async () =>
+        {
+            await next.Hold.DisposeAsync();
+            return true;
+        });
+
+        paused.Process.IsPaused = false;
+        Wait(StoreHold.Period * 2);
+
+        Assert.Null(paused.Hold.Fault);
+        Assert.Empty(_lost);
+        Assert.Throws<StoreHeldException>(() => Take("c", null));
+    }
+
+    [Fact]
+    public void Renew_FailsInAnyWay_IsTriedAgain()
+    {
+        var paused = Take("a", null);
+        paused.Process.IsPaused = true;
+        Take("b", null);
+        _isReplaced = () => throw new InvalidDataException("not foreseen");
+        paused.Process.IsPaused = false;
+
+        Wait(StoreHold.Silence * 2);
+
+        Assert.Contains("could not be renewed", paused.Hold.Fault, StringComparison.Ordinal);
+        Assert.Empty(_lost);
+        _isReplaced = () => false;
+        Wait(StoreHold.Period * 3);
+        Assert.Single(_lost);
+    }
+
+    [Fact]
+    public void Renew_StoreDoesNotAnswerForLong_IsAFaultUntilItDoes()
+    {
+        var hold = Take("a", null).Hold;
+        _blobs.Cut();
+
+        Wait(StoreHold.Silence + StoreHold.Period);
+        var fault = hold.Fault;
+        _blobs.Mend();
+        Wait(StoreHold.Silence * 2);
+
+        Assert.Contains("could not be renewed for", fault, StringComparison.Ordinal);
         Assert.Null(hold.Fault);
         Assert.Empty(_lost);
     }
@@ -155,12 +251,22 @@ public sealed class StoreHoldTests
         return (Run(process, () => TakeCoreAsync(machine, sharedBy)), process);
     }
 
-    private Task<StoreHold> TakeCoreAsync(string machine, string? sharedBy) => StoreHold.TakeAsync(
-        _blobs,
+    /// <summary>Another store, with another holder.</summary>
+    private (SimulatedBlobStore Blobs, SimulatedProcess Process) TakeAnother(string machine)
+    {
+        var blobs = new SimulatedBlobStore(_world, StoreFaults.None);
+        var process = _world.Start(machine);
+        Run(process, () => TakeCoreAsync(machine, null, blobs));
+        return (blobs, process);
+    }
+
+    private Task<StoreHold> TakeCoreAsync(string machine, string? sharedBy, SimulatedBlobStore? blobs = null) => StoreHold.TakeAsync(
+        blobs ?? _blobs,
         sharedBy,
         new HolderProcess(machine, machine, 1, "1"),
         _world.Time,
         NullLogger.Instance,
+        _ => Task.FromResult(_isReplaced()),
         _lost.Add,
         CancellationToken.None);
 

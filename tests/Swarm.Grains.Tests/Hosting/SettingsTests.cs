@@ -102,6 +102,9 @@ public sealed class SettingsTests
     [InlineData("Swarm:Cluster:Colour", "--help lists all")]
     [InlineData("Swarm:Store:Path:Folder", "--help lists all")]
     [InlineData("Swarm:Store", "--help lists all")]
+    [InlineData("Logging:LogLevels:Orleans", "is not a setting; there are LogLevel and Console.")]
+    [InlineData("Logging:Consol:FormatterName", "is not a setting; there are LogLevel and Console.")]
+    [InlineData("Logging:EventLog:LogLevel", "is not a setting; there are LogLevel and Console.")]
     [InlineData("Logging:LogLevel:Default", "one of Trace, Debug, Information")]
     [InlineData("Logging:Console:FormatterName", "line, simple, json or systemd is needed")]
     [InlineData("Logging:Console:Formatter", "is not a setting; there are LogLevel, FormatterName")]
@@ -141,6 +144,6 @@ public sealed class SettingsTests
     private static HostSettings Read(Dictionary<string, string?> given, out List<string> faults)
     {
         faults = [];
-        return SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build(), faults);
+        return SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(given).Build(), faults).Settings;
     }
 }

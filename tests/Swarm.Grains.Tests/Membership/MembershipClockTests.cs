@@ -91,10 +91,10 @@ public sealed class MembershipClockTests : IDisposable
         await InsertAsync(Noon, SiloAddress.New(IPAddress.Loopback, 7503, 4000));
         await InsertAsync(Noon, SiloAddress.New(IPAddress.Loopback, 7603, int.MaxValue));
 
-        Assert.Equal(901, await _table.FindNextGenerationAsync(new IPEndPoint(IPAddress.Loopback, 7403)));
-        Assert.Equal(0, await _table.FindNextGenerationAsync(new IPEndPoint(IPAddress.Loopback, 7703)));
-        var fault = await Assert.ThrowsAsync<CorruptObjectException>(
-            () => _table.FindNextGenerationAsync(new IPEndPoint(IPAddress.Loopback, 7603)));
+        var table = await _table.ReadAll();
+        Assert.Equal(901, _table.FindNextGeneration(table, new IPEndPoint(IPAddress.Loopback, 7403)));
+        Assert.Equal(0, _table.FindNextGeneration(table, new IPEndPoint(IPAddress.Loopback, 7703)));
+        var fault = Assert.Throws<CorruptObjectException>(() => _table.FindNextGeneration(table, new IPEndPoint(IPAddress.Loopback, 7603)));
         Assert.Contains("127.0.0.1:7603", fault.Message, StringComparison.Ordinal);
     }
 

@@ -99,6 +99,7 @@ public sealed class LlamaConfigFieldsTests : IDisposable
             ("initializer_range", "0.02"), ("pretraining_tp", "4"), ("transformers_version", "\"5.0.0\""), ("temperature", "0.6"),
             ("attention_dropout", "0.1"), ("_name_or_path", "\"meta-llama/Llama-3.2-1B\""), ("unsloth_fixed", "true"),
             ("id2label", """{"0": "LABEL_0"}"""), ("frobnicate", "3"), ("owner", "\"me\""), ("off", "false"), ("none", "null"),
+            ("use_new_bias", "false"), ("rope_kind", "\"\""), ("empty", "[]"), ("attn_scales", "{}"), ("pruned_heads", "{}"),
         ])
         {
             json[field] = JsonNode.Parse(value);
@@ -109,7 +110,9 @@ public sealed class LlamaConfigFieldsTests : IDisposable
         var file = LlamaConfigJson.ReadFile(_directory.File("config.json"));
 
         Assert.Equal(
-            [_directory.File("config.json") + ": frobnicate 3", _directory.File("config.json") + ": owner 'me'"], file.Ignored);
+            ((string[])["frobnicate 3", "owner 'me'", "off false", "use_new_bias false", "rope_kind ''", "empty []", "attn_scales {}"])
+                .Select(field => $"{_directory.File("config.json")}: {field}"),
+            file.Ignored);
         Assert.Equal(Samples.Config(), file.Config);
     }
 

@@ -14,7 +14,7 @@ namespace Swarm.Tool.Tests.Inspection;
 /// <summary>The list of contexts says of each what the view of one says.</summary>
 public sealed class ContextListerTests
 {
-    private static readonly string[] Compared = ["tenant", "name", "state", "epoch", "holder", "tokens", "kv"];
+    private static readonly string[] Compared = ["tenant", "name", "state", "epoch", "holder", "tokens", "kv", "loss"];
 
     [Fact]
     public async Task Contexts_OfARandomLiveStore_AreAsTheViewsOfOne()
@@ -112,6 +112,49 @@ public sealed class ContextListerTests
         Assert.Contains(name, (string)rows["early"]["problem"]!, StringComparison.Ordinal);
         Assert.Null(rows["late"]["problem"]);
         Assert.Equal(7, (long)rows["late"]["tokens"]!);
+    }
+
+    [Fact]
+    public async Task Contexts_SegmentMissing_IsSaidOfThoseWhoseTailItIsUntilItsNoteIsDeleted()
+    {
+        var blobs = new MemoryBlobStore();
+        await using var store = Writing.Open(blobs);
+        var early = await Writing.StartAsync(store, "t", "early");
+        await early.AddTokensAsync(5);
+        var whole = await Writing.StartAsync(store, "t", "whole");
+        await whole.AddTokensAsync(3);
+        await early.AddTokensAsync(5);
+        var lost = blobs.Names.Last(name => name.StartsWith("log/", StringComparison.Ordinal));
+        await early.AddTokensAsync(5);
+        await whole.AddTokensAsync(4);
+        var late = await Writing.StartAsync(store, "t", "late");
+        await late.AddTokensAsync(7);
+
+        var dead = blobs.Copy();
+        dead.Remove(lost);
+
+        var rows = await CompareAsync(dead, isSound: false);
+        Assert.Equal(5, (long)rows["early"]["tokens"]!);
+        Assert.Contains("inputs from position 5 to at least 14 are lost", (string)rows["early"]["loss"]!, StringComparison.Ordinal);
+        Assert.Equal($"{lost}: it was durable and is missing", (string)rows["early"]["problem"]!);
+        Assert.Equal(((string?)null, 7L), ((string?)rows["whole"]["loss"], (long)rows["whole"]["tokens"]!)); // Its inputs go on without a gap.
+        Assert.Null(rows["late"]["problem"]); // It begins behind the segment.
+
+        // Whoever opens it goes on; root and note tell.
+        await using (var next = Writing.Open(dead))
+        {
+            await (await early.ReopenAsync(next)).DisposeAsync();
+            await (await whole.ReopenAsync(next)).DisposeAsync();
+        }
+
+        rows = await CompareAsync(dead, isSound: false);
+        Assert.Contains("are lost", (string)rows["early"]["loss"]!, StringComparison.Ordinal);
+        Assert.Null(rows["whole"]["problem"]);
+        Assert.False((await Inspector(dead).ContextAsync("t/early")).IsSound);
+        dead.Remove(Assert.Single(dead.Names, name => name.StartsWith(BlobNames.DamagePrefix, StringComparison.Ordinal)));
+        rows = await CompareAsync(dead);
+        Assert.Null(rows["early"]["loss"]);
+        Assert.True((await Inspector(dead).ContextAsync("t/early")).IsSound);
     }
 
     private static Inspector Inspector(IBlobStore blobs) => new(new ReadOnlyBlobStore(blobs), TimeProvider.System);
