@@ -44,6 +44,13 @@ internal static partial class Log
     public static partial void StopHangs(ILogger logger, double limitSeconds);
 
     [LoggerMessage(
+        4213,
+        LogLevel.Critical,
+        "This silo cannot go on: {Reason} If it was declared dead while it lived: it stood still for too long, or the other silos do not reach it at "
+        + "{Endpoint}. The process ends with exit code 1, for a supervisor to start it again.")]
+    public static partial void CannotGoOn(ILogger logger, string reason, IPEndPoint endpoint);
+
+    [LoggerMessage(
         4220,
         LogLevel.Information,
         "The silo joins {Count} others: {Silos}. One that does not answer is waited for until it has given no life sign for "

@@ -1,7 +1,7 @@
 using Swarm.Host;
 using Swarm.Host.Startup;
 
-if (args.Contains("--help"))
+if (args.Contains("--help") || args.Contains("-h"))
 {
     Console.WriteLine(HostArguments.Help);
     return 0;

@@ -122,7 +122,7 @@ public sealed class SwarmHost : IAsyncDisposable
                 given.AddConfiguration(settings);
             }
             catch (Exception exception)
-                when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidDataException)
+                when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidDataException or JsonException)
             {
                 faults.Add($"--config {file}: {exception.Message}");
             }

@@ -52,6 +52,24 @@ public sealed partial class LogLinesTests(ITestOutputHelper output)
         Assert.All(ofContexts, line => Assert.Matches(@"track/1 \([0-9a-f]{32}/[0-9a-f]{32}\)", line));
     }
 
+    /// <summary>A silo that stood still for so long that it was declared dead.</summary>
+    [Fact]
+    public async Task Log_SiloThatWasDeclaredDeadWakes_SaysSoInOneLineAndEndsWithOne()
+    {
+        using var folder = new TempDirectory();
+        await using var witness = await StartAsync(folder);
+        await using var victim = await StartAsync(folder);
+        await witness.WaitForLineAsync("is in the cluster; active: 2.");
+        await Signals.SendAsync(Signals.Stop, victim.Id);
+        await witness.WaitForLineAsync("was declared dead: suspected by S127.0.0.1:");
+        await Signals.SendAsync(Signals.Continue, victim.Id);
+
+        Assert.Equal(1, await victim.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token));
+        output.WriteLine(victim.Output);
+        Assert.Single(victim.Output.Split('\n'), line => line.Contains("This silo cannot go on", StringComparison.Ordinal));
+        Assert.DoesNotContain("   at Orleans.", victim.Output, StringComparison.Ordinal);
+    }
+
     private static Task<HostProcess> StartAsync(TempDirectory folder) => HostProcess.StartAsync(
         $"--Swarm:Store:Path={folder.Path}", "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true", "--Logging:LogLevel:Default=Information");
 

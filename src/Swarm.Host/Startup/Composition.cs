@@ -29,6 +29,7 @@ internal static class Composition
         services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<WatchedBlobStore>());
         services.AddSingleton(settings);
         services.AddSingleton<StoreOwnership>();
+        services.AddSingleton<IFatalErrorHandler, FatalErrors>();
         services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Storage.StopTimeout + TimeSpan.FromSeconds(10));
         services.AddSingleton(provider => new ContextStore(
             provider.GetRequiredService<IBlobStore>(),

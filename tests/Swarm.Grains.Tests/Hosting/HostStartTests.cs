@@ -133,6 +133,18 @@ public sealed class HostStartTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_ConfigIsNoJson_NamesItAndTheLine()
+    {
+        var config = _folder.Combine("bad.json");
+        await File.WriteAllTextAsync(config, "{ \"Swarm\": { \"Store\": {", TestContext.Current.CancellationToken);
+
+        var fault = Assert.Single(await FaultsAsync("--config", config));
+
+        Assert.Contains("bad.json", fault, StringComparison.Ordinal);
+        Assert.Contains("LineNumber", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Start_ConfigFileMissing_IsNamed()
     {
         var faults = await FaultsAsync("--config", _folder.Combine("none.json"));
