@@ -68,8 +68,16 @@ public sealed class SwarmAgent
     /// that is what it shares.
     /// </returns>
     /// <remarks>
+    /// <para>
     /// Contexts of one tenant and model share by themselves, without naming each other; nothing of another tenant is ever found.
     /// Where silos cannot look, all is computed, and the log says so.
+    /// </para>
+    /// <para>
+    /// A step is shared as a whole or not at all, and the last token of the prompt is always fed. A prompt is fed in steps of
+    /// <see cref="IKvRuntime.MaxStepTokens"/>, 512 for a runtime of <c>Swarm.Inference</c> unless it is made with another number: nothing of a prompt
+    /// of 512 tokens or fewer is shared then, and of a longer one whole steps. Smaller steps share shorter beginnings, and compute a prompt
+    /// more slowly: <c>model.CreateRuntime(maxPositions, maxStepTokens: 64)</c> in the agent that computes it first.
+    /// </para>
     /// </remarks>
     /// <exception cref="AppendConflictException">The context exists, and does not begin with the prompt. It was given back.</exception>
     /// <inheritdoc cref="OpenAsync(string, IKvRuntime, MemoryOptions?, CancellationToken)" path="/exception"/>

@@ -28,7 +28,8 @@ internal static class Promises
                 b.Loaded + b.Recomputed == b.Positions),
             new($"{b.Readings} readings are in them, none twice, none left out",
                 TokenVocabulary.TokensOf(b.Readings) == b.Positions),
-            new($"The epoch rose from {result.EpochBefore} to {b.Epoch}", b.Epoch > result.EpochBefore),
+            new($"The epoch rose from {result.EpochBefore} to {b.Epoch}: each release and each take-over raises it by 1",
+                b.Epoch > result.EpochBefore),
         };
         if (kind == HandoffKind.Planned)
         {

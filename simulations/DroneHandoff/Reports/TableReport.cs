@@ -22,10 +22,12 @@ internal static class TableReport
         console.Write(CreateTable(options, result));
         console.WriteLine("1st ms: from the start of the take-over to the logits behind the next reading.");
         console.WriteLine("64 logits: whether the next 64 tokens' logits are the twin's, bit for bit.");
+        console.WriteLine("Only rehydrate promises that. 'differ' is no failure of the others: re-prefill");
+        console.WriteLine("takes the inputs in longer steps, which round differently; cold has no inputs.");
         console.MarkupLineInterpolated($"Numerics identity, on which the bits depend: {result.Model.Numerics}");
         var reference = result.Successors.Single(one => one.Strategy == Strategies.RePrefill);
         console.MarkupLineInterpolated(
-            $"Rehydration reached its first token [bold]{Ratio(reference, result.Rehydrated):0.0} times[/] sooner than re-prefill.");
+            $"Rehydration reached its first token [bold]{Compare(result.Rehydrated, reference)}[/] than re-prefill.");
         WriteStreaming(console, result);
         console.WriteLine();
         foreach (var promise in promises)
@@ -77,6 +79,8 @@ internal static class TableReport
             $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made a step {result.Steps.Ratio:0.00} times as long (medians: {result.Steps.AloneMs:0.00} ms alone, {result.Steps.WithSwarmMs:0.00} ms with Swarm).");
     }
 
-    private static double Ratio(TookOverEvent slow, TookOverEvent fast) =>
-        slow.TimeToFirstTokenMs / fast.TimeToFirstTokenMs;
+    private static string Compare(TookOverEvent one, TookOverEvent other) =>
+        one.TimeToFirstTokenMs <= other.TimeToFirstTokenMs
+            ? $"{other.TimeToFirstTokenMs / one.TimeToFirstTokenMs:0.0} times sooner"
+            : $"{one.TimeToFirstTokenMs / other.TimeToFirstTokenMs:0.0} times later";
 }

@@ -170,7 +170,13 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <param name="sampler">Chooses from the logits; <see langword="null"/> for the likeliest token.</param>
     /// <param name="cancellationToken">Stops between two tokens. What was made by then stays part of the context.</param>
     /// <returns>The tokens.</returns>
-    /// <remarks>Whatever ends it early, tokens that were made are part of the context: <see cref="GetTokens"/> from the length before has them.</remarks>
+    /// <remarks>
+    /// <para>Whatever ends it early, tokens that were made are part of the context: <see cref="GetTokens"/> from the length before has them.</para>
+    /// <para>
+    /// The caller's thread waits for the model: as a rule the call returns when all is computed. Use <see cref="Task.Run(Func{Task})"/> to work on
+    /// two contexts beside each other; steps of one model take turns.
+    /// </para>
+    /// </remarks>
     /// <exception cref="GenerationCanceledException">It was cancelled; the exception has the tokens that were made.</exception>
     /// <exception cref="InvalidOperationException">
     /// The context is empty, the session has no runtime, or somebody else has changed the runtime: nothing is made from then on.

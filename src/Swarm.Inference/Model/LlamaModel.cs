@@ -76,6 +76,7 @@ public sealed class LlamaModel : IDisposable
     /// <param name="vocabularySize">Number of token ids.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
+    /// <exception cref="DllNotFoundException">libtorch cannot be loaded; the message says why, and what to do.</exception>
     public static LlamaModel CreatePreset(
         string preset,
         ulong seed,
@@ -91,6 +92,7 @@ public sealed class LlamaModel : IDisposable
     /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">The shape is not supported.</exception>
+    /// <exception cref="DllNotFoundException">libtorch cannot be loaded; the message says why, and what to do.</exception>
     public static LlamaModel CreateRandom(LlamaConfig config, ulong seed, string name, string tokenizer = "")
     {
         ArgumentNullException.ThrowIfNull(config);
@@ -113,6 +115,7 @@ public sealed class LlamaModel : IDisposable
     /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
+    /// <exception cref="DllNotFoundException">libtorch cannot be loaded; the message says why, and what to do.</exception>
     public static LlamaModel Load(string directory, string tokenizer = "")
     {
         TorchThreads.Ensure();

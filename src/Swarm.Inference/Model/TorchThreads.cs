@@ -14,6 +14,7 @@ public static class TorchThreads
     /// <summary>Sets the number of threads for this process. Only before the first model is made.</summary>
     /// <param name="threads">1 to 1,024.</param>
     /// <exception cref="InvalidOperationException">Another number is in use already.</exception>
+    /// <exception cref="DllNotFoundException">libtorch cannot be loaded; the message says why, and what to do.</exception>
     public static void Set(int threads)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
@@ -28,6 +29,7 @@ public static class TorchThreads
 
             if (_threads == 0)
             {
+                TorchNatives.Load();
                 torch.set_num_threads(threads);
                 Volatile.Write(ref _threads, threads);
             }

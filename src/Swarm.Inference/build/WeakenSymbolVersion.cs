@@ -12,9 +12,9 @@ namespace Swarm.Inference.Build
     /// <remarks>
     /// Layout: System V gABI, "Dynamic Section", and the LSB's "Symbol Versioning": .gnu.version_r is a list of Verneed, each
     /// with a list of Vernaux whose second field are flags; VER_FLG_WEAK is 0x2. Written for old compilers as well: the build
-    /// compiles this file as a task, the tests compile it as it is.
+    /// compiles this file as a task, the library compiles it as it is.
     /// </remarks>
-    public static class SymbolVersionWeakener
+    internal static class SymbolVersionWeakener
     {
         private const int VersionNeedType = 0x6ffffffe;
         private const ushort WeakFlag = 0x2;

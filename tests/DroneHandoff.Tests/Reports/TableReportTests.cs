@@ -12,6 +12,31 @@ public sealed class TableReportTests
     [Fact]
     public void Write_Result_ShowsStrategiesAndPromises()
     {
+        var shown = Show(Results.Crash);
+
+        Assert.Contains("rehydrate", shown, StringComparison.Ordinal);
+        Assert.Contains("re-prefill", shown, StringComparison.Ordinal);
+        Assert.Contains("cold", shown, StringComparison.Ordinal);
+        Assert.Contains("identical", shown, StringComparison.Ordinal);
+        Assert.Contains("'differ' is no failure", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("…", shown, StringComparison.Ordinal);
+        Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
+        Assert.Contains("2.00 times as long", shown, StringComparison.Ordinal);
+        Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(5, "2.5 times sooner than re-prefill")]
+    [InlineData(12.5, "1.0 times sooner than re-prefill")]
+    [InlineData(80, "6.4 times later than re-prefill")]
+    public void Write_Result_TellsWhetherRehydrationWasSoonerOrLater(double milliseconds, string expected) =>
+        Assert.Contains(
+            expected,
+            Show(Results.Crash.WithRehydrated(b => b with { TimeToFirstTokenMs = milliseconds })),
+            StringComparison.Ordinal);
+
+    private static string Show(HandoffResult result)
+    {
         var text = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings
         {
@@ -24,16 +49,7 @@ public sealed class TableReportTests
             new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")), "", 42);
 
         TableReport.Write(
-            console, options, Results.Crash, Promises.Judge(HandoffKind.Crash, Results.Crash));
-
-        var shown = text.ToString();
-        Assert.Contains("rehydrate", shown, StringComparison.Ordinal);
-        Assert.Contains("re-prefill", shown, StringComparison.Ordinal);
-        Assert.Contains("cold", shown, StringComparison.Ordinal);
-        Assert.Contains("identical", shown, StringComparison.Ordinal);
-        Assert.DoesNotContain("…", shown, StringComparison.Ordinal);
-        Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
-        Assert.Contains("2.00 times as long", shown, StringComparison.Ordinal);
-        Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
+            console, options, result, Promises.Judge(HandoffKind.Crash, result));
+        return text.ToString();
     }
 }
