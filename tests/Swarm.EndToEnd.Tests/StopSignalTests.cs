@@ -34,7 +34,7 @@ public sealed class StopSignalTests
             Assert.Equal(0, await silo.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token));
         }
 
-        Assert.Contains($"Received SIG{first}; the silo stops.", silo.Output, StringComparison.Ordinal);
+        Assert.Matches($"Received SIG({first}|{second}); the silo stops.", silo.Output); // Signals that come together are handled in any order.
         Assert.DoesNotContain(Recovered, await ReopenAsync(folder), StringComparison.Ordinal);
     }
 

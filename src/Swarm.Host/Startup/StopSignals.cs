@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Swarm.Host.Settings;
 
@@ -8,7 +9,8 @@ namespace Swarm.Host.Startup;
 /// </summary>
 /// <remarks>
 /// While it stops, by itself too, SIGINT and SIGQUIT, which a person at a terminal sends, end the process at once. SIGTERM and SIGHUP do not:
-/// supervisors, and terminals that close, send several. What was ignored when the process started, as SIGHUP under nohup, .NET
+/// supervisors, and terminals that close, send several. Signals that come together are handled in any order: the first SIGINT or SIGQUIT within
+/// a second of another signal ends nothing. What was ignored when the process started, as SIGHUP under nohup, .NET
 /// leaves ignored. A stop that takes longer than all of its limits together ends the process.
 /// </remarks>
 /// <param name="lifetime">What stops the silo.</param>
@@ -16,8 +18,11 @@ namespace Swarm.Host.Startup;
 /// <param name="logger">Where logs go.</param>
 internal sealed class StopSignals(IHostApplicationLifetime lifetime, HostSettings settings, ILogger<StopSignals> logger) : IHostLifetime, IDisposable
 {
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(1);
     private readonly List<PosixSignalRegistration> _registrations = [];
-    private int _isStopping;
+    private readonly Lock _lock = new();
+    private long? _firstAt;
+    private bool _isOfAPerson;
 
     /// <inheritdoc/>
     public Task WaitForStartAsync(CancellationToken cancellationToken)
@@ -38,13 +43,21 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime, HostSetting
     internal void OnSignal(PosixSignalContext context)
     {
         context.Cancel = true;
-        var isFirst = Interlocked.Exchange(ref _isStopping, 1) == 0;
+        bool isFirst, isTogether;
+        lock (_lock)
+        {
+            isFirst = _firstAt is null;
+            _firstAt ??= Stopwatch.GetTimestamp();
+            isTogether = !isFirst && !_isOfAPerson && Stopwatch.GetElapsedTime(_firstAt.Value) < Together;
+            _isOfAPerson |= context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT;
+        }
+
         if (isFirst && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
             Log.Signalled(logger, context.Signal);
             lifetime.StopApplication();
         }
-        else if (context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT)
+        else if (context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT && !isTogether)
         {
             Log.EndsAtOnce(logger, context.Signal);
             context.Cancel = false; // The system's own way: the exit status names the signal.

@@ -30,7 +30,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
     public async Task<bool> IsLostAsync(Id128 writer, ulong missing) =>
         rules.FindsHoles
-        && (await HasIndexAsync(writer, missing) || await IsAssuredAsync(writer, missing))
+        && (await Task.WhenAll(HasIndexAsync(writer, missing), IsAssuredAsync(writer, missing))).Any(isTold => isTold)
         && !await IsCollectedAsync(writer, missing)
         && await segments.ReadAsync(writer, missing) is null;
 
@@ -38,13 +38,10 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
     public async Task<List<ulong>> ListBehindAsync(Id128 writer, ulong missing)
     {
-        var numbers = await ListAsync(BlobNames.Log(writer, missing)[..^(16 - BlockDigits)], missing + 1);
-        if (missing <= ulong.MaxValue - BlockSegments)
-        {
-            numbers.AddRange(await ListAsync(BlobNames.Log(writer, missing + BlockSegments)[..^(16 - BlockDigits)], missing + 1));
-        }
-
-        return numbers;
+        ulong[] blocks = missing <= ulong.MaxValue - BlockSegments ? [missing, missing + BlockSegments] : [missing];
+        var numbers = await Task.WhenAll(
+            blocks.Select(block => ListAsync(BlobNames.Log(writer, block)[..^(16 - BlockDigits)], missing + 1)));
+        return [.. numbers.SelectMany(some => some)];
     }
 
     /// <summary>An index is called after its first segment: the missing one, where whoever wrote it made indexes of another size.</summary>
