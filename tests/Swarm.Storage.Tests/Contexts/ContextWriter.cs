@@ -61,50 +61,50 @@ internal sealed class ContextWriter(LoneStore lone, string name)
     }
 
     /// <summary>Appends inputs with their KV.</summary>
-    public void Write(int count, int salt = 0)
+    public void Write(int count, int salt = 0) => lone.Run(() => WriteAsync(count, salt));
+
+    /// <summary>Appends inputs with their KV.</summary>
+    public async Task<bool> WriteAsync(int count, int salt = 0)
     {
         var end = _tokens.Count + count;
-        lone.Run(async () =>
+        var context = await OpenAsync();
+        if (Proof.Epoch.Value == 0)
         {
-            var context = await OpenAsync();
-            if (Proof.Epoch.Value == 0)
+            var secret = Digest256.Sha256([.. BitConverter.GetBytes(name.GetHashCode(StringComparison.Ordinal)), (byte)_tokens.Count]);
+            Proof = new SessionProof(
+                (await context.AcquireAsync(new AcquireRequest("a", secret, context.Status.Epoch), default)).Epoch, secret);
+        }
+
+        var key = await lone.Store.GetTenantKeyAsync(_spec.Tenant, default);
+        var hasher = new PrefixHasher(key, context.Model.ComputeFingerprint(), SmallModel.BlockTokens);
+        hasher.Append(_tokens.ToArray().AsSpan(0, _kv));
+        while (_tokens.Count < end)
+        {
+            var first = _tokens.Count;
+            _tokens.AddRange(Enumerable.Range(first + salt, Math.Min(250, end - first)));
+            var inputs = context.AppendInputsAsync(
+                Proof,
+                Inputs(first, _tokens.Count - first),
+                [],
+                default).AsTask();
+            var runs = new List<Task>();
+            while (_kv < _tokens.Count)
             {
-                var secret = Digest256.Sha256([.. BitConverter.GetBytes(name.GetHashCode(StringComparison.Ordinal)), (byte)_tokens.Count]);
-                Proof = new SessionProof(
-                    (await context.AcquireAsync(new AcquireRequest("a", secret, context.Status.Epoch), default)).Epoch, secret);
+                var length = Math.Min(RunTokens - (_kv % RunTokens), _tokens.Count - _kv);
+                hasher.Append(_tokens.ToArray().AsSpan(_kv, length));
+                runs.Add(context.AppendKvAsync(
+                    Proof, SmallModel.Kv(hasher.Current(), _tokens.ToArray(), _kv, length), default).AsTask());
+                _kv += length;
             }
 
-            var key = await lone.Store.GetTenantKeyAsync(_spec.Tenant, default);
-            var hasher = new PrefixHasher(key, context.Model.ComputeFingerprint(), SmallModel.BlockTokens);
-            hasher.Append(_tokens.ToArray().AsSpan(0, _kv));
-            while (_tokens.Count < end)
+            await inputs;
+            foreach (var run in runs)
             {
-                var first = _tokens.Count;
-                _tokens.AddRange(Enumerable.Range(first + salt, Math.Min(250, end - first)));
-                var inputs = context.AppendInputsAsync(
-                    Proof,
-                    Inputs(first, _tokens.Count - first),
-                    [],
-                    default).AsTask();
-                var runs = new List<Task>();
-                while (_kv < _tokens.Count)
-                {
-                    var length = Math.Min(RunTokens - (_kv % RunTokens), _tokens.Count - _kv);
-                    hasher.Append(_tokens.ToArray().AsSpan(_kv, length));
-                    runs.Add(context.AppendKvAsync(
-                        Proof, SmallModel.Kv(hasher.Current(), _tokens.ToArray(), _kv, length), default).AsTask());
-                    _kv += length;
-                }
-
-                await inputs;
-                foreach (var run in runs)
-                {
-                    await run;
-                }
+                await run;
             }
+        }
 
-            return true;
-        });
+        return true;
     }
 
     /// <summary>Reads everything and holds it against what was appended.</summary>

@@ -124,7 +124,10 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
         Assert.Equal(Exploration.Run(7, ProtocolRules.All), Exploration.Run(7, ProtocolRules.All));
     }
 
-    /// <summary>Each rule taken away alone breaks a promise, and the exploration sees it.</summary>
+    /// <summary>
+    /// Each rule taken away alone breaks a promise, and the exploration sees it; but for that a root is read again after its tail, which
+    /// takes 10,000 to 40,000 seeds: <see cref="ReaderTests"/> has it.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Rules))]
     public void Exploration_RuleTakenAway_FindsIt(string rule)
@@ -160,7 +163,7 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     public static TheoryData<string> Rules =>
     [
         .. typeof(ProtocolRules).GetProperties()
-            .Where(property => property.PropertyType == typeof(bool))
+            .Where(property => property.PropertyType == typeof(bool) && property.Name != nameof(ProtocolRules.ReadsRootTwice))
             .Select(property => property.Name)
             .Append(CoarseETags)
             .Where(rule => Environment.GetEnvironmentVariable("SWARM_RULES") is not { } wanted || wanted.Split(',').Contains(rule)),
@@ -181,11 +184,9 @@ public sealed class ContextStoreSimulationTests(ITestOutputHelper output)
     private static readonly Dictionary<string, int> _lastFoundAt = new()
     {
         [nameof(ProtocolRules.CloseIsFinal)] = 174,
-        [nameof(ProtocolRules.ComparesExtents)] = 7254,
+        [nameof(ProtocolRules.ComparesExtents)] = 4303,
         [nameof(ProtocolRules.DeletesRootsAsRead)] = 5447,
         [nameof(ProtocolRules.MarksCollectedLogs)] = 5148,
-        [nameof(ProtocolRules.ReadsRootTwice)] = 33056,
-        [nameof(ProtocolRules.SealsAtFirstMissing)] = 5062,
     };
 
     private const string CoarseETags = "FreshETags";

@@ -58,6 +58,9 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
     /// <summary>Sees each object that is written, with its bytes, and each that is deleted, with none; a check that throws ends the run.</summary>
     public Action<string, byte[]?>? Changed { get; set; }
 
+    /// <summary>Runs before an object is read: what others do in between.</summary>
+    public Func<string, Task>? BeforeRead { get; set; }
+
     /// <summary>Whether two writes within a second of each other give the same ETag, as a store with coarse time stamps would.</summary>
     public bool HasCoarseETags { get; init; }
 
@@ -71,7 +74,16 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
             _objects.TryGetValue(name, out var found) && found.ETag == expected ? Put(name, bytes) : default);
 
     public Task<BlobRead> ReadAsync(
-        string name, long offset, Memory<byte> destination, CancellationToken cancellationToken)
+        string name, long offset, Memory<byte> destination, CancellationToken cancellationToken) =>
+        BeforeRead is { } before ? ReadAfterAsync(before, name, offset, destination) : ReadNowAsync(name, offset, destination);
+
+    private async Task<BlobRead> ReadAfterAsync(Func<string, Task> before, string name, long offset, Memory<byte> destination)
+    {
+        await before(name);
+        return await ReadNowAsync(name, offset, destination);
+    }
+
+    private Task<BlobRead> ReadNowAsync(string name, long offset, Memory<byte> destination)
     {
         Reads[name] = Reads.GetValueOrDefault(name) + 1;
         // The bytes are taken when the request takes effect, and put down only once it has been answered.
