@@ -1,3 +1,4 @@
+using System.Buffers;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
@@ -144,6 +145,25 @@ public sealed class LostSegmentTests
         Assert.DoesNotContain(lone.Blobs.Objects.Keys, name => name.StartsWith(BlobNames.DamagePrefix, StringComparison.Ordinal));
     }
 
+    /// <summary>Of the last segment nothing tells but an index that begins with it, as of a build that makes them of another size.</summary>
+    [Fact]
+    public void Open_LastSegmentLostButItsIndexIsThere_ContextKnows()
+    {
+        var lone = new LoneStore(checkpointSegments: 1000);
+        var writer = new ContextWriter(lone, "c");
+        writer.Write(20);
+        var last = Segments(lone)[^1];
+        Assert.NotEqual(0UL, last.Sequence % LoneStore.IndexSegments);
+        var content = lone.Blobs.Objects[Name(last)].Content;
+        lone.Blobs.Put(
+            BlobNames.LogIndex(last.Writer, last.Sequence),
+            LogIndexCodec.Encode(last.Writer, last.Sequence, [content.AsMemory(0, SegmentCodec.IndexEnd(content))]).ToArray());
+        lone.Blobs.Remove(Name(last));
+        lone.Restart();
+
+        Assert.Equal(last.Sequence, lone.Run(writer.OpenAsync).Status.Loss?.Sequence);
+    }
+
     /// <summary>A root that was sent before its writer's log was sealed may come once the log is collected: it needs nothing of it.</summary>
     [Fact]
     public void Open_RootThatCameLateNamesACollectedSegment_IsNoLoss()
@@ -165,6 +185,7 @@ public sealed class LostSegmentTests
             OpenId = first.Nonce,
         };
         lone.Blobs.Put(BlobNames.Root(late.Id), ManifestCodec.EncodeRoot(root), etag + " late");
+        lone.Restart(); // Whoever opens it has not read that log before.
 
         Assert.Null(lone.Run(late.OpenAsync).Status.Loss);
         late.AssertIsAllThere();
