@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Swarm.Host.Settings;
 
@@ -15,8 +14,10 @@ namespace Swarm.Host.Startup;
 /// </remarks>
 /// <param name="lifetime">What stops the silo.</param>
 /// <param name="settings">Say how long a stop may take.</param>
+/// <param name="time">Tells which signals come together.</param>
 /// <param name="logger">Where logs go.</param>
-internal sealed class StopSignals(IHostApplicationLifetime lifetime, HostSettings settings, ILogger<StopSignals> logger) : IHostLifetime, IDisposable
+internal sealed class StopSignals(
+    IHostApplicationLifetime lifetime, HostSettings settings, TimeProvider time, ILogger<StopSignals> logger) : IHostLifetime, IDisposable
 {
     private static readonly TimeSpan Together = TimeSpan.FromSeconds(1);
     private readonly List<PosixSignalRegistration> _registrations = [];
@@ -47,8 +48,8 @@ internal sealed class StopSignals(IHostApplicationLifetime lifetime, HostSetting
         lock (_lock)
         {
             isFirst = _firstAt is null;
-            _firstAt ??= Stopwatch.GetTimestamp();
-            isTogether = !isFirst && !_isOfAPerson && Stopwatch.GetElapsedTime(_firstAt.Value) < Together;
+            _firstAt ??= time.GetTimestamp();
+            isTogether = !isFirst && !_isOfAPerson && time.GetElapsedTime(_firstAt.Value) < Together;
             _isOfAPerson |= context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT;
         }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting.Internal;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
 using Xunit;
@@ -11,6 +12,7 @@ namespace Swarm.Grains.Tests.Hosting;
 public sealed class StopSignalsTests
 {
     private readonly ApplicationLifetime _lifetime = new(NullLogger<ApplicationLifetime>.Instance);
+    private readonly FakeTimeProvider _clock = new();
 
     [Theory]
     [InlineData(PosixSignal.SIGINT, false, false)]
@@ -21,7 +23,7 @@ public sealed class StopSignalsTests
     [InlineData(PosixSignal.SIGHUP, true, false)]
     public void Signal_First_StopsTheSiloOrOfAPersonEndsOneThatStopsByItself(PosixSignal signal, bool isStopping, bool ends)
     {
-        using var signals = new StopSignals(_lifetime, new HostSettings(), NullLogger<StopSignals>.Instance);
+        using var signals = new StopSignals(_lifetime, new HostSettings(), _clock, NullLogger<StopSignals>.Instance);
         if (isStopping)
         {
             _lifetime.StopApplication();
@@ -34,16 +36,25 @@ public sealed class StopSignalsTests
         Assert.Equal(!ends, context.Cancel);
     }
 
-    [Fact]
-    public void Signal_Second_EndsTheProcessWhereAPersonSendsIt()
+    /// <summary>Signals that come together are handled in any order, so that the second may have been sent first.</summary>
+    [Theory]
+    [InlineData(PosixSignal.SIGTERM, PosixSignal.SIGTERM, 0, false)]
+    [InlineData(PosixSignal.SIGTERM, PosixSignal.SIGTERM, 2, false)]
+    [InlineData(PosixSignal.SIGTERM, PosixSignal.SIGINT, 2, true)]
+    [InlineData(PosixSignal.SIGHUP, PosixSignal.SIGQUIT, 0, false)]
+    [InlineData(PosixSignal.SIGQUIT, PosixSignal.SIGHUP, 0, false)]
+    [InlineData(PosixSignal.SIGINT, PosixSignal.SIGINT, 0, true)]
+    public void Signal_Second_EndsTheProcessWhereAPersonSendsIt(PosixSignal first, PosixSignal second, int afterSeconds, bool ends)
     {
-        using var signals = new StopSignals(_lifetime, new HostSettings(), NullLogger<StopSignals>.Instance);
-        signals.OnSignal(new PosixSignalContext(PosixSignal.SIGTERM));
-        var (again, person) = (new PosixSignalContext(PosixSignal.SIGTERM), new PosixSignalContext(PosixSignal.SIGINT));
+        using var signals = new StopSignals(_lifetime, new HostSettings(), _clock, NullLogger<StopSignals>.Instance);
+        signals.OnSignal(new PosixSignalContext(first));
+        _clock.Advance(TimeSpan.FromSeconds(afterSeconds));
+        var (context, third) = (new PosixSignalContext(second), new PosixSignalContext(PosixSignal.SIGINT));
 
-        signals.OnSignal(again);
-        signals.OnSignal(person);
+        signals.OnSignal(context);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+        signals.OnSignal(third);
 
-        Assert.Equal((true, false), (again.Cancel, person.Cancel));
+        Assert.Equal((!ends, false), (context.Cancel, third.Cancel));
     }
 }
