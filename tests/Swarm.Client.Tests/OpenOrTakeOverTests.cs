@@ -71,7 +71,8 @@ public sealed class OpenOrTakeOverTests
         await crashed.FeedAsync(new[] { 1 }, Token);
         await crashed.FlushAsync(Token);
 
-        await using var own = await swarm.Agent("drone-a").OpenOrTakeOverAsync("track/1", model, TakeOver.IfReleased, null, Token);
+        await using var own = await swarm.Agent("drone-a").OpenOrTakeOverAsync("track/1", model, TakeOver.IfReleased, null, Token)
+            .WaitAsync(TimeSpan.FromMinutes(1), Token);
 
         Assert.Equal([1], own.GetTokens());
     }
@@ -87,7 +88,8 @@ public sealed class OpenOrTakeOverTests
         for (var round = 0; round < 6; round++)
         {
             var swarm = round % 2 == 0 ? one : two;
-            var memory = await swarm.Agent("drone-a").OpenOrTakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, null, Token);
+            var memory = await swarm.Agent("drone-a").OpenOrTakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, null, Token)
+                .WaitAsync(TimeSpan.FromMinutes(1), Token);
             Assert.Equal(fed, memory.GetTokens());
             fed.Add(round);
             await memory.FeedAsync(new[] { round }, Token);

@@ -10,7 +10,8 @@ internal static class Refusals
     public static SwarmRefusedException Stale(Epoch presented, Epoch current, string holder) => new Refusal(
         RefusalCode.StaleEpoch,
         $"Epoch {presented} does not hold the context: epoch {current} is in force, held by "
-        + $"{(holder.Length == 0 ? "nobody" : $"'{holder}'")}. This session is over; acquire the context anew.",
+        + $"{(holder.Length == 0 ? "nobody" : $"'{holder}'")}. This session is over. Open the context again "
+        + "with OpenOrTakeOverAsync, or take it over from its holder with TakeOverAsync.",
         current,
         Holder: holder).ToException();
 
