@@ -2,9 +2,9 @@ namespace Swarm.Storage;
 
 /// <summary>Rules of the protocol that a test can take away, one at a time, to see that its exploration notices.</summary>
 /// <remarks>
-/// Production has all of them: <see cref="All"/>. Each names the rule of protocol.md that it is. Two of that page are no switch
+/// Production has all of them: <see cref="All"/>. Each names the rule of PROTOCOL.md that it is. Two of that page are no switch
 /// here, since nothing breaks without them in 10,000 seeds: that records of another open do not count (rule 10; epoch and
-/// position say it as well), and that unsealed logs are not collected (rule 18; <see cref="FencesOpenings"/> covers it).
+/// position say it as well), and that unsealed logs are not collected (rule 19; <see cref="FencesOpenings"/> covers it).
 /// </remarks>
 internal sealed record ProtocolRules
 {
@@ -53,34 +53,34 @@ internal sealed record ProtocolRules
     /// <summary>Rule 18: objects of a context's present open stay.</summary>
     public bool KeepsPresentOpen { get; init; } = true;
 
-    /// <summary>Collection replaces a root before it deletes what that root does not name: an opening under way then fails.</summary>
+    /// <summary>Rule 29: collection replaces a root before it deletes what that root does not name: an opening under way then fails.</summary>
     public bool FencesOpenings { get; init; } = true;
 
-    /// <summary>A root of a context that is no more is deleted only as it was read.</summary>
+    /// <summary>Rule 32: a root of a context that is no more is deleted only as it was read.</summary>
     public bool DeletesRootsAsRead { get; init; } = true;
 
-    /// <summary>Recovery seals a log.</summary>
+    /// <summary>Rule 26: recovery seals a log.</summary>
     public bool Seals { get; init; } = true;
 
-    /// <summary>Recovery seals at the first missing number, not behind the last one that is listed.</summary>
+    /// <summary>Rule 26: recovery seals at the first missing number, not behind the last one that is listed.</summary>
     public bool SealsAtFirstMissing { get; init; } = true;
 
-    /// <summary>An index of a log holds acknowledged segments alone: no seal can come before them any more.</summary>
+    /// <summary>Rule 21: an index of a log holds acknowledged segments alone: no seal can come before them any more.</summary>
     public bool IndexesWhatIsAcknowledged { get; init; } = true;
 
-    /// <summary>A missing segment that was durable is lost, and not the end of its log.</summary>
+    /// <summary>Rule 28: a missing segment that was durable is lost, and not the end of its log.</summary>
     public bool FindsHoles { get; init; } = true;
 
-    /// <summary>What lies behind a lost segment stays until somebody has looked into it.</summary>
+    /// <summary>Rule 30: what lies behind a lost segment stays until somebody has looked into it.</summary>
     public bool KeepsWhatIsBehindHoles { get; init; } = true;
 
-    /// <summary>A log says up to where it is collected, before anything of it is deleted.</summary>
+    /// <summary>Rule 31: a log says up to where it is collected, before anything of it is deleted.</summary>
     public bool MarksCollectedLogs { get; init; } = true;
 
-    /// <summary>A loss is noted before the root of a context that it concerns moves on.</summary>
+    /// <summary>Rule 28: a loss is noted before the root of a context that it concerns moves on.</summary>
     public bool NotesHoles { get; init; } = true;
 
-    /// <summary>Promise 3: KV is taken only over the inputs whose chain hash it carries.</summary>
+    /// <summary>Rule 23: KV is taken only over the inputs whose chain hash it carries.</summary>
     public bool ComparesPrefixHash { get; init; } = true;
 
     /// <summary>Those that hold against a store that is emptied, replaced or set back.</summary>

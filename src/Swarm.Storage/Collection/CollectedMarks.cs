@@ -6,7 +6,7 @@ using Swarm.Storage.Log;
 
 namespace Swarm.Storage.Collection;
 
-/// <summary>Says in the seals of logs up to where they are collected, before anything of them is deleted. Lives on the store's loop.</summary>
+/// <summary>Says in the seals of logs up to where they are collected, before anything of them is deleted (protocol, rule 31). Lives on the store's loop.</summary>
 /// <remarks>
 /// A root that was sent before a log was sealed may come when its segments are collected already, and name them. It needs none: its
 /// writer could put nothing into the log any more. Without the mark, whoever opens it would take what is missing for lost.

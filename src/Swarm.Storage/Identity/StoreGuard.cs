@@ -8,7 +8,7 @@ using Swarm.Storage.Scheduling;
 
 namespace Swarm.Storage.Identity;
 
-/// <summary>Knows which store this is, and ends everything for good once another one is in its place. Lives on the store's loop.</summary>
+/// <summary>Knows which store this is, and ends everything for good once another one is in its place (protocol, rule 27). Lives on the store's loop.</summary>
 /// <remarks>
 /// What a silo holds in memory, and what it has acknowledged, is about one store. Were that one emptied, replaced or set back,
 /// the next write would succeed all the same, and be worth nothing.

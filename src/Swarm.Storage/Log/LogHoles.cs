@@ -6,7 +6,7 @@ using Swarm.Storage.Blobs;
 
 namespace Swarm.Storage.Log;
 
-/// <summary>Tells the end of a log from a segment that was durable and is lost.</summary>
+/// <summary>Tells the end of a log from a segment that was durable and is lost (protocol, rule 28).</summary>
 /// <remarks>
 /// Segments behind the first missing one are no proof: puts overtake each other. But each says how far the log was durable when it
 /// was made, a seal from where on all was there, and an index is made of durable segments alone. None of it can come before the

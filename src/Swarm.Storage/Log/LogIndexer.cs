@@ -6,7 +6,7 @@ using Swarm.Storage.Blobs;
 
 namespace Swarm.Storage.Log;
 
-/// <summary>Writes the indexes of a writer's log: heads of its acknowledged segments, many to an object. Lives on the store's loop.</summary>
+/// <summary>Writes the indexes of a writer's log: heads of its acknowledged segments, many to an object (protocol, rule 21). Lives on the store's loop.</summary>
 /// <remarks>
 /// An index saves whoever recovers the log most of its reads, so that roots may lag far behind it. Nothing else hangs on it:
 /// where one is missing, the segments themselves are read. What it says stays true, since acknowledged segments never change and

@@ -7,7 +7,7 @@ using Swarm.Storage.Manifests;
 
 namespace Swarm.Storage.Log;
 
-/// <summary>Shows, before segments are acknowledged, that the store has what they rest on. Lives on the store's loop.</summary>
+/// <summary>Shows, before segments are acknowledged, that the store has what they rest on (protocol, rule 20). Lives on the store's loop.</summary>
 /// <remarks>
 /// <para>
 /// A put that succeeded says that some store took it: perhaps one that was emptied, replaced or set back since. So after the puts,

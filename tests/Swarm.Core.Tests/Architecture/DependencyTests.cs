@@ -71,20 +71,7 @@ public sealed class DependencyTests
         .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')));
 
     private static Dictionary<string, XElement> Projects() => Directory
-        .GetDirectories(Path.Combine(RepositoryRoot(), "src"))
+        .GetDirectories(Path.Combine(Repository.Root, "src"))
         .SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
         .ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => XElement.Load(file));
-
-    private static string RepositoryRoot()
-    {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            if (File.Exists(Path.Combine(folder, "Swarm.sln")))
-            {
-                return folder;
-            }
-        }
-
-        throw new InvalidOperationException($"No Swarm.sln above {AppContext.BaseDirectory}.");
-    }
 }
