@@ -115,7 +115,7 @@ public sealed partial class SpecificationTests
     [GeneratedRegex("`([A-Za-z]+)`")]
     private static partial Regex CodeWord();
 
-    [GeneratedRegex(@"public bool (\w+) \{ get; init; \} = true;")]
+    [GeneratedRegex(@"public Rule (\w+) \{ get; init; \}")]
     private static partial Regex SwitchProperty();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]

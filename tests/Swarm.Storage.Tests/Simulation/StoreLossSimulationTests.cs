@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Simulation;
@@ -11,18 +10,14 @@ namespace Swarm.Storage.Tests.Simulation;
 public sealed class StoreLossSimulationTests(ITestOutputHelper output)
 {
     private const int DefaultSeeds = 500;
-    private const int PlantedSeeds = 10_000;
     private const int MaxFailures = 10;
     private static readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
-
-    public static TheoryData<string> Rules =>
-        [.. typeof(SameStoreRules).GetProperties().Where(property => property.PropertyType == typeof(bool)).Select(property => property.Name)];
 
     [Fact]
     public void Store_EmptiedReplacedOrSetBack_IsNoticedBeforeAnythingIsAcknowledged()
     {
-        var first = Number("SWARM_SEED", 0);
-        var count = Number("SWARM_SEEDS", first == 0 ? DefaultSeeds : 1);
+        var first = Seeds.Number("SWARM_SEED", 0);
+        var count = Seeds.Number("SWARM_SEEDS", first == 0 ? DefaultSeeds : 1);
         var (acknowledged, noticed) = (0, 0);
         var failures = new SortedDictionary<int, string>();
         var gate = new Lock();
@@ -48,31 +43,4 @@ public sealed class StoreLossSimulationTests(ITestOutputHelper output)
         Assert.True(failures.Count == 0, string.Join('\n', failures.Values));
         Assert.True(count < 50 || noticed > count / 2, $"only {noticed} silos noticed anything: the simulation is too kind");
     }
-
-    /// <summary>Each rule taken away alone breaks a promise, and the exploration sees it.</summary>
-    [Theory]
-    [MemberData(nameof(Rules))]
-    public void Exploration_RuleTakenAway_FindsIt(string rule)
-    {
-        var rules = new SameStoreRules();
-        typeof(SameStoreRules).GetProperty(rule)!.SetValue(rules, false);
-        var first = Number("SWARM_SEED", 0);
-        var (found, tried) = ("", 0);
-        Parallel.For(first, first + PlantedSeeds, _parallel, (seed, loop) =>
-        {
-            Interlocked.Increment(ref tried);
-            if (Record.Exception(() => StoreLossExploration.Run(seed, new ProtocolRules { SameStore = rules })) is { } violation)
-            {
-                Interlocked.CompareExchange(ref found, $"{rule}, seed {seed}: {violation.Message}", "");
-                loop.Stop();
-            }
-        });
-
-        output.WriteLine($"{tried} seeds; {found}");
-
-        Assert.True(found.Length > 0, $"{tried} seeds without {rule}, and no violation.");
-    }
-
-    private static int Number(string variable, int fallback) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var value) ? value : fallback;
 }
