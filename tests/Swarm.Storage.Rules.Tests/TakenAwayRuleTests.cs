@@ -26,13 +26,10 @@ public sealed class TakenAwayRuleTests(ITestOutputHelper output)
     };
 
     public static TheoryData<string> Rules =>
-        [.. NamesOf<ProtocolRules>().Where(rule => rule != nameof(ProtocolRules.ReadsRootTwice)).Append(CoarseETags).Where(IsWanted)];
+        [.. NamesOf<ProtocolRules>().Append(CoarseETags).Where(IsWanted)];
 
     public static TheoryData<string> SameStore => [.. NamesOf<SameStoreRules>().Where(IsWanted)];
 
-    /// <summary>
-    /// But for that a root is read again after its tail, which takes 10,000 to 40,000 seeds: <c>ReaderTests</c> of Swarm.Storage.Tests has it.
-    /// </summary>
     [Theory]
     [MemberData(nameof(Rules))]
     public void Exploration_RuleTakenAway_FindsIt(string rule)

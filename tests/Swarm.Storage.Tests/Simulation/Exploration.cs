@@ -1,4 +1,5 @@
 using Swarm.Core.Contexts;
+using Swarm.Format.Objects;
 using Swarm.Testing.Simulation;
 
 namespace Swarm.Storage.Tests.Simulation;
@@ -6,6 +7,8 @@ namespace Swarm.Storage.Tests.Simulation;
 /// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
 internal sealed partial class Exploration
 {
+    private const int HeldReadsPerSeeds = 5;
+
     private readonly World _world;
     private readonly TokenBook _book = new();
     private readonly SimulatedBlobStore _blobs;
@@ -115,7 +118,13 @@ internal sealed partial class Exploration
             _ = StallAsync(pick().Process);
         }
 
-        if (await new SimulatedAgent(_world, pick, spec, oracle, "forker").ForkAsync(childSpec.Name, childOracle))
+        var isHeld = _world.Seed % HeldReadsPerSeeds == 0;
+        if (isHeld)
+        {
+            HoldRead(spec);
+        }
+
+        if (await new SimulatedAgent(_world, pick, spec, oracle, "forker").ForkAsync(childSpec.Name, childOracle, isHeld))
         {
             await new SimulatedAgent(_world, pick, childSpec, childOracle, "child").LiveAsync(2 + _world.Random.Next(8));
         }
@@ -123,6 +132,23 @@ internal sealed partial class Exploration
         {
             _contexts.RemoveAll(context => context.Oracle == childOracle);
         }
+    }
+
+    /// <summary>The next read of a page of a context stands still for a while, after its root was read; others open, move and collect it meanwhile.</summary>
+    private void HoldRead(ContextSpec spec)
+    {
+        var chance = new Random(_world.Seed + _named);
+        var skip = chance.Next(4);
+        var hold = TimeSpan.FromMilliseconds(chance.Next(1000, 8000));
+        var pages = $"{BlobNames.PagesPrefix}{spec.Id.Tenant}/{spec.Id.Context}/";
+        _blobs.BeforeRead = async name =>
+        {
+            if (name.StartsWith(pages, StringComparison.Ordinal) && skip-- == 0)
+            {
+                _blobs.BeforeRead = null;
+                await Task.Delay(hold, _world.Time);
+            }
+        };
     }
 
     /// <summary>A silo stands still for a while somewhere in its work, and the others go on and collect.</summary>

@@ -9,9 +9,11 @@ internal sealed partial class SimulatedAgent
     /// <summary>Forks the context, and checks what the fork holds.</summary>
     /// <param name="childName">Name of the fork.</param>
     /// <param name="child">What it owes its agents from then on.</param>
+    /// <param name="isPatient">Whether it waits for the answer, however long that takes.</param>
     /// <returns>Whether it was made.</returns>
-    public async Task<bool> ForkAsync(string childName, ContextOracle child)
+    public async Task<bool> ForkAsync(string childName, ContextOracle child, bool isPatient)
     {
+        var timeout = isPatient ? TimeSpan.FromMinutes(1) : CallTimeout;
         var childSpec = new ContextSpec(spec.Tenant, childName, spec.Model, spec.BlockTokens);
         for (var attempt = 0; attempt < 12; attempt++)
         {
@@ -21,7 +23,7 @@ internal sealed partial class SimulatedAgent
             try
             {
                 var silo = pickSilo();
-                var forked = await silo.Store.ForkAsync(spec.Id, childName, position, null, default).AsTask().WaitAsync(CallTimeout, world.Time);
+                var forked = await silo.Store.ForkAsync(spec.Id, childName, position, null, default).AsTask().WaitAsync(timeout, world.Time);
                 var agent = new SimulatedAgent(world, pickSilo, childSpec, child, $"{name}/fork");
                 while (true)
                 {
