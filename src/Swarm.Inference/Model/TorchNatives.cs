@@ -65,7 +65,7 @@ internal static class TorchNatives
             ? "They come with the package TorchSharp-cpu and belong to the application's output folder: build for this platform, and copy the whole folder."
             : $"The system's libstdc++ is probably older than GCC 13 (it lacks {Version}), and a corrected copy of {Library} could not be loaded "
                 + $"from the temporary folder {Path.GetTempPath()}: {reason} Set TMPDIR to a folder that libraries can be loaded from, or import "
-                + "TorchNatives.targets of Swarm.Inference in the project; see README, \"Models\".");
+                + "TorchNatives.targets of Swarm.Inference in the project; see MODELS.md of Swarm.Inference.");
 
     /// <summary>Loads a copy of a library in which a required version is weak, and the libraries that it needs from the original's folder.</summary>
     /// <param name="path">The library.</param>
