@@ -51,7 +51,8 @@ public sealed class LimitTests
         var attaches = Enumerable.Range(0, options.MaxPendingRequests)
             .Select(_ => client.AttachReaderAsync("c/1", new Observer(), Token)).ToArray();
 
-        var refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => client.AttachReaderAsync("c/1", new Observer(), Token));
+        var refused = await Assert.ThrowsAsync<SwarmRefusedException>(
+            () => client.AttachReaderAsync("c/1", new Observer(), Token).WaitAsync(TimeSpan.FromSeconds(20), Token));
 
         Assert.Equal(RefusalCode.Busy, refused.Refusal.Code);
         server.Contexts.KeyGate.SetResult();

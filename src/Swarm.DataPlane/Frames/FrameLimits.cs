@@ -2,7 +2,7 @@ using Swarm.Format.Frames;
 
 namespace Swarm.DataPlane.Frames;
 
-/// <summary>What a length field may say. Checked before anything is allocated for it.</summary>
+/// <summary>What a length field may say. Checked before anything is allocated for it; see PROTOCOL.md, Limits.</summary>
 public static class FrameLimits
 {
     /// <summary>Largest body of a control frame, in bytes.</summary>
