@@ -87,6 +87,24 @@ public sealed class HostileBytesTests
         Assert.Equal(0, server.Handler.Buffers.RentedBytes);
     }
 
+    [Theory]
+    [InlineData(6)]
+    [InlineData(13)]
+    [InlineData(20)]
+    [InlineData(26)]
+    [InlineData(27)]
+    public async Task BodyWhereNoneBelongs_EndsTheConnection(byte type)
+    {
+        await using var server = await TestServer.StartAsync();
+        using var socket = await ConnectAsync(server);
+
+        await SendAsync(socket, [.. Greeting(), .. RawFrame.Of((FrameType)type, new Credit(1), 1, 1)]);
+
+        var refusal = MessageReader.ReadAll<Refused>(await ReceiveAsync(socket, FrameType.Refused)).Refusal;
+        Assert.Contains("8 bytes are left", refusal.Message, StringComparison.Ordinal);
+        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "the connection to end");
+    }
+
     [Fact]
     public async Task SilentAndSlowPeers_AreEndedByTheirDeadlines()
     {

@@ -1,19 +1,15 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
-using Swarm.DataPlane.Tests.Hosting;
+using Swarm.DataPlane.Tests.Golden;
 using Swarm.Testing.Fuzzing;
 using Xunit;
 
 namespace Swarm.DataPlane.Tests;
 
 /// <summary>
-/// Hostile frames, most of them under checksums that hold: a message or a typed error, and little memory. A long run:
+/// Hostile frames, made of the golden ones, most of them under checksums that hold: a message or a typed error, and little memory. A long run:
 /// <c>SWARM_FUZZ_INPUTS=500000</c>, see <see cref="FuzzRun"/>.
 /// </summary>
 public sealed class WireFuzzTests
@@ -21,40 +17,41 @@ public sealed class WireFuzzTests
     private const int BodyChecksumOffset = 24;
     private const int HeaderChecksumOffset = 32;
 
-    private static readonly byte[] Secret = [.. Enumerable.Range(0, SessionSecret.SizeBytes).Select(value => (byte)value)];
-    private static readonly Digest256 Digest = Digest256.Sha256("digest"u8);
-
-    private static readonly Dictionary<string, (byte[] Sample, Func<byte[], FuzzOutcome> Parse)> Messages = new()
+    private static readonly Dictionary<string, (Type Message, Func<byte[], FuzzOutcome> Parse)> Messages = new()
     {
-        ["hello"] = Of(FrameType.Hello, new Hello(Hello.CurrentVersion, 1, "tenant", "token")),
-        ["welcome"] = Of(FrameType.Welcome, new Welcome(1, 0, 64, 16, 1 << 20)),
-        ["attach"] = Of(FrameType.Attach, new Attach("track/vehicle-17", 7, Secret)),
-        ["attach-reader"] = Of(FrameType.AttachReader, new AttachReader("track/vehicle-17")),
-        ["attached"] = Of(FrameType.Attached, new Attached(1, 7, new Watermarks(9, 8), Digest, 64, Digest.ToArray(), 1 << 20)),
-        ["inputs"] = Of(FrameType.AppendInputs, new InputList(
-            Payloads.Inputs(3, 9), new StateList([new NamedState("sampler", 5, new byte[17]), new NamedState("s", 1, new byte[1])]))),
-        ["states"] = Of(FrameType.States, new StateList([new NamedState("tracker/state.v1", 5, new byte[40])])),
-        ["kv-head"] = Of(FrameType.AppendKv, new KvHead(5, 3, KvTier.Blob, Digest)),
-        ["durable"] = Of(FrameType.Durable, new DurableState(7, new Watermarks(9, 8))),
-        ["rewind"] = Of(FrameType.Rewind, new Rewind(5, Secret)),
-        ["read"] = Of(FrameType.ReadKv, new ReadRange(5, 100, 1 << 20, true)),
-        ["end"] = Of(FrameType.End, new End(9, true)),
-        ["ask-credit"] = Of(FrameType.AskCredit, new AskCredit(1, 2, 3)),
-        ["credit"] = Of(FrameType.Credit, new Credit(99)),
-        ["refused"] = Of(FrameType.Refused, new Refused(new Refusal(RefusalCode.Owned, "Somebody holds it.", new Epoch(7), 5, "drone-a"))),
-        ["empty"] = Of(FrameType.Touch, default(Empty)),
+        ["hello"] = Of<Hello>(),
+        ["welcome"] = Of<Welcome>(),
+        ["attach"] = Of<Attach>(),
+        ["attach-reader"] = Of<AttachReader>(),
+        ["attached"] = Of<Attached>(),
+        ["inputs"] = Of<InputList>(),
+        ["states"] = Of<StateList>(),
+        ["kv-head"] = Of<KvHead>(),
+        ["durable"] = Of<DurableState>(),
+        ["rewind"] = Of<Rewind>(),
+        ["read"] = Of<ReadRange>(),
+        ["end"] = Of<End>(),
+        ["ask-credit"] = Of<AskCredit>(),
+        ["credit"] = Of<Credit>(),
+        ["refused"] = Of<Refused>(),
+        ["empty"] = Of<Empty>(),
     };
 
     public static TheoryData<string> Names => [.. Messages.Keys];
+
+    [Fact]
+    public void Messages_OfEveryGoldenFrame_AreFuzzed() =>
+        Assert.Equal(GoldenFrame.All.Select(golden => golden.Message).ToHashSet(), Messages.Values.Select(item => item.Message).ToHashSet());
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Frame_MutatedUnderSoundChecksums_GivesAMessageThatCanBeWrittenOrAProtocolError(string name)
     {
-        var (sample, parse) = Messages[name];
+        var (message, parse) = Messages[name];
+        var seeds = GoldenFrame.All.Where(golden => golden.Message == message).Select(golden => File.ReadAllBytes(golden.FilePath));
 
         var values = new FuzzRun($"wire {name}", $"tests/Swarm.DataPlane.Tests/Corpus/{name}.txt").Run(
-            [sample], Mutate, parse, error => error is ProtocolException);
+            [.. seeds], Mutate, parse, error => error is ProtocolException);
 
         Assert.True(values > 0, "no mutation got through: the fuzz tests too little");
     }
@@ -93,17 +90,8 @@ public sealed class WireFuzzTests
         return mutated;
     }
 
-    private static (byte[] Sample, Func<byte[], FuzzOutcome> Parse) Of<TMessage>(FrameType type, TMessage message)
-        where TMessage : IMessage<TMessage>
-    {
-        var head = new byte[message.EncodedLength];
-        var writer = new MessageWriter(head);
-        message.Write(ref writer);
-        var frame = new byte[FrameHeader.SizeBytes + head.Length];
-        new FrameHeader(type, 1, 2, head.Length, head.Length, XxHash3.HashToUInt64(head)).Write(frame);
-        head.CopyTo(frame, FrameHeader.SizeBytes);
-        return (frame, Parse<TMessage>);
-    }
+    private static (Type Message, Func<byte[], FuzzOutcome> Parse) Of<TMessage>()
+        where TMessage : IMessage<TMessage> => (typeof(TMessage), Parse<TMessage>);
 
     private static FuzzOutcome Parse<TMessage>(byte[] frame)
         where TMessage : IMessage<TMessage>

@@ -175,6 +175,7 @@ public class DataPlaneAttachment : IAsyncDisposable
                 _observer.OnFenced(new Epoch(MessageReader.ReadAll<DurableState>(body).Epoch));
                 break;
             case FrameType.Moved:
+                MessageReader.ReadAll<Empty>(body);
                 Client.Forget(this);
                 _observer.OnMoved();
                 break;

@@ -71,7 +71,9 @@ public sealed class DataPlaneClient : IAsyncDisposable
     /// <param name="logger">Where logs go; <see langword="null"/> for nowhere.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <returns>The connection.</returns>
-    /// <exception cref="SwarmTransportException">The silo cannot be reached; the message says what to check.</exception>
+    /// <exception cref="SwarmTransportException">
+    /// The silo cannot be reached, or speaks another version; the message says what to check.
+    /// </exception>
     /// <exception cref="SwarmRefusedException">The silo refused the tenant or the token.</exception>
     public static async Task<DataPlaneClient> ConnectAsync(
         DataPlaneEndpoint endpoint,
@@ -182,7 +184,14 @@ public sealed class DataPlaneClient : IAsyncDisposable
     /// <summary>Ends the connection, as if it were lost.</summary>
     internal void GiveUp(string reason) => End(Lost(reason, null));
 
-    internal uint NextCorrelation() => Interlocked.Increment(ref _lastCorrelation);
+    internal uint NextCorrelation() => NextCorrelation(ref _lastCorrelation);
+
+    /// <summary>The id behind the last one; never 0, which stands for the connection, however many there were.</summary>
+    internal static uint NextCorrelation(ref uint last)
+    {
+        var next = Interlocked.Increment(ref last);
+        return next != 0 ? next : Interlocked.Increment(ref last);
+    }
 
     internal void Forget(uint correlation) => _pending.TryRemove(correlation, out _);
 
@@ -277,6 +286,14 @@ public sealed class DataPlaneClient : IAsyncDisposable
             FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, 0, tenant, token), default, cancellationToken)
             .ConfigureAwait(false);
         var welcome = await reply.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (welcome.Version != Hello.CurrentVersion)
+        {
+            throw new SwarmTransportException(
+                $"The silo at {Endpoint} speaks version {welcome.Version} of the data plane, this client version "
+                + $"{Hello.CurrentVersion}: update the older one.",
+                isTransient: false);
+        }
+
         Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
         _watchdog = timeProvider.CreateTimer(_ => Watch(), null, tick, tick);
@@ -351,6 +368,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
         switch (header.Type)
         {
             case FrameType.Pong:
+                MessageReader.ReadAll<Empty>(body);
                 break;
             case FrameType.Refused:
                 Refuse(header, MessageReader.ReadAll<Refused>(body).Refusal);

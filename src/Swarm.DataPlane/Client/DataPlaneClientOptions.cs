@@ -6,7 +6,7 @@ public sealed class DataPlaneClientOptions
     /// <summary>How long connecting and the greeting may take. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>After this long without a frame sent, a ping is. Default 1 s.</summary>
+    /// <summary>After this long without a frame sent, or received, a ping is sent. Default 1 s.</summary>
     public TimeSpan PingInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>After this long without a frame, or 256 KiB of a large one, received, the connection counts as dead. Default 15 s.</summary>

@@ -21,14 +21,30 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     public int IngestWindowBytes { get; }
 
     /// <summary>Sends inputs. Ends when they are sent.</summary>
-    /// <param name="inputs">The inputs, at most 65,536 tokens.</param>
-    /// <param name="states">States at positions not behind the end of the inputs.</param>
+    /// <param name="inputs">The inputs, at most <see cref="FrameLimits.MaxAppendTokens"/> tokens.</param>
+    /// <param name="states">
+    /// States at positions not behind the end of the inputs, at most <see cref="FrameLimits.MaxStates"/>; with the inputs at most
+    /// <see cref="FrameLimits.MaxControlBytes"/>.
+    /// </param>
     /// <param name="cancellationToken">Stops waiting to send.</param>
     /// <returns>A task that ends when they are durable: watermarks, or a refusal, or a lost connection.</returns>
+    /// <exception cref="ArgumentException">It is over a limit; nothing was sent.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
     public Task<Task<Watermarks>> SendInputsAsync(
-        InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken = default) =>
-        SendAppendAsync(FrameType.AppendInputs, new InputList(inputs, new StateList(states)), default, cancellationToken);
+        InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(states);
+        if (inputs.Tokens.Length > FrameLimits.MaxAppendTokens || states.Count > FrameLimits.MaxStates)
+        {
+            throw new ArgumentException(
+                $"An append of {inputs.Tokens.Length} tokens and {states.Count} states is over the limit of "
+                + $"{FrameLimits.MaxAppendTokens} tokens and {FrameLimits.MaxStates} states; send several.",
+                nameof(inputs));
+        }
+
+        return SendAppendAsync(FrameType.AppendInputs, new InputList(inputs, new StateList(states)), default, cancellationToken);
+    }
 
     /// <summary>Waits until KV of some size may be sent. One caller at a time.</summary>
     /// <param name="bytes">Bytes of the next payload.</param>

@@ -4,7 +4,7 @@ using Swarm.DataPlane.Messages;
 
 namespace Swarm.DataPlane.Frames;
 
-/// <summary>The fixed head of every frame, 40 bytes, little-endian.</summary>
+/// <summary>The fixed head of every frame, 40 bytes, little-endian; see PROTOCOL.md, Frame header.</summary>
 /// <remarks>
 /// <code>
 ///  0 u32 magic and version  "SWD" 1      16 u32 length of the body

@@ -2,7 +2,7 @@ using Swarm.Format.Frames;
 
 namespace Swarm.DataPlane.Frames;
 
-/// <summary>What a length field may say. Checked before anything is allocated for it.</summary>
+/// <summary>What a length field may say. Checked before anything is allocated for it; see PROTOCOL.md, Limits.</summary>
 public static class FrameLimits
 {
     /// <summary>Largest body of a control frame, in bytes.</summary>
@@ -11,9 +11,18 @@ public static class FrameLimits
     /// <summary>Largest KV payload, in bytes.</summary>
     public const int MaxPayloadBytes = KvPayload.MaxBytes;
 
-    /// <summary>Most tokens of one append.</summary>
+    /// <summary>Largest body of a greeting, in bytes: nobody is known before it.</summary>
+    public const int MaxHelloBytes = 16 << 10;
+
+    /// <summary>Longest tenant name, and longest token, of a greeting, in bytes of UTF-8.</summary>
+    public const int MaxCredentialBytes = 4096;
+
+    /// <summary>Longest text of a refusal, in bytes of UTF-8.</summary>
+    public const int MaxRefusalTextBytes = 8192;
+
+    /// <summary>Most tokens, and most steps, of one frame of inputs.</summary>
     public const int MaxAppendTokens = 65_536;
 
-    /// <summary>Most states of one append, or of one answer.</summary>
+    /// <summary>Most states of one frame.</summary>
     public const int MaxStates = 1024;
 }

@@ -1,6 +1,6 @@
 namespace Swarm.DataPlane.Frames;
 
-/// <summary>What a frame says. The numbers go over the wire. C: client to server, S: server to client.</summary>
+/// <summary>What a frame says; see PROTOCOL.md, Frames. The numbers go over the wire. C: client to server, S: server to client.</summary>
 internal enum FrameType : byte
 {
     /// <summary>C: version, features, tenant and token; the first frame.</summary>

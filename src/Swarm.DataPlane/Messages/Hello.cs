@@ -1,3 +1,5 @@
+using Swarm.DataPlane.Frames;
+
 namespace Swarm.DataPlane.Messages;
 
 /// <summary>The client's greeting.</summary>
@@ -9,12 +11,14 @@ internal readonly record struct Hello(ushort Version, ulong Features, string Ten
 {
     public const ushort CurrentVersion = 2;
 
-    private const int MaxTextBytes = 4096;
-
     public int EncodedLength => sizeof(int) + sizeof(ulong) + MessageWriter.TextLength(Tenant) + MessageWriter.TextLength(Token);
 
     public static Hello Read(ref MessageReader reader) =>
-        new((ushort)reader.ReadInt32(), reader.ReadUInt64(), reader.ReadText(MaxTextBytes), reader.ReadText(MaxTextBytes));
+        new(
+            reader.ReadVersion(),
+            reader.ReadUInt64(),
+            reader.ReadText(FrameLimits.MaxCredentialBytes),
+            reader.ReadText(FrameLimits.MaxCredentialBytes));
 
     public void Write(ref MessageWriter writer)
     {

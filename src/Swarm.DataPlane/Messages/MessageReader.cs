@@ -32,6 +32,15 @@ internal ref struct MessageReader(ReadOnlySpan<byte> source)
 
     public ulong ReadUInt64() => BinaryPrimitives.ReadUInt64LittleEndian(Take(sizeof(ulong)));
 
+    /// <summary>A protocol version: 16 bits in a field of 32.</summary>
+    public ushort ReadVersion()
+    {
+        var version = ReadUInt32();
+        return version <= ushort.MaxValue
+            ? (ushort)version
+            : throw new ProtocolException($"version {version} is over {ushort.MaxValue}");
+    }
+
     /// <summary>A number that is never negative: a position or a count.</summary>
     public long ReadPosition()
     {

@@ -1,5 +1,6 @@
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
+using Swarm.DataPlane.Frames;
 
 namespace Swarm.DataPlane.Messages;
 
@@ -7,8 +8,6 @@ namespace Swarm.DataPlane.Messages;
 /// <param name="Refusal">Why.</param>
 internal readonly record struct Refused(Refusal Refusal) : IMessage<Refused>
 {
-    private const int MaxTextBytes = 8192;
-
     public int EncodedLength => sizeof(int) + (2 * sizeof(ulong))
         + MessageWriter.TextLength(Cut(Refusal.Message)) + MessageWriter.TextLength(Cut(Refusal.Holder));
 
@@ -18,7 +17,7 @@ internal readonly record struct Refused(Refusal Refusal) : IMessage<Refused>
         var epoch = new Epoch(reader.ReadUInt64());
         var position = (long)reader.ReadUInt64();
         return new Refused(new Refusal(
-            code, reader.ReadText(MaxTextBytes), epoch, position, reader.ReadText(MaxTextBytes)));
+            code, reader.ReadText(FrameLimits.MaxRefusalTextBytes), epoch, position, reader.ReadText(FrameLimits.MaxRefusalTextBytes)));
     }
 
     public void Write(ref MessageWriter writer)
@@ -31,5 +30,5 @@ internal readonly record struct Refused(Refusal Refusal) : IMessage<Refused>
     }
 
     // A character has at most 3 bytes of UTF-8 per UTF-16 unit.
-    private static string Cut(string text) => text.Length <= MaxTextBytes / 3 ? text : text[..(MaxTextBytes / 3)];
+    private static string Cut(string text) => text.Length <= FrameLimits.MaxRefusalTextBytes / 3 ? text : text[..(FrameLimits.MaxRefusalTextBytes / 3)];
 }

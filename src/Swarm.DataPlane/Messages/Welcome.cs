@@ -16,7 +16,7 @@ internal readonly record struct Welcome(
     public int EncodedLength => (4 * sizeof(int)) + sizeof(ulong);
 
     public static Welcome Read(ref MessageReader reader) =>
-        new((ushort)reader.ReadInt32(), reader.ReadUInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        new(reader.ReadVersion(), reader.ReadUInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
 
     public void Write(ref MessageWriter writer)
     {

@@ -27,19 +27,10 @@ internal sealed class AttachHandler(ServerConnection connection)
     public Task AttachReaderAsync(uint correlation, AttachReader attach) =>
         AnswerAsync(correlation, Find(attach.Context), null);
 
-    private IOpenContext Find(string name)
-    {
-        if (connection.AttachmentCount >= connection.Options.MaxAttachments)
-        {
-            throw new SwarmRefusedException(new Refusal(
-                RefusalCode.Busy,
-                $"A connection has at most {connection.Options.MaxAttachments} attachments; open another one."));
-        }
-
-        return connection.Contexts.Find(ContextId.FromNames(connection.Tenant, name))
+    private IOpenContext Find(string name) =>
+        connection.Contexts.Find(ContextId.FromNames(connection.Tenant, name))
             ?? throw new SwarmRefusedException(new Refusal(
                 RefusalCode.Moved, $"Context '{name}' is not open on this silo; ask its grain where it is."));
-    }
 
     private async Task AnswerAsync(uint correlation, IOpenContext context, SessionProof? proof)
     {
@@ -47,7 +38,14 @@ internal sealed class AttachHandler(ServerConnection connection)
             .GetTenantKeyAsync(connection.Tenant, connection.Ended).ConfigureAwait(false);
         var status = context.Status;
         var attachment = new ServerAttachment(connection, Interlocked.Increment(ref _lastId), context, proof);
-        connection.Add(attachment, status.Epoch.Value);
+        if (!connection.TryAdd(attachment, status.Epoch.Value))
+        {
+            attachment.Dispose();
+            throw new SwarmRefusedException(new Refusal(
+                RefusalCode.Busy,
+                $"A connection has at most {connection.Options.MaxAttachments} attachments; open another one."));
+        }
+
         await connection.SendAsync(FrameType.Attached, attachment.Id, correlation, new Attached(
             attachment.Id,
             status.Epoch.Value,

@@ -13,16 +13,21 @@ internal sealed class ReadHandler(
     ServerConnection connection, ServerAttachment attachment, FrameHeader request, ServerRead read)
 {
     /// <summary>Answers the read.</summary>
-    public Task RunAsync(ReadRange range) => request.Type switch
+    public Task RunAsync(ReadRange range)
     {
-        FrameType.ReadInputs => ReadInputsAsync(range),
-        FrameType.ReadKv => ReadKvAsync(range),
-        _ => ReadStatesAsync(),
-    };
+        // A reader may ask for all there is: no sum of position and count overflows behind here.
+        range = range with { Count = Math.Min(range.Count, long.MaxValue - range.FirstPosition) };
+        return request.Type switch
+        {
+            FrameType.ReadInputs => ReadInputsAsync(range),
+            FrameType.ReadKv => ReadKvAsync(range),
+            _ => ReadStatesAsync(),
+        };
+    }
 
     private async Task ReadInputsAsync(ReadRange range)
     {
-        var wanted = Math.Min(SaturatingEnd(range), attachment.Context.Status.Durable.Tokens);
+        var wanted = Math.Min(range.FirstPosition + range.Count, attachment.Context.Status.Durable.Tokens);
         var next = range.FirstPosition;
         var runs = attachment.Context.ReadInputsAsync(range.FirstPosition, range.Count, read.Token);
         await foreach (var run in runs.ConfigureAwait(false))
@@ -40,7 +45,7 @@ internal sealed class ReadHandler(
 
     private async Task ReadKvAsync(ReadRange range)
     {
-        var wanted = Math.Min(SaturatingEnd(range), attachment.Context.Status.Durable.Kv);
+        var wanted = Math.Min(range.FirstPosition + range.Count, attachment.Context.Status.Durable.Kv);
         var next = range.FirstPosition;
         var sending = Task.CompletedTask;
         try
@@ -112,9 +117,6 @@ internal sealed class ReadHandler(
         read.Token.ThrowIfCancellationRequested();
         return connection.SendAsync(type, request.Attachment, request.Correlation, message);
     }
-
-    private static long SaturatingEnd(ReadRange range) =>
-        range.FirstPosition > long.MaxValue - range.Count ? long.MaxValue : range.FirstPosition + range.Count;
 
     /// <summary>Cuts a run into parts that fit a frame, between steps.</summary>
     private static IEnumerable<InputRun> Split(InputRun run)

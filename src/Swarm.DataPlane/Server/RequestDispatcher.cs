@@ -42,9 +42,11 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         switch (header.Type)
         {
             case FrameType.Ping:
+                MessageReader.ReadAll<Empty>(body);
                 connection.Post(FrameType.Pong, 0, header.Correlation, default(Empty));
                 break;
             case FrameType.Touch:
+                MessageReader.ReadAll<Empty>(body);
                 Touch(header);
                 break;
             case FrameType.AppendInputs:
@@ -62,6 +64,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
 
                 break;
             case FrameType.Cancel:
+                MessageReader.ReadAll<Empty>(body);
                 if (_reads.TryGetValue(header.Correlation, out var cancelled))
                 {
                     cancelled.Cancel();
@@ -70,13 +73,14 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 break;
             case FrameType.Attach:
                 var attach = MessageReader.ReadAll<Attach>(body);
-                Start(header, "attach", () => _attach.AttachAsync(header.Correlation, attach));
+                TryRun(header, "attach", () => _attach.AttachAsync(header.Correlation, attach));
                 break;
             case FrameType.AttachReader:
                 var reader = MessageReader.ReadAll<AttachReader>(body);
-                Start(header, "attach", () => _attach.AttachReaderAsync(header.Correlation, reader));
+                TryRun(header, "attach", () => _attach.AttachReaderAsync(header.Correlation, reader));
                 break;
             case FrameType.Detach:
+                MessageReader.ReadAll<Empty>(body);
                 if (connection.Find(header.Attachment) is { } detached)
                 {
                     connection.Remove(detached);
@@ -89,8 +93,11 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 break;
             case FrameType.ReadInputs:
             case FrameType.ReadKv:
+                StartRead(header, MessageReader.ReadAll<ReadRange>(body));
+                break;
             case FrameType.ReadStates:
-                StartRead(header, header.Type == FrameType.ReadStates ? default : MessageReader.ReadAll<ReadRange>(body));
+                MessageReader.ReadAll<Empty>(body);
+                StartRead(header, default);
                 break;
             default:
                 throw new ProtocolException($"a {header.Type} frame is not for a server");
@@ -281,22 +288,29 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             return;
         }
 
-        if (Volatile.Read(ref _pending) >= connection.Options.MaxPendingRequests)
+        if (!TryRun(header, what, () => request(attachment)))
         {
             notStarted();
-            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
-                RefusalCode.Busy,
-                $"More than {connection.Options.MaxPendingRequests} requests wait on this connection; wait for answers.")));
-            return;
         }
-
-        _ = RunAsync(header, what, () => request(attachment));
     }
 
     private void Start(FrameHeader header, string what, Func<ServerAttachment, Task> request) =>
         Start(header, what, request, static () => { });
 
-    private void Start(FrameHeader header, string what, Func<Task> request) => _ = RunAsync(header, what, request);
+    /// <summary>Runs a request, or refuses it where too many wait. What it does first happens before this returns.</summary>
+    private bool TryRun(FrameHeader header, string what, Func<Task> request)
+    {
+        if (Volatile.Read(ref _pending) >= connection.Options.MaxPendingRequests)
+        {
+            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
+                RefusalCode.Busy,
+                $"More than {connection.Options.MaxPendingRequests} requests wait on this connection; wait for answers.")));
+            return false;
+        }
+
+        _ = RunAsync(header, what, request);
+        return true;
+    }
 
     private async Task RunAsync(FrameHeader header, string what, Func<Task> request)
     {

@@ -12,7 +12,8 @@ namespace Swarm.DataPlane.Server;
 internal sealed class ServerAttachment : IDisposable
 {
     private readonly ServerConnection _connection;
-    private readonly CancellationTokenSource _ended;
+    private readonly CancellationTokenSource _ending;
+    private readonly CancellationToken _ended;
     private readonly Lock _lock = new();
     private StrongBox<SessionProof>? _proof;
     private Task _rewinding = Task.CompletedTask;
@@ -23,7 +24,8 @@ internal sealed class ServerAttachment : IDisposable
         Id = id;
         Context = context;
         _proof = proof is { } value ? new StrongBox<SessionProof>(value) : null;
-        _ended = CancellationTokenSource.CreateLinkedTokenSource(connection.Ended);
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(connection.Ended);
+        _ended = _ending.Token;
         Account = new IngestAccount(bytes => connection.Post(FrameType.Credit, id, 0, new Credit(bytes)));
     }
 
@@ -63,7 +65,7 @@ internal sealed class ServerAttachment : IDisposable
         {
             while (true)
             {
-                var status = await Context.WaitForChangeAsync(seenEpoch, seen, _ended.Token).ConfigureAwait(false);
+                var status = await Context.WaitForChangeAsync(seenEpoch, seen, _ended).ConfigureAwait(false);
                 if (Context.Closed.IsCancellationRequested)
                 {
                     PushMoved();
@@ -102,7 +104,8 @@ internal sealed class ServerAttachment : IDisposable
     public void Dispose()
     {
         _connection.Budget.Close(Account);
-        _ended.Cancel();
+        _ending.Cancel();
+        _ending.Dispose(); // Or the connection would keep it to its end.
     }
 
     private async Task<Acquired> RewindCoreAsync(SessionProof proof, long length, Digest256 hash)

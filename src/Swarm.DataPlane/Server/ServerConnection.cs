@@ -18,6 +18,7 @@ internal sealed class ServerConnection : IDisposable
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly long _started;
+    private int _attachmentCount;
     private bool _greeted;
     private string? _abortReason;
 
@@ -58,9 +59,6 @@ internal sealed class ServerConnection : IDisposable
 
     /// <summary>Cancelled when the connection is over.</summary>
     public CancellationToken Ended { get; }
-
-    /// <summary>Attachments now.</summary>
-    public int AttachmentCount => _attachments.Count;
 
     /// <summary>Serves the connection until its end. Never throws for what the peer did.</summary>
     public async Task RunAsync(ITenantDirectory tenants)
@@ -148,14 +146,23 @@ internal sealed class ServerConnection : IDisposable
     public void Fail(string request, Exception exception) => Log.RequestFailed(_logger, request, Name, exception);
 
     /// <summary>Adds an attachment.</summary>
-    public void Add(ServerAttachment attachment, ulong epoch)
+    /// <returns><see langword="false"/> if the connection has as many as it may.</returns>
+    public bool TryAdd(ServerAttachment attachment, ulong epoch)
     {
+        if (Interlocked.Increment(ref _attachmentCount) > Options.MaxAttachments)
+        {
+            Interlocked.Decrement(ref _attachmentCount);
+            return false;
+        }
+
         _attachments[attachment.Id] = attachment;
         Log.Attached(_logger, Name, attachment.Context.Id.ToString(), attachment.Id, epoch);
         if (Ended.IsCancellationRequested)
         {
             Remove(attachment);
         }
+
+        return true;
     }
 
     /// <summary>Finds an attachment.</summary>
@@ -166,6 +173,7 @@ internal sealed class ServerConnection : IDisposable
     {
         if (_attachments.TryRemove(attachment.Id, out _))
         {
+            Interlocked.Decrement(ref _attachmentCount);
             attachment.Dispose();
         }
     }
@@ -180,7 +188,7 @@ internal sealed class ServerConnection : IDisposable
             return false;
         }
 
-        if (header.Type != FrameType.Hello || header.Length > 16 << 10)
+        if (header.Type != FrameType.Hello || header.Length > FrameLimits.MaxHelloBytes)
         {
             throw new ProtocolException($"the first frame is a {header.Type} of {header.Length} bytes, not a greeting");
         }

@@ -25,7 +25,18 @@ internal sealed class ServerRead : IDisposable
     /// <summary>Cancelled when the answer is not wanted any more.</summary>
     public CancellationToken Token { get; }
 
-    public void Cancel() => _cancellation.Cancel();
+    /// <summary>Cancels the read; harmless where its answer has just been completed.</summary>
+    public void Cancel()
+    {
+        try
+        {
+            _cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The answer was sent meanwhile.
+        }
+    }
 
     public void AddCredit(long bytes)
     {

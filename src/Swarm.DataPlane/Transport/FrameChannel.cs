@@ -136,6 +136,7 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
     }
 
     /// <summary>Sends a frame. When it returns, the payload is not used any more.</summary>
+    /// <exception cref="ArgumentException">It is over a limit: the peer would end the connection. Nothing was sent.</exception>
     public async ValueTask SendAsync<TMessage>(
         FrameType type,
         uint attachment,
@@ -191,6 +192,14 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         where TMessage : IMessage<TMessage>
     {
         var headLength = message.EncodedLength;
+        if (headLength > FrameLimits.MaxControlBytes || payloadLength > FrameLimits.MaxPayloadBytes)
+        {
+            throw new ArgumentException(
+                $"A {type} frame of {headLength} bytes and a payload of {payloadLength} is over the limit of "
+                + $"{FrameLimits.MaxControlBytes} and {FrameLimits.MaxPayloadBytes}; send several.",
+                nameof(message));
+        }
+
         var length = FrameHeader.SizeBytes + headLength;
         if (_scratch.Length < length)
         {

@@ -17,8 +17,9 @@ internal sealed class FakeSilo : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Lets a client connect, and attach a reader.</summary>
-    public async Task<(DataPlaneClient Client, DataPlaneAttachment Reader)> AttachAsync(ToyRuntime runtime, TimeProvider? clock = null)
+    /// <summary>Lets a client connect, as a silo of some version.</summary>
+    /// <returns>The client's attempt.</returns>
+    public async Task<Task<DataPlaneClient>> WelcomeAsync(ushort version, TimeProvider? clock = null)
     {
         _listener.Start();
         var endpoint = new DataPlaneEndpoint("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port);
@@ -27,8 +28,14 @@ internal sealed class FakeSilo : IAsyncDisposable
         _socket = await _listener.AcceptSocketAsync(Token);
         _socket.NoDelay = true;
         await ReceiveAsync(FrameType.Hello);
-        await SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(Hello.CurrentVersion, 0, 8, 8, 1 << 20), 0, 0));
-        var client = await connecting;
+        await SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(version, 0, 8, 8, 1 << 20), 0, 0));
+        return connecting;
+    }
+
+    /// <summary>Lets a client connect, and attach a reader.</summary>
+    public async Task<(DataPlaneClient Client, DataPlaneAttachment Reader)> AttachAsync(ToyRuntime runtime, TimeProvider? clock = null)
+    {
+        var client = await await WelcomeAsync(Hello.CurrentVersion, clock);
         var attaching = client.AttachReaderAsync("c/1", new Observer(), Token);
         var attach = await ReceiveAsync(FrameType.AttachReader);
         await SendAsync(RawFrame.Of(

@@ -57,6 +57,9 @@ public sealed class MemoryContext : IOpenContext, IDisposable
 
     public void ForgetKv() => _kv.Clear();
 
+    /// <summary>The range that was read last.</summary>
+    public (long First, long Count) LastRead { get; private set; }
+
     public ContextStatus Status
     {
         get
@@ -212,6 +215,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     public async IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        LastRead = (firstPosition, count);
         await Task.Yield();
         yield return new InputRun(0, _tokens.ToArray(), _steps.ToArray());
     }
@@ -219,6 +223,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     public async IAsyncEnumerable<KvRunData> ReadKvAsync(
         long firstPosition, long count, bool isRecheck, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        LastRead = (firstPosition, count);
         foreach (var (first, runCount, hash, frames) in _kv.ToArray())
         {
             await Task.Yield();

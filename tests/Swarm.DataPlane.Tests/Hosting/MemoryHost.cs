@@ -15,6 +15,9 @@ public sealed class MemoryHost : IContextHost, ITenantDirectory
 
     public TenantKey Key { get; } = TenantKey.Create();
 
+    /// <summary>What the tenant's key waits for.</summary>
+    public TaskCompletionSource KeyGate { get; set; } = MemoryContext.Open();
+
     public MemoryContext Add(MemoryContext context)
     {
         _contexts.Add(context.Id, context);
@@ -37,8 +40,11 @@ public sealed class MemoryHost : IContextHost, ITenantDirectory
     public IOpenContext? Find(ContextId id) =>
         _contexts.GetValueOrDefault(id) is { Closed.IsCancellationRequested: false } context ? context : null;
 
-    public ValueTask<TenantKey> GetTenantKeyAsync(string tenant, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(Key);
+    public async ValueTask<TenantKey> GetTenantKeyAsync(string tenant, CancellationToken cancellationToken)
+    {
+        await KeyGate.Task.WaitAsync(cancellationToken);
+        return Key;
+    }
 
     public bool IsAllowed(string tenant, string token) => tenant == Tenant && token == Secret;
 }

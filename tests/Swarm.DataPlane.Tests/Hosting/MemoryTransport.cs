@@ -1,0 +1,41 @@
+using Swarm.DataPlane.Transport;
+
+namespace Swarm.DataPlane.Tests.Hosting;
+
+/// <summary>A byte stream in memory: gives some bytes and then ends; keeps what is written.</summary>
+/// <param name="received">What the peer sent.</param>
+internal sealed class MemoryTransport(ReadOnlyMemory<byte> received) : ByteTransport
+{
+    private readonly MemoryStream _written = new();
+    private ReadOnlyMemory<byte> _rest = received;
+
+    /// <summary>Bytes that were not read.</summary>
+    public int Left => _rest.Length;
+
+    public byte[] Written => _written.ToArray();
+
+    public override ValueTask<bool> ReadAsync(Memory<byte> destination)
+    {
+        if (_rest.Length < destination.Length)
+        {
+            return _rest.IsEmpty
+                ? ValueTask.FromResult(false)
+                : throw new EndOfStreamException($"The peer closed after {_rest.Length} of {destination.Length} bytes.");
+        }
+
+        _rest[..destination.Length].CopyTo(destination);
+        _rest = _rest[destination.Length..];
+        return ValueTask.FromResult(true);
+    }
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload)
+    {
+        _written.Write(head.Span);
+        _written.Write(payload.Span);
+        return ValueTask.CompletedTask;
+    }
+
+    public override void Abort(string reason) => _rest = default;
+
+    public override ValueTask DisposeAsync() => _written.DisposeAsync();
+}
