@@ -191,7 +191,7 @@ internal sealed class DemoCommand
 
     private DemoOptions? Read(ParseResult result, TextWriter error, List<string> faults)
     {
-        var store = StoreChoice.TryParse(result.GetValue(_store)!, out var storeFault);
+        var store = DemoStore.TryParse(result.GetValue(_store)!, out var storeFault);
         if (store is null)
         {
             faults.Add(storeFault);

@@ -13,7 +13,7 @@ namespace DroneHandoff.Cli;
 /// <param name="JsonPath">Where the report goes, or empty.</param>
 /// <param name="Seed">Seed of the weights and of the moment of a crash.</param>
 internal sealed record DemoOptions(
-    StoreChoice Store,
+    DemoStore Store,
     HandoffKind Handoff,
     bool LosesSilo,
     int Positions,

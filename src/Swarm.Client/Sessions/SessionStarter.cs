@@ -149,7 +149,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 if (told is not { } before || clientOptions.TimeProvider.GetElapsedTime(before) >= WaitingLogInterval)
                 {
                     told = failing;
-                    Log.Waiting(_logger, request.Context, owned.Message);
+                    ClientLog.Waiting(_logger, request.Context, owned.Message);
                 }
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
@@ -172,7 +172,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
             or SwarmTransportException)
         {
-            Log.NotGivenBack(_logger, request.Context, exception.Message);
+            ClientLog.NotGivenBack(_logger, request.Context, exception.Message);
         }
     }
 
@@ -199,7 +199,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                     .ConfigureAwait(false);
                 if (lease.Loss is { } loss)
                 {
-                    Log.InputsLost(_logger, context, report.Positions, loss);
+                    ClientLog.InputsLost(_logger, context, report.Positions, loss);
                     report = report with { Loss = loss };
                 }
 
@@ -219,7 +219,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
             {
-                Log.StreamingBroke(_logger, context, attempt + 1, exception.Message);
+                ClientLog.StreamingBroke(_logger, context, attempt + 1, exception.Message);
                 await link.DropAsync().ConfigureAwait(false);
                 await control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
@@ -237,7 +237,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var others = history.OthersThan(runtime.Numerics);
         if (others.Count > 0)
         {
-            Log.BitsMayDiffer(_logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
+            ClientLog.BitsMayDiffer(_logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
         }
 
         return report with { Numerics = runtime.Numerics, OtherNumerics = others };

@@ -432,7 +432,7 @@ internal sealed class SessionSpool : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            Log.SpoolFailed(_logger, _directory, exception.Message);
+            ClientLog.SpoolFailed(_logger, _directory, exception.Message);
         }
     }
 }

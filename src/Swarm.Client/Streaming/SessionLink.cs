@@ -85,7 +85,7 @@ internal sealed class SessionLink(
         }
 
         state.Note(_session.Epoch, _session.Durable);
-        Log.Streaming(
+        ClientLog.Streaming(
             logger, context, target.ToString(), state.Epoch.Value, _session.Durable.Tokens, _session.Durable.Kv);
         return _session;
     }

@@ -47,8 +47,8 @@ internal static class Composition
     {
         services.AddSingleton<ITenantDirectory>(new TenantDirectory(settings.Tenants));
         services.AddSingleton(settings.DataPlane);
-        services.AddSingleton<DataPlaneEndpoint>();
-        services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneEndpoint>());
+        services.AddSingleton<DataPlaneAddress>();
+        services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneAddress>());
         services.AddSwarmGrains();
         services.Configure<ContextGrainOptions>(options =>
         {

@@ -18,7 +18,7 @@ internal static class ContextRoots
     /// <param name="tails">Where newer records may be.</param>
     public static ContextRoot Next(
         ContextRoot before,
-        DurableState state,
+        DurableContext state,
         PrefixHasher fresh,
         Id128 nonce,
         Id128 openId,

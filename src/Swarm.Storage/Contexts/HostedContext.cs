@@ -37,7 +37,7 @@ internal sealed class HostedContext
         LogWriter writer,
         ContextRoot root,
         string etag,
-        DurableState durable)
+        DurableContext durable)
     {
         Services = services;
         Id = id;
@@ -77,7 +77,7 @@ internal sealed class HostedContext
     /// <summary>ETag of <see cref="Root"/>.</summary>
     public string ETag { get; private set; }
 
-    public DurableState Durable { get; }
+    public DurableContext Durable { get; }
 
     /// <summary>Positions whose inputs are durable or queued.</summary>
     public long TokenLength { get; private set; }
@@ -101,7 +101,7 @@ internal sealed class HostedContext
     public SemaphoreSlim Gate { get; } = new(1);
 
     /// <summary>KV appends under way: large ones are uploaded before they are queued.</summary>
-    public KvLane Kv { get; } = new();
+    public KvAppendQueue Kv { get; } = new();
 
     /// <summary>One repair of KV at a time.</summary>
     public SemaphoreSlim RepairGate { get; } = new(1);

@@ -23,7 +23,7 @@ internal sealed class PageLoader(ContextServices services)
     /// <param name="length">Positions that are kept.</param>
     /// <param name="kvLength">Positions whose KV is kept.</param>
     public static async Task LoadForRewindAsync(
-        ContextServices services, ContextId id, DurableState state, long length, long kvLength)
+        ContextServices services, ContextId id, DurableContext state, long length, long kvLength)
     {
         while (state.Inputs.SealedPages.Count > 0 && state.Inputs.SealedPages[^1].EndPosition > length)
         {

@@ -12,7 +12,7 @@ internal sealed class Checkpointer(PageStore pages, ContextStoreOptions options)
     /// <summary>Writes full pages of the tails for good, so that what is written again and again stays small.</summary>
     /// <returns>False: a rewind came between; try later.</returns>
     public async Task<bool> SealFullPagesAsync(
-        ContextId context, Id128 openId, DurableState state, Func<PrefixHasher> newHasher)
+        ContextId context, Id128 openId, DurableContext state, Func<PrefixHasher> newHasher)
     {
         var (inputs, extents) = (state.Inputs, state.Extents);
         while (inputs.FullPage(options.PageBlocks) is { } full)
@@ -45,7 +45,7 @@ internal sealed class Checkpointer(PageStore pages, ContextStoreOptions options)
 
     /// <summary>Takes what the tails hold now, and returns the work of writing it.</summary>
     /// <remarks>What is written is the state at the call, whatever comes while it is being written.</remarks>
-    public Func<Task<PageSet>> Snapshot(ContextId context, Id128 openId, DurableState state)
+    public Func<Task<PageSet>> Snapshot(ContextId context, Id128 openId, DurableContext state)
     {
         var (inputs, extents) = (state.Inputs, state.Extents);
         var mark = state.Mark;

@@ -29,7 +29,7 @@ internal sealed class ContextWalk(ContextId id)
     public TenantKey? Key { get; set; }
 
     /// <summary>What opening it would find: the root folded with its tail; none when a page that this needs is damaged.</summary>
-    public DurableState? State { get; set; }
+    public DurableContext? State { get; set; }
 
     /// <summary>Pages that could be read.</summary>
     public Dictionary<PageRef, (BlockHash StartHash, IReadOnlyList<InputRun> Runs)> InputPages { get; } = [];

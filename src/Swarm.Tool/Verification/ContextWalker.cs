@@ -111,7 +111,7 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
     }
 
     /// <summary>What the root says, before its tail; <see langword="null"/> when a page that opening reads is damaged.</summary>
-    private static DurableState? Load(ContextWalk walk, ContextRoot root)
+    private static DurableContext? Load(ContextWalk walk, ContextRoot root)
     {
         var start = walk.Key is null ? default : new PrefixHasher(walk.Key, root.Model, root.BlockTokens).Parent;
         var inputs = new InputTable(root.BlockTokens, root.InputPages.SkipLast(1), start);
@@ -147,7 +147,7 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
             return null;
         }
 
-        var state = new DurableState(root, inputs, extents);
+        var state = new DurableContext(root, inputs, extents);
         state.LoadStates(walk.States);
         return state;
     }

@@ -120,7 +120,7 @@ internal sealed class TailFolder(SegmentCache segments, LogHoles holes)
     }
 
     /// <summary>Takes pages that a rewind cuts back into the tails. False: one of inputs is damaged.</summary>
-    private static bool LoadForRewind(ContextWalk walk, DurableState state, TruncateRecord truncate)
+    private static bool LoadForRewind(ContextWalk walk, DurableContext state, TruncateRecord truncate)
     {
         while (state.Inputs.SealedPages is [.., var page] && page.EndPosition > truncate.Length)
         {

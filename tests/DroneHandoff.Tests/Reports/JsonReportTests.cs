@@ -9,7 +9,7 @@ namespace DroneHandoff.Tests.Reports;
 public sealed class JsonReportTests
 {
     private readonly DemoOptions _options = new(
-        new StoreChoice(StoreKind.Azure, "AccountName=a;AccountKey=hidden"),
+        new DemoStore(StoreKind.Azure, "AccountName=a;AccountKey=hidden"),
         HandoffKind.Planned,
         false,
         4096,

@@ -4,7 +4,7 @@ using Swarm.Grains.Abstractions;
 namespace Swarm.Grains;
 
 /// <summary>Every log message of the grains. Event ids 4000 to 4099.</summary>
-internal static partial class Log
+internal static partial class GrainsLog
 {
     [LoggerMessage(4000, LogLevel.Information, "Context {Context} of tenant {Tenant} made.")]
     public static partial void Created(ILogger logger, string context, string tenant);

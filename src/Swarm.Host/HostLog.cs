@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Swarm.Host;
 
 /// <summary>Every log message of the host. Event ids 4200 to 4299.</summary>
-internal static partial class Log
+internal static partial class HostLog
 {
     [LoggerMessage(
         4200,

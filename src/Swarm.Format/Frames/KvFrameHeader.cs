@@ -14,7 +14,7 @@ namespace Swarm.Format.Frames;
 /// The checksum comes first, so that it covers all that follows, header and data, in one pass. Nonce and tag have room
 /// but are zero until frames are encrypted.
 /// </remarks>
-internal readonly record struct FrameHeader(
+internal readonly record struct KvFrameHeader(
     int Group, int Stream, long FirstPosition, int Count, int RawBytes, int StoredBytes, bool IsPlain)
 {
     /// <summary>Encoded size, in bytes.</summary>
@@ -45,7 +45,7 @@ internal readonly record struct FrameHeader(
     /// <param name="source">At least <see cref="SizeBytes"/> bytes.</param>
     /// <param name="header">The header.</param>
     /// <returns>Whether it is one.</returns>
-    public static bool TryRead(ReadOnlySpan<byte> source, out FrameHeader header)
+    public static bool TryRead(ReadOnlySpan<byte> source, out KvFrameHeader header)
     {
         source = source[..SizeBytes];
         var isPlain = BinaryPrimitives.ReadUInt16LittleEndian(source[ShardRankOffset..]) == 0
@@ -54,7 +54,7 @@ internal readonly record struct FrameHeader(
             && BinaryPrimitives.ReadUInt16LittleEndian(source[CipherOffset..]) == 0
             && BinaryPrimitives.ReadUInt32LittleEndian(source[CodecParameterOffset..]) == 0
             && BinaryPrimitives.ReadUInt32LittleEndian(source[KeyVersionOffset..]) == 0;
-        header = new FrameHeader(
+        header = new KvFrameHeader(
             BinaryPrimitives.ReadUInt16LittleEndian(source[GroupOffset..]),
             BinaryPrimitives.ReadUInt16LittleEndian(source[StreamOffset..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[FirstPositionOffset..]),

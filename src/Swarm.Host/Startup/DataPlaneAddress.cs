@@ -3,7 +3,7 @@ using Swarm.Grains.Contexts;
 namespace Swarm.Host.Startup;
 
 /// <summary>Knows the data plane's address once it listens.</summary>
-internal sealed class DataPlaneEndpoint : IDataPlaneEndpoint
+internal sealed class DataPlaneAddress : IDataPlaneEndpoint
 {
     private readonly TaskCompletionSource<string> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -9,7 +9,7 @@ using Swarm.Storage.Manifests;
 namespace Swarm.Storage.Contexts;
 
 /// <summary>A context as its durable records say: a root, folded with records in log order. Lives on the store's loop.</summary>
-internal sealed class DurableState(ContextRoot root, InputTable inputs, ExtentTable extents)
+internal sealed class DurableContext(ContextRoot root, InputTable inputs, ExtentTable extents)
 {
     private readonly SortedDictionary<string, NamedState> _states = new(StringComparer.Ordinal);
 

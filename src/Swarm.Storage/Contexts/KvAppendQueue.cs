@@ -1,7 +1,7 @@
 namespace Swarm.Storage.Contexts;
 
 /// <summary>KV appends of one open: several are uploaded at the same time, and queued in the order of their calls. Lives on the store's loop.</summary>
-internal sealed class KvLane
+internal sealed class KvAppendQueue
 {
     private Task _last = Task.CompletedTask;
     private int _pending;
@@ -28,7 +28,7 @@ internal sealed class KvLane
     public Task WaitUntilIdleAsync() => _last;
 
     /// <summary>An append under way.</summary>
-    internal sealed class Turn(KvLane lane, Task before) : IAsyncDisposable
+    internal sealed class Turn(KvAppendQueue queue, Task before) : IAsyncDisposable
     {
         private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -36,7 +36,7 @@ internal sealed class KvLane
         public Task Over => _over.Task;
 
         /// <summary>Whether none has entered behind it.</summary>
-        public bool IsLast => lane._last == Over;
+        public bool IsLast => queue._last == Over;
 
         /// <summary>Waits until all that entered before is over: queued, or refused.</summary>
         public Task WaitForThoseBeforeAsync() => before;
@@ -45,7 +45,7 @@ internal sealed class KvLane
         public async ValueTask DisposeAsync()
         {
             await before;
-            lane._pending--;
+            queue._pending--;
             _over.SetResult();
         }
     }

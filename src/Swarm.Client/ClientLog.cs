@@ -4,7 +4,7 @@ using Swarm.Core.Contexts;
 namespace Swarm.Client;
 
 /// <summary>Every log message of the client.</summary>
-internal static partial class Log
+internal static partial class ClientLog
 {
     [LoggerMessage(3001, LogLevel.Information, "Context {Context}: streaming to {Endpoint}, epoch {Epoch}, from {Tokens} and {Kv}")]
     public static partial void Streaming(

@@ -5,21 +5,21 @@ namespace DroneHandoff.Cli;
 /// <summary>The value of <c>--store</c>.</summary>
 /// <param name="Kind">Which store.</param>
 /// <param name="ConnectionString">For <see cref="StoreKind.Azure"/>; holds a key, never shown.</param>
-internal sealed record StoreChoice(StoreKind Kind, string ConnectionString = "")
+internal sealed record DemoStore(StoreKind Kind, string ConnectionString = "")
 {
     /// <summary>Reads the option's value.</summary>
     /// <param name="text">What the user gave.</param>
     /// <param name="fault">What is wrong with it, or empty.</param>
     /// <returns>The choice, or <see langword="null"/> with a fault.</returns>
-    public static StoreChoice? TryParse(string text, out string fault)
+    public static DemoStore? TryParse(string text, out string fault)
     {
         fault = "";
         switch (text.Trim())
         {
             case "file":
-                return new StoreChoice(StoreKind.File);
+                return new DemoStore(StoreKind.File);
             case "azurite":
-                return new StoreChoice(StoreKind.Azurite);
+                return new DemoStore(StoreKind.Azurite);
             case var _ when AzureBlobStore.IsConnectionString(text):
                 return TryParseAzure(text, out fault);
             default:
@@ -37,13 +37,13 @@ internal sealed record StoreChoice(StoreKind Kind, string ConnectionString = "")
         _ => "azure",
     };
 
-    private static StoreChoice? TryParseAzure(string text, out string fault)
+    private static DemoStore? TryParseAzure(string text, out string fault)
     {
         try
         {
             AzureBlobStore.Connect(text, "swarm"); // Sends nothing.
             fault = "";
-            return new StoreChoice(StoreKind.Azure, text);
+            return new DemoStore(StoreKind.Azure, text);
         }
         catch (ArgumentException exception)
         {

@@ -4,7 +4,7 @@ using Swarm.Storage.Log;
 namespace Swarm.Clustering;
 
 /// <summary>Every log message of clustering. Event ids 4100 to 4199.</summary>
-internal static partial class Log
+internal static partial class ClusteringLog
 {
     [LoggerMessage(4100, LogLevel.Debug, "Membership table {Name} was changed by another silo meanwhile, attempt {Attempt}: again.")]
     public static partial void LostRace(ILogger logger, string name, int attempt);

@@ -3,7 +3,7 @@ using DroneHandoff.Cli;
 namespace DroneHandoff.Tests.Cli;
 
 /// <summary>What <c>--store</c> may be, and that no key is ever shown.</summary>
-public sealed class StoreChoiceTests
+public sealed class DemoStoreTests
 {
     [Theory]
     [InlineData("DefaultEndpointsProtocol=https;AccountName=a;AccountKey=c2VjcmV0;EndpointSuffix=core.windows.net")]
@@ -11,9 +11,9 @@ public sealed class StoreChoiceTests
     [InlineData("UseDevelopmentStorage=true")]
     public void TryParse_ConnectionString_IsAzureAndHidesItsKey(string text)
     {
-        var choice = StoreChoice.TryParse(text, out var fault);
+        var choice = DemoStore.TryParse(text, out var fault);
 
-        Assert.Equal(new StoreChoice(StoreKind.Azure, text), choice);
+        Assert.Equal(new DemoStore(StoreKind.Azure, text), choice);
         Assert.Equal("", fault);
         Assert.Equal("azure", $"{choice}");
     }
@@ -25,7 +25,7 @@ public sealed class StoreChoiceTests
     [InlineData("a=b;c=d")]
     public void TryParse_AnythingElse_IsAFault(string text)
     {
-        Assert.Null(StoreChoice.TryParse(text, out var fault));
+        Assert.Null(DemoStore.TryParse(text, out var fault));
         Assert.Contains($"'{text}'", fault, StringComparison.Ordinal);
     }
 
@@ -36,11 +36,11 @@ public sealed class StoreChoiceTests
     [InlineData("sv=2024&sig=c2VjcmV0", "part 1 of 1")]
     public void TryParse_ConnectionStringThatIsWrong_NamesThePartAndShowsNothing(string text, string expected)
     {
-        Assert.Null(StoreChoice.TryParse(text, out var fault));
+        Assert.Null(DemoStore.TryParse(text, out var fault));
         Assert.Contains(expected, fault, StringComparison.Ordinal);
         Assert.DoesNotContain("c2VjcmV0", fault, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void TryParse_SpacesAround_AreTakenOff() => Assert.Equal(StoreKind.File, StoreChoice.TryParse(" file\n", out _)?.Kind);
+    public void TryParse_SpacesAround_AreTakenOff() => Assert.Equal(StoreKind.File, DemoStore.TryParse(" file\n", out _)?.Kind);
 }
