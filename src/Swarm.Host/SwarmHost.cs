@@ -8,6 +8,7 @@ using Swarm.Host.Health;
 using Swarm.Host.Logging;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
+using Swarm.Host.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
@@ -272,7 +273,7 @@ public sealed class SwarmHost : IAsyncDisposable
 
     private static async Task TellAsync(HostArguments arguments, ReadyReport ready, CancellationToken cancellationToken)
     {
-        var line = JsonSerializer.Serialize(ready, HostJson.Default.ReadyReport);
+        var line = JsonSerializer.Serialize(ready, ReadyJson.Default.ReadyReport);
         if (arguments.ReadyFile is { } file)
         {
             await ReadyFile.WriteAsync(file, line, cancellationToken);

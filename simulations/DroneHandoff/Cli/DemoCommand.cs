@@ -2,7 +2,7 @@ using System.CommandLine;
 using DroneHandoff.Models;
 using DroneHandoff.Orchestration;
 using DroneHandoff.Telemetry;
-using Swarm.Storage.Blobs;
+using Swarm.Storage.Blobs.Files;
 
 namespace DroneHandoff.Cli;
 

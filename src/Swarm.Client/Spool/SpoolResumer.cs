@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;

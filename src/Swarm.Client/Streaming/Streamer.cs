@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Client.Sessions;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;

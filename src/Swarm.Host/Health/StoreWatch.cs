@@ -1,6 +1,6 @@
 using System.Buffers;
 using Swarm.Core.Errors;
-using Swarm.Host.Startup;
+using Swarm.Host.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 

@@ -11,6 +11,7 @@ using Swarm.Grains.Contexts;
 using Swarm.Host.Connections;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
+using Swarm.Host.Stores;
 using Swarm.Host.Tenants;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;

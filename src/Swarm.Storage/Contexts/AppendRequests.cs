@@ -4,6 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Segments;
 using Swarm.Storage.Compaction;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Tiers;
 

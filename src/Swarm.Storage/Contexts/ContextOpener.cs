@@ -4,8 +4,11 @@ using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Contexts;
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Contexts;
 

@@ -7,6 +7,7 @@ using Swarm.Core.Sessions;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Tiers;
 

@@ -4,7 +4,9 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Hosting;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Contexts;
 
@@ -120,7 +122,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
                 return (found.Root, state);
             }
 
-            await Task.Delay(Log.Backoff.After(attempt), services.Time);
+            await Task.Delay(Backoff.After(attempt), services.Time);
         }
 
         throw Refusals.Busy($"Context {id} changed {Tries} times while it was read. Try again.");

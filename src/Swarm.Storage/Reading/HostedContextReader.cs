@@ -2,8 +2,8 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.Hosting;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Reading;
 

@@ -6,7 +6,7 @@ using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.State;
 using Swarm.Tool.Verification;
 
 namespace Swarm.Tool.Inspection;

@@ -4,8 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Tool.Verification;
 

@@ -2,8 +2,7 @@ using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 using Swarm.Tool.Stores;
 
 namespace Swarm.Tool.Verification;

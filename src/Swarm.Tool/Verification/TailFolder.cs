@@ -2,9 +2,8 @@ using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
-using Swarm.Storage.Contexts;
 using Swarm.Storage.Log;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Tool.Verification;
 

@@ -1,4 +1,3 @@
-using Swarm.Client.Sessions;
 using Xunit;
 
 namespace Swarm.Client.Tests.Sessions;

@@ -1,0 +1,62 @@
+using Xunit;
+
+namespace Swarm.Core.Tests.Architecture;
+
+/// <summary>The folders of a project are layers: none uses, by whatever way round, one that uses it.</summary>
+public sealed class FolderCycleTests
+{
+    /// <summary>Uses that make a cycle all the same.</summary>
+    private static readonly Exemption[] Exemptions =
+    [
+        new("Swarm.DataPlane", "Frames", "Messages", "A frame's header is checked against the length of a KV frame's head, a message of its own."),
+    ];
+
+    public static TheoryData<string> Projects() => [.. SourceFile.In("src").Select(file => file.Project).Distinct()];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Folders_OfAProject_UseEachOtherOneWay(string project)
+    {
+        var graph = Graph(project);
+        foreach (var exemption in Exemptions.Where(exemption => exemption.Project == project))
+        {
+            graph.Ignore(exemption.From, exemption.To);
+        }
+
+        var cycle = graph.FindCycle();
+
+        Assert.True(cycle is null, cycle is null ? "" : $"{project} has a cycle of folders: {graph.Describe(cycle)}");
+    }
+
+    [Fact]
+    public void Exemptions_AllOfThem_AreNeeded() => Assert.All(
+        Exemptions,
+        exemption => Assert.True(
+            Graph(exemption.Project).FindCycle() is { } cycle && cycle.Contains(exemption.From) && cycle.Contains(exemption.To),
+            $"{exemption.Project} needs no exemption for {exemption.From} and {exemption.To} any more: take it out of the list."));
+
+    [Fact]
+    public void FindCycle_TwoFilesUseEachOther_TellsWhichAndByWhichTypes()
+    {
+        var graph = new FolderGraph(
+        [
+            new SourceFile("P", "A/One.cs", "using P.B;\n\nnamespace P.A;\n\npublic class One { Two _two; }"),
+            new SourceFile("P", "B/Two.cs", "namespace P.B;\n\n/// <see cref=\"A.One\"/>\npublic class Two { A.One _one = \"Shared\"; }"),
+            new SourceFile("P", "Shared.cs", "namespace P;\n\npublic class Shared;"),
+            new SourceFile("P", "Top.cs", "using P.A;\n\nnamespace P;\n\npublic class Top { One _one; Shared _shared; }"),
+        ]);
+
+        var cycle = graph.FindCycle();
+
+        Assert.Equal(["A", "B"], cycle);
+        Assert.Equal(["A/One.cs (Two)"], graph.Uses("A", "B"));
+        Assert.Equal(["B/Two.cs (One)"], graph.Uses("B", "A"));
+        Assert.Empty(graph.Uses("B", "Shared.cs"));
+        Assert.Equal(["Top.cs (Shared)"], graph.Uses("Top.cs", "Shared.cs"));
+    }
+
+    private static FolderGraph Graph(string project) => new([.. SourceFile.In("src").Where(file => file.Project == project)]);
+
+    /// <summary>A use that is left out, and why.</summary>
+    private sealed record Exemption(string Project, string From, string To, string Reason);
+}
