@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DroneHandoff.Models;
+using DroneHandoff.Options;
 using DroneHandoff.Orchestration;
 using DroneHandoff.Telemetry;
 using Swarm.Storage.Blobs.Files;

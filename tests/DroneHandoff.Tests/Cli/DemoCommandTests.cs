@@ -1,4 +1,5 @@
 using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Tests.Models;
 using Swarm.Inference.Presets;
 

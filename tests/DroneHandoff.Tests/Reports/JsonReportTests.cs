@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Reports;
 using DroneHandoff.Telemetry;
 

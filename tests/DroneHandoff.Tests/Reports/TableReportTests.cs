@@ -1,5 +1,5 @@
-using DroneHandoff.Cli;
-using DroneHandoff.Orchestration;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 using DroneHandoff.Reports;
 using DroneHandoff.Telemetry;
 using Spectre.Console;

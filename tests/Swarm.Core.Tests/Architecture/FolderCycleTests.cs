@@ -11,7 +11,7 @@ public sealed class FolderCycleTests
         new("Swarm.DataPlane", "Frames", "Messages", "A frame's header is checked against the length of a KV frame's head, a message of its own."),
     ];
 
-    public static TheoryData<string> Projects() => [.. SourceFile.In("src").Select(file => file.Project).Distinct()];
+    public static TheoryData<string> Projects() => [.. SourceFile.All().Select(file => file.Project).Distinct()];
 
     [Theory]
     [MemberData(nameof(Projects))]
@@ -55,7 +55,7 @@ public sealed class FolderCycleTests
         Assert.Equal(["Top.cs (Shared)"], graph.Uses("Top.cs", "Shared.cs"));
     }
 
-    private static FolderGraph Graph(string project) => new([.. SourceFile.In("src").Where(file => file.Project == project)]);
+    private static FolderGraph Graph(string project) => new([.. SourceFile.All().Where(file => file.Project == project)]);
 
     /// <summary>A use that is left out, and why.</summary>
     private sealed record Exemption(string Project, string From, string To, string Reason);

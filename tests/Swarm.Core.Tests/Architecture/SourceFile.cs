@@ -52,11 +52,12 @@ internal sealed partial class SourceFile
             || $"{Namespace}.".StartsWith($"{itsNamespace}.", StringComparison.Ordinal)
             || _qualified.Contains($"{itsNamespace[(itsNamespace.LastIndexOf('.') + 1)..]}.{type}"));
 
-    /// <summary>Every file of the projects in a folder of the repository.</summary>
-    public static IReadOnlyList<SourceFile> In(string folder)
+    /// <summary>Every file of all projects, other than the tests' own.</summary>
+    public static IReadOnlyList<SourceFile> All()
     {
-        var root = System.IO.Path.Combine(Repository.Root(), folder);
-        return [.. Directory.GetDirectories(root)
+        var root = Repository.Root();
+        return [.. Directory.GetDirectories(System.IO.Path.Combine(root, "src"))
+            .Concat(Directory.GetDirectories(System.IO.Path.Combine(root, "simulations")))
             .SelectMany(project => Directory.GetFiles(project, "*.cs", SearchOption.AllDirectories)
                 .Select(file => (
                     Project: System.IO.Path.GetFileName(project),

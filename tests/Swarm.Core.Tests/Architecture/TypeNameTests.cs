@@ -8,7 +8,7 @@ public sealed class TypeNameTests
     [Fact]
     public void TopLevelTypes_OfAllProjects_HaveNamesOfTheirOwn()
     {
-        var shared = SourceFile.In("src").Concat(SourceFile.In("simulations"))
+        var shared = SourceFile.All()
             .SelectMany(file => file.Types.Select(type => (Type: type, Place: $"{file.Project}: {file.Namespace}")))
             .Distinct() // Parts of one type, and a type with type parameters beside the one without.
             .GroupBy(found => found.Type, found => found.Place)

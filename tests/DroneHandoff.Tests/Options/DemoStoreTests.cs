@@ -1,6 +1,6 @@
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
 
-namespace DroneHandoff.Tests.Cli;
+namespace DroneHandoff.Tests.Options;
 
 /// <summary>What <c>--store</c> may be, and that no key is ever shown.</summary>
 public sealed class DemoStoreTests

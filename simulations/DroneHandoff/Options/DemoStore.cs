@@ -1,6 +1,6 @@
 using Swarm.Storage.Azure;
 
-namespace DroneHandoff.Cli;
+namespace DroneHandoff.Options;
 
 /// <summary>The value of <c>--store</c>.</summary>
 /// <param name="Kind">Which store.</param>

@@ -1,7 +1,7 @@
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Tokens;
 
-namespace DroneHandoff.Orchestration;
+namespace DroneHandoff.Outcome;
 
 /// <summary>What a run must show for its exit code to be 0.</summary>
 internal static class Promises

@@ -1,4 +1,4 @@
-namespace DroneHandoff.Orchestration;
+namespace DroneHandoff.Outcome;
 
 /// <summary>What streaming costs a step.</summary>
 /// <param name="AloneMs">Median step of the twin, without Swarm, in milliseconds.</param>

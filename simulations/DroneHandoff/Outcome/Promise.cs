@@ -1,4 +1,4 @@
-namespace DroneHandoff.Orchestration;
+namespace DroneHandoff.Outcome;
 
 /// <summary>One thing that must hold, and whether it did.</summary>
 /// <param name="Text">What must hold, with the numbers.</param>

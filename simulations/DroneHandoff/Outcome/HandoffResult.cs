@@ -1,6 +1,6 @@
 using DroneHandoff.Messages;
 
-namespace DroneHandoff.Orchestration;
+namespace DroneHandoff.Outcome;
 
 /// <summary>Everything that a run found out.</summary>
 /// <param name="Model">The model.</param>

@@ -1,8 +1,8 @@
-using DroneHandoff.Cli;
 using DroneHandoff.Messages;
-using DroneHandoff.Orchestration;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 
-namespace DroneHandoff.Tests.Orchestration;
+namespace DroneHandoff.Tests.Outcome;
 
 /// <summary>The judge: a sound run passes, and each single fault is seen.</summary>
 public sealed class PromisesTests

@@ -1,4 +1,4 @@
-namespace DroneHandoff.Cli;
+namespace DroneHandoff.Options;
 
 /// <summary>How the predecessor leaves.</summary>
 internal enum HandoffKind

@@ -1,4 +1,4 @@
-namespace DroneHandoff.Cli;
+namespace DroneHandoff.Options;
 
 /// <summary>Where the silo keeps its blobs.</summary>
 internal enum StoreKind

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Swarm.Client.Tests.Sessions;
+namespace Swarm.Client.Tests;
 
 /// <summary>Settings that are out of range are all named, each with value, limit and remedy.</summary>
 public sealed class MemoryOptionsTests

@@ -1,6 +1,6 @@
 using DroneHandoff.Telemetry;
 
-namespace DroneHandoff.Cli;
+namespace DroneHandoff.Options;
 
 /// <summary>What the user asked for, checked.</summary>
 /// <param name="Store">Where blobs are kept.</param>
