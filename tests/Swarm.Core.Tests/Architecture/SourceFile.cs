@@ -18,6 +18,7 @@ internal sealed partial class SourceFile
         var code = CommentOrString().Replace(text, match => match.Value[0] == '/' ? "" : HolesOf(match.Value));
         Namespace = NamespaceLine().Match(code) is { Success: true } line ? line.Groups[1].Value : "";
         Types = [.. TypeLine().Matches(code).Select(match => match.Groups[1].Value)];
+        NestedTypes = [.. NestedTypeLine().Matches(code).Select(match => match.Groups[1].Value)];
         Usings = [.. UsingLine().Matches(code).Select(match => match.Groups[1].Value)];
         var body = UsingLine().Replace(code, "");
         _names = [.. Name().Matches(body).Select(match => match.Value)];
@@ -35,6 +36,9 @@ internal sealed partial class SourceFile
 
     /// <summary>The types that it declares, without those that are nested in others.</summary>
     public IReadOnlyList<string> Types { get; }
+
+    /// <summary>The types that it declares in others.</summary>
+    public IReadOnlyList<string> NestedTypes { get; }
 
     /// <summary>What its <c>using</c> directives name.</summary>
     public IReadOnlyList<string> Usings { get; }
@@ -91,6 +95,11 @@ internal sealed partial class SourceFile
         @"^(?:(?:public|internal|file|static|sealed|abstract|partial|readonly|unsafe|ref) )*(?:class|interface|enum|record struct|record class|record|struct|delegate [\w<>\[\],.? ]+?) (\w+)(?=[^\w])",
         RegexOptions.Multiline)]
     private static partial Regex TypeLine();
+
+    [GeneratedRegex(
+        @"^ +(?:(?:public|internal|private|protected|static|sealed|abstract|partial|readonly|unsafe|ref|new) )*(?:class|interface|enum|record struct|record class|record|struct) (\w+)(?=\s*[({<:;\n])",
+        RegexOptions.Multiline)]
+    private static partial Regex NestedTypeLine();
 
     [GeneratedRegex(@"\b[A-Za-z_]\w*\b")]
     private static partial Regex Name();
