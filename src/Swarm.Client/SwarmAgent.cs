@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Client.Handoffs;
 using Swarm.Client.Sessions;
@@ -19,7 +20,7 @@ public sealed class SwarmAgent
     {
         Name = Names.RequireAgent(name);
         _control = control;
-        _sessions = new SessionStarter(Name, control, options);
+        _sessions = new SessionStarter(Name, control, options, options.LoggerFactory.CreateLogger<SwarmAgent>());
     }
 
     /// <summary>Agent name.</summary>

@@ -134,7 +134,7 @@ public sealed class SwarmClient : IAsyncDisposable
             return;
         }
 
-        _control.Close();
+        _control.Close(typeof(SwarmClient));
         if (_link is not null)
         {
             await _link.DisposeAsync().ConfigureAwait(false);

@@ -8,6 +8,7 @@ using Swarm.Host.Health;
 using Swarm.Host.Logging;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
+using Swarm.Host.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
@@ -205,25 +206,25 @@ public sealed class SwarmHost : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
             app.Lifetime.ApplicationStopping.Register(() =>
             {
-                Log.Stopping(logger);
+                HostLog.Stopping(logger);
                 app.Services.GetRequiredService<ContextStore>().BeginStop();
             });
             if (!addresses.IsOfThisMachine)
             {
-                Log.AddressElsewhere(logger, addresses.Advertised);
+                HostLog.AddressElsewhere(logger, addresses.Advertised);
             }
 
             if (alive.Count > 0)
             {
-                Log.Joining(logger, alive.Count, string.Join(' ', alive), settings.Cluster.LongestSilence.TotalSeconds);
+                HostLog.Joining(logger, alive.Count, string.Join(' ', alive), settings.Cluster.LongestSilence.TotalSeconds);
             }
 
             await app.Services.GetRequiredService<ContextStore>().CheckStoreAsync(cancellationToken);
             await app.StartAsync(cancellationToken);
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
-            app.Services.GetRequiredService<DataPlaneEndpoint>().Set(ready.DataPlane);
+            app.Services.GetRequiredService<DataPlaneAddress>().Set(ready.DataPlane);
             Volatile.Write(ref isUp.Value, true);
-            Log.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, settings.Store.Kind);
+            HostLog.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, settings.Store.Kind);
             await TellAsync(arguments, ready, cancellationToken);
             return new SwarmHost(app, store, ready);
         }
@@ -272,7 +273,7 @@ public sealed class SwarmHost : IAsyncDisposable
 
     private static async Task TellAsync(HostArguments arguments, ReadyReport ready, CancellationToken cancellationToken)
     {
-        var line = JsonSerializer.Serialize(ready, HostJson.Default.ReadyReport);
+        var line = JsonSerializer.Serialize(ready, ReadyJson.Default.ReadyReport);
         if (arguments.ReadyFile is { } file)
         {
             await ReadyFile.WriteAsync(file, line, cancellationToken);

@@ -9,11 +9,11 @@ using Swarm.Storage.Collection;
 using Swarm.Storage.Compaction;
 using Swarm.Storage.Contexts;
 using Swarm.Storage.Forks;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Identity;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 using Swarm.Storage.Prefixes;
-using Swarm.Storage.Reading;
 using Swarm.Storage.Scheduling;
 using Swarm.Storage.Tiers;
 
@@ -113,7 +113,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             Names,
             rules,
             ConfirmStoreAsync);
-        _writers = new LogWriters(_services, _guard, OnWriterLost);
+        _writers = new LogWriters(
+            () => new LogWriter(store, options, time, ids, logger, segments, _guard, rules, OnWriterLost), _guard, logger);
         var checkpointer = new Checkpointer(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
         _keeper = new RootKeeper(_services, checkpointer);

@@ -4,6 +4,7 @@ using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;
 using Swarm.Storage.Compaction;
 using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage;

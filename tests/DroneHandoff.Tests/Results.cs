@@ -1,5 +1,5 @@
 using DroneHandoff.Messages;
-using DroneHandoff.Orchestration;
+using DroneHandoff.Outcome;
 
 namespace DroneHandoff.Tests;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Swarm.Client.Sessions;
 using Swarm.DataPlane.Client;
 using Swarm.Testing.Models;
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using Swarm.Client.Sessions;
 using Swarm.Testing.Models;
 
 namespace Swarm.Client.Tests.Agent;

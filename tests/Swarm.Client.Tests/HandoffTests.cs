@@ -1,6 +1,4 @@
 using Swarm.Client.Handoffs;
-using Swarm.Client.Rehydration;
-using Swarm.Client.Sessions;
 using Swarm.Core.Errors;
 using Swarm.Testing.Models;
 using Xunit;

@@ -1,5 +1,4 @@
 using Swarm.Client.Handoffs;
-using Swarm.Client.Sessions;
 using Swarm.Core.Contexts;
 using Swarm.Core.Inference;
 using Swarm.Testing.Models;

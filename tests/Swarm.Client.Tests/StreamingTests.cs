@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Swarm.Client.Handoffs;
-using Swarm.Client.Sessions;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;
 using Xunit;

@@ -186,14 +186,14 @@ public sealed class FuzzTests
         {
             for (var stream = 0; stream < group.Streams.Length; stream++)
             {
-                var length = FrameHeader.SizeBytes + (3 * group.FrameBytesPerPosition(stream));
+                var length = KvFrameHeader.SizeBytes + (3 * group.FrameBytesPerPosition(stream));
                 if (rest.Length < length)
                 {
                     return;
                 }
 
                 BinaryPrimitives.WriteUInt64LittleEndian(
-                    rest, XxHash3.HashToUInt64(rest[FrameHeader.ChecksumBytes..length]));
+                    rest, XxHash3.HashToUInt64(rest[KvFrameHeader.ChecksumBytes..length]));
                 rest = rest[length..];
             }
         }

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using DroneHandoff.Models;
+using DroneHandoff.Options;
 using DroneHandoff.Orchestration;
 using DroneHandoff.Telemetry;
-using Swarm.Storage.Blobs;
+using Swarm.Storage.Blobs.Files;
 
 namespace DroneHandoff.Cli;
 
@@ -191,7 +192,7 @@ internal sealed class DemoCommand
 
     private DemoOptions? Read(ParseResult result, TextWriter error, List<string> faults)
     {
-        var store = StoreChoice.TryParse(result.GetValue(_store)!, out var storeFault);
+        var store = DemoStore.TryParse(result.GetValue(_store)!, out var storeFault);
         if (store is null)
         {
             faults.Add(storeFault);

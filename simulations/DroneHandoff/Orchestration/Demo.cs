@@ -1,4 +1,5 @@
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 using DroneHandoff.Processes;
 using DroneHandoff.Reports;
 using Spectre.Console;

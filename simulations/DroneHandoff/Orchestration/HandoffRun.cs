@@ -1,6 +1,7 @@
 using System.Diagnostics;
-using DroneHandoff.Cli;
 using DroneHandoff.Messages;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 using DroneHandoff.Processes;
 using DroneHandoff.Reports;
 using DroneHandoff.Roles;

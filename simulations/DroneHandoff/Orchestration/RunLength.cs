@@ -1,4 +1,4 @@
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Roles;
 using DroneHandoff.Tokens;
 

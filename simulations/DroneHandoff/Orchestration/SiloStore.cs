@@ -1,4 +1,4 @@
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Processes;
 
 namespace DroneHandoff.Orchestration;
@@ -11,7 +11,7 @@ internal static class SiloStore
     /// <param name="azurite">Connection string of the Azurite that was started, if so.</param>
     /// <param name="folder">The run's folder.</param>
     /// <returns>Configuration keys with their values.</returns>
-    public static IReadOnlyDictionary<string, string> Settings(StoreChoice store, string? azurite, RunFolder folder) =>
+    public static IReadOnlyDictionary<string, string> Settings(DemoStore store, string? azurite, RunFolder folder) =>
         store.Kind == StoreKind.File
             ? new Dictionary<string, string>
             {

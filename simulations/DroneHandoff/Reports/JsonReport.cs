@@ -1,7 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using DroneHandoff.Cli;
-using DroneHandoff.Orchestration;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 
 namespace DroneHandoff.Reports;
 

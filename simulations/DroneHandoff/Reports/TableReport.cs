@@ -1,6 +1,6 @@
-using DroneHandoff.Cli;
 using DroneHandoff.Messages;
-using DroneHandoff.Orchestration;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 using Spectre.Console;
 
 namespace DroneHandoff.Reports;

@@ -12,13 +12,14 @@ namespace Swarm.Client.Control;
 /// <param name="options">Settings.</param>
 internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
 {
-    private volatile bool _isClosed;
+    private volatile Type? _disposed;
 
     /// <summary>Tenant and token.</summary>
     public SwarmCredential Credential => credential;
 
     /// <summary>Refuses all calls from now on: the client is disposed.</summary>
-    public void Close() => _isClosed = true;
+    /// <param name="disposed">What was disposed, for the exceptions.</param>
+    public void Close(Type disposed) => _disposed = disposed;
 
     /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
     public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
@@ -140,7 +141,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     private async Task<T> CallAsync<T>(
         Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken, TimeSpan? attemptTimeout = null)
     {
-        ObjectDisposedException.ThrowIf(_isClosed, typeof(SwarmClient));
+        ObjectDisposedException.ThrowIf(_disposed is not null, _disposed!);
         var atMost = attemptTimeout ?? options.AttemptTimeout;
         new CallCredential(Names.RequireTenant(credential.Tenant), credential.Token).Attach();
         using var limit = new CancellationTokenSource(atMost, options.TimeProvider);
@@ -158,7 +159,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         {
             // Disposed, or called off by the connection itself: the gateway was left for another one meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
-            ObjectDisposedException.ThrowIf(_isClosed, typeof(SwarmClient));
+            ObjectDisposedException.ThrowIf(_disposed is not null, _disposed!);
             throw new SwarmTransportException(
                 $"The silos did not answer: an attempt may take {atMost}, and attempts are repeated for {options.ControlTimeout} "
                 + $"({nameof(SwarmClientOptions.ControlTimeout)}). The last one: {exception.Message} Whether the request took effect is not known; "

@@ -132,7 +132,7 @@ internal sealed class GatewayLink : IAsyncDisposable
 
             if (await FindFaultAsync(_connection).ConfigureAwait(false) is { } fault && !_stop.IsCancellationRequested)
             {
-                Log.GatewayLost(_logger, _connection.Gateway.ToString(), fault);
+                ClientLog.GatewayLost(_logger, _connection.Gateway.ToString(), fault);
                 await MoveAsync().ConfigureAwait(false);
             }
         }
@@ -170,13 +170,13 @@ internal sealed class GatewayLink : IAsyncDisposable
 
                 var before = _connection;
                 Volatile.Write(ref _connection, next);
-                Log.GatewayFound(_logger, gateway.ToString());
+                ClientLog.GatewayFound(_logger, gateway.ToString());
                 _ = before.DisposeAsync().AsTask();
                 return;
             }
             catch (Exception exception)
             {
-                Log.GatewayLost(_logger, gateway.ToString(), exception.Message);
+                ClientLog.GatewayLost(_logger, gateway.ToString(), exception.Message);
             }
         }
     }

@@ -129,7 +129,7 @@ internal sealed partial class KvLoad
         if (fault.Length > 0)
         {
             Reread += end - next;
-            Log.KvReread(logger, context, next, (int)(end - next), fault);
+            ClientLog.KvReread(logger, context, next, (int)(end - next), fault);
         }
 
         var reason = "it did not come again";
@@ -172,7 +172,7 @@ internal sealed partial class KvLoad
     private void Discard(long first, int count, string reason)
     {
         Discarded += count;
-        Log.KvDiscarded(logger, context, first, count, reason);
+        ClientLog.KvDiscarded(logger, context, first, count, reason);
     }
 
     // KV of half a step is of no use: the step is computed as a whole, in the shape it was recorded with.

@@ -73,7 +73,7 @@ internal sealed class Rehydrator(
         var recomputed = outpaced + (load?.Mended ?? 0) + (driver?.CatchUp(cancellationToken) ?? 0);
         Damaged = load?.Damaged ?? [];
         var elapsed = timeProvider.GetElapsedTime(started);
-        Log.Rehydrated(logger, context, history.Length, load?.Loaded ?? 0, recomputed, elapsed.TotalMilliseconds);
+        ClientLog.Rehydrated(logger, context, history.Length, load?.Loaded ?? 0, recomputed, elapsed.TotalMilliseconds);
         return new RehydrationReport(
             history.Length,
             load?.Loaded ?? 0,

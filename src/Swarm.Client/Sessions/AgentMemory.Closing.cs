@@ -131,7 +131,7 @@ public sealed partial class AgentMemory
                 undurable.Tokens.IsEmpty && states.Count == 0 && durable.Kv >= _history.Length ? null : reason ?? "it was fed while the session was being closed");
             if (close.Reason is not null)
             {
-                Log.NotDrained(
+                ClientLog.NotDrained(
                     _logger, Context, undurable.Tokens.Length, states.Count, close.WithoutKv, isKept ? "kept in the spool" : "given up", close.Reason);
             }
 
@@ -193,7 +193,7 @@ public sealed partial class AgentMemory
         {
             if (_state.StopReleasing())
             {
-                Log.Fenced(_logger, Context, _state.Epoch.Value);
+                ClientLog.Fenced(_logger, Context, _state.Epoch.Value);
             }
         }
     }

@@ -29,7 +29,7 @@ public sealed partial class AgentMemory
 
         if (kept is null && _states.Snapshot().Count >= NamedState.MaxCount)
         {
-            Log.NumericsNotKept(_logger, Context, NamedState.MaxCount);
+            ClientLog.NumericsNotKept(_logger, Context, NamedState.MaxCount);
             return;
         }
 
@@ -45,7 +45,7 @@ public sealed partial class AgentMemory
         catch (SpoolException exception)
         {
             // A session must not fail for it: it goes to the silo alone.
-            Log.NumericsNotSpooled(_logger, Context, exception.Message);
+            ClientLog.NumericsNotSpooled(_logger, Context, exception.Message);
         }
 
         _states.Set(state);

@@ -47,7 +47,7 @@ public sealed partial class AgentMemory
         catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
             or SwarmTransportException)
         {
-            Log.NotGivenBack(_logger, Context, exception.Message);
+            ClientLog.NotGivenBack(_logger, Context, exception.Message);
         }
     }
 }

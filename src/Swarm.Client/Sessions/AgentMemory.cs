@@ -65,7 +65,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         Recovery = spooled?.Recovery;
         Leftovers = spooled?.Leftovers ?? [];
         _spool = spooled?.Spool;
-        link.Spool = _spool;
+        link.RewindObserver = _spool;
         _agent = agent;
         _model = model;
         _control = control;

@@ -56,12 +56,12 @@ internal sealed class PrefixSharing(ControlPlane control, ILogger logger)
                 .ConfigureAwait(false);
             if (shared.Parent.Length > 0)
             {
-                Log.PrefixShared(logger, context, shared.Position, shared.Parent);
+                ClientLog.PrefixShared(logger, context, shared.Position, shared.Parent);
             }
         }
         catch (Exception exception) when (exception is SwarmRefusedException { Refusal.Code: not RefusalCode.Unauthorized } or SwarmTransportException)
         {
-            Log.PrefixNotShared(logger, context, exception.Message);
+            ClientLog.PrefixNotShared(logger, context, exception.Message);
         }
     }
 }

@@ -17,10 +17,9 @@ using Swarm.Grains.Abstractions;
 namespace Swarm.Client.Sessions;
 
 /// <summary>Starts the sessions of an agent: goes on from a spool or acquires the context, attaches to its silo and rehydrates it.</summary>
-internal sealed class SessionStarter(string agent, ControlPlane control, SwarmClientOptions clientOptions)
+internal sealed class SessionStarter(string agent, ControlPlane control, SwarmClientOptions clientOptions, ILogger logger)
 {
     private static readonly TimeSpan WaitingLogInterval = TimeSpan.FromSeconds(30);
-    private readonly ILogger _logger = clientOptions.LoggerFactory.CreateLogger<SwarmAgent>();
 
     /// <summary>What all steps of a start have in common.</summary>
     private readonly record struct Start(
@@ -53,7 +52,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         {
             if (runtime is not null && !prompt.IsEmpty)
             {
-                await new PrefixSharing(control, _logger).ShareAsync(context, runtime, prompt, options.BlockTokens, cancellationToken)
+                await new PrefixSharing(control, logger).ShareAsync(context, runtime, prompt, options.BlockTokens, cancellationToken)
                     .ConfigureAwait(false);
             }
 
@@ -77,7 +76,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
     }
 
     /// <summary>Resumes sessions of the agent on a context from their spool.</summary>
-    public SpoolResumer Resumer(string context) => new(control, agent, context, clientOptions, _logger);
+    public SpoolResumer Resumer(string context) => new(control, agent, context, clientOptions, logger);
 
     /// <summary>Goes on with the session of an earlier process. It is not given back, whatever happens: its inputs are here.</summary>
     private async Task<AgentMemory> GoOnAsync(Start start, ResumedSession resumed)
@@ -115,7 +114,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             wish.TakesOwn);
         var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
         var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
-        var link = new SessionLink(control, context, state, secret, lease.DataPlane, clientOptions, _logger);
+        var link = new SessionLink(control, context, state, secret, lease.DataPlane, clientOptions, logger);
         try
         {
             return await RehydrateAsync(start, lease, state, link, started, resumed: null).ConfigureAwait(false);
@@ -149,7 +148,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 if (told is not { } before || clientOptions.TimeProvider.GetElapsedTime(before) >= WaitingLogInterval)
                 {
                     told = failing;
-                    Log.Waiting(_logger, request.Context, owned.Message);
+                    ClientLog.Waiting(logger, request.Context, owned.Message);
                 }
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
@@ -172,7 +171,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
             or SwarmTransportException)
         {
-            Log.NotGivenBack(_logger, request.Context, exception.Message);
+            ClientLog.NotGivenBack(logger, request.Context, exception.Message);
         }
     }
 
@@ -193,13 +192,13 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 var states = new StateOutbox();
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
                 var reading = session.ReadStatesAsync(cancellationToken);
-                var rehydrator = new Rehydrator(context, session, history, driver, time, _logger);
+                var rehydrator = new Rehydrator(context, session, history, driver, time, logger);
                 var report = await new SiloWatch(link, options, time).WhileHereAsync(
                     session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
                     .ConfigureAwait(false);
                 if (lease.Loss is { } loss)
                 {
-                    Log.InputsLost(_logger, context, report.Positions, loss);
+                    ClientLog.InputsLost(logger, context, report.Positions, loss);
                     report = report with { Loss = loss };
                 }
 
@@ -215,11 +214,11 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 report = WithNumerics(report, context, claim?.Runtime, numerics);
                 return new AgentMemory(
                     context, agent, fingerprint, control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,
-                    resumer.Finder, spooled, options, time, _logger);
+                    resumer.Finder, spooled, options, time, logger);
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
             {
-                Log.StreamingBroke(_logger, context, attempt + 1, exception.Message);
+                ClientLog.StreamingBroke(logger, context, attempt + 1, exception.Message);
                 await link.DropAsync().ConfigureAwait(false);
                 await control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
@@ -237,7 +236,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var others = history.OthersThan(runtime.Numerics);
         if (others.Count > 0)
         {
-            Log.BitsMayDiffer(_logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
+            ClientLog.BitsMayDiffer(logger, context, runtime.Numerics.ToString(), string.Join(" | ", others));
         }
 
         return report with { Numerics = runtime.Numerics, OtherNumerics = others };

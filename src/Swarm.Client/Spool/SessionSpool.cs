@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Client.Sessions;
+using Swarm.Client.Streaming;
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
 
@@ -12,7 +12,7 @@ namespace Swarm.Client.Spool;
 /// A record is written by the caller's thread, so it survives the death of the process from then on. What is not durable
 /// yet is brought to the disk itself in the background, see <see cref="MemoryOptions.SpoolSyncInterval"/>.
 /// </remarks>
-internal sealed class SessionSpool : IAsyncDisposable
+internal sealed class SessionSpool : IRewindObserver, IAsyncDisposable
 {
     private const int MinSegmentBytes = 16 << 10;
     private const int MaxSegmentBytes = 4 << 20;
@@ -432,7 +432,7 @@ internal sealed class SessionSpool : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            Log.SpoolFailed(_logger, _directory, exception.Message);
+            ClientLog.SpoolFailed(_logger, _directory, exception.Message);
         }
     }
 }

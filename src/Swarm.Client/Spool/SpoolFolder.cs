@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using Swarm.Client.Sessions;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 

@@ -21,12 +21,12 @@ internal sealed class SpoolReader
     public static SpoolContent Read(string folder)
     {
         var reader = new SpoolReader();
-        var files = SpoolSegmentFile.List(folder).Select(file => new Candidate(file.Path, file.Sequence)).ToArray();
+        var files = SpoolSegmentFile.List(folder).Select(file => new SpoolCandidate(file.Path, file.Sequence)).ToArray();
         reader.ReadAll(files);
         return reader._content;
     }
 
-    private void ReadAll(Candidate[] files)
+    private void ReadAll(SpoolCandidate[] files)
     {
         if (files.Length == 0)
         {
@@ -54,7 +54,7 @@ internal sealed class SpoolReader
     }
 
     /// <summary>The segment that everything in force begins with: the newest fresh one, else the oldest.</summary>
-    private int StartOf(Candidate[] files)
+    private int StartOf(SpoolCandidate[] files)
     {
         for (var index = files.Length - 1; index >= 0; index--)
         {
@@ -75,7 +75,7 @@ internal sealed class SpoolReader
         return start;
     }
 
-    private string? ReadSegment(Candidate file, bool isLast, bool isOnly)
+    private string? ReadSegment(SpoolCandidate file, bool isLast, bool isOnly)
     {
         if (file.Header is not { } header)
         {
@@ -175,9 +175,9 @@ internal sealed class SpoolReader
     }
 
     /// <summary>A segment's file with its header, or why it has none.</summary>
-    private sealed class Candidate
+    private sealed class SpoolCandidate
     {
-        public Candidate(string path, ulong sequence)
+        public SpoolCandidate(string path, ulong sequence)
         {
             (Path, Sequence) = (path, sequence);
             var size = new FileInfo(path).Length;

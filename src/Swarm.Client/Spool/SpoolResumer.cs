@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
@@ -65,7 +64,7 @@ internal sealed class SpoolResumer(
             var content = Read(directory);
             if (content.Header is not { } header)
             {
-                Log.SpoolDamaged(logger, context, content.Fault ?? $"'{directory}' holds no segment");
+                ClientLog.SpoolDamaged(logger, context, content.Fault ?? $"'{directory}' holds no segment");
                 if (content.Fault is null || content.IsStillborn)
                 {
                     Delete(directory);
@@ -79,7 +78,7 @@ internal sealed class SpoolResumer(
                 [.. content.States], content.Fault);
             if (await Finder.FindAsync(fed, () => Delete(directory), cancellationToken).ConfigureAwait(false) is { } left)
             {
-                Log.SpoolLeftover(logger, context, left.Epoch.Value, left.Inputs.Tokens.Length, left.FirstPosition);
+                ClientLog.SpoolLeftover(logger, context, left.Epoch.Value, left.Inputs.Tokens.Length, left.FirstPosition);
                 leftovers.Add(left);
             }
             else if (content.Fault is null)
@@ -131,10 +130,10 @@ internal sealed class SpoolResumer(
     private SpoolRecovery Report(ResumedSession resumed, Epoch epoch)
     {
         var undurable = resumed.Undurable;
-        Log.SpoolResumed(logger, context, epoch.Value, undurable.Tokens.Length, undurable.FirstPosition);
+        ClientLog.SpoolResumed(logger, context, epoch.Value, undurable.Tokens.Length, undurable.FirstPosition);
         if (resumed.Fault is { } fault)
         {
-            Log.SpoolDamaged(logger, context, fault);
+            ClientLog.SpoolDamaged(logger, context, fault);
         }
 
         return new SpoolRecovery(epoch, undurable.FirstPosition, undurable.Tokens.Length, resumed.Fault);

@@ -1,4 +1,3 @@
-using Swarm.Client.Sessions;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;
 

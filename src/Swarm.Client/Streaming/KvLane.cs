@@ -1,4 +1,3 @@
-using Swarm.Client.Sessions;
 using Swarm.Core.Contexts;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Client;

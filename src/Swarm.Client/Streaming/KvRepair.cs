@@ -58,7 +58,7 @@ internal sealed class KvRepair(
             }
             else if (lane.LengthOf(run.First, run.Count) > session.Limits.MaxRecordBytes)
             {
-                Log.KvNotRepaired(logger, context, run.First, run.Count, $"the silo takes at most {session.Limits.MaxRecordBytes} bytes at once");
+                ClientLog.KvNotRepaired(logger, context, run.First, run.Count, $"the silo takes at most {session.Limits.MaxRecordBytes} bytes at once");
                 Close(run);
             }
             else
@@ -97,7 +97,7 @@ internal sealed class KvRepair(
         }
         catch (SwarmRefusedException refused) when (!refused.IsTransient && refused is not StaleEpochException)
         {
-            Log.KvNotRepaired(logger, context, run.First, run.Count, refused.Message);
+            ClientLog.KvNotRepaired(logger, context, run.First, run.Count, refused.Message);
             return default;
         }
     }

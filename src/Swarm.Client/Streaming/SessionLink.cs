@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Client.Spool;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
@@ -33,7 +32,7 @@ internal sealed class SessionLink(
     private RewindRequest? _rewind;
 
     /// <summary>Hears of rewinds before they are asked for, and when they are done.</summary>
-    public SessionSpool? Spool { get; set; }
+    public IRewindObserver? RewindObserver { get; set; }
 
     /// <summary>Whether a rewind is under way.</summary>
     public bool IsRewinding => _rewind is not null;
@@ -85,7 +84,7 @@ internal sealed class SessionLink(
         }
 
         state.Note(_session.Epoch, _session.Durable);
-        Log.Streaming(
+        ClientLog.Streaming(
             logger, context, target.ToString(), state.Epoch.Value, _session.Durable.Tokens, _session.Durable.Kv);
         return _session;
     }
@@ -105,7 +104,7 @@ internal sealed class SessionLink(
         if (_rewind is null)
         {
             var request = new RewindRequest(length, SessionSecret.Create());
-            Spool?.BeginRewind(request.Length, request.Secret);
+            RewindObserver?.BeginRewind(request.Length, request.Secret);
             _rewind = request;
         }
 
@@ -150,7 +149,7 @@ internal sealed class SessionLink(
 
     private void Complete(Acquired granted)
     {
-        Spool?.EndRewind(granted.Epoch, _rewind!.Secret, _rewind.Length);
+        RewindObserver?.EndRewind(granted.Epoch, _rewind!.Secret, _rewind.Length);
         secret = _rewind!.Secret;
         _rewind = null;
         state.Advance(granted);

@@ -28,7 +28,7 @@ internal sealed class SessionObserver(SessionState state, string context) : IDat
             state.Fence(new Refusal(
                 RefusalCode.StaleEpoch,
                 $"Epoch {state.Epoch} of context '{context}' is stale: another session has it, in epoch {current}. This session is over; "
-                + $"{nameof(SwarmAgent.OpenOrTakeOverAsync)} opens the context anew.",
+                + "OpenOrTakeOverAsync opens the context anew.",
                 current));
         }
     }

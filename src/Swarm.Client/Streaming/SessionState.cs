@@ -1,4 +1,3 @@
-using Swarm.Client.Sessions;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
@@ -8,6 +7,9 @@ namespace Swarm.Client.Streaming;
 /// <summary>What is known of a session: epoch, watermarks, and whether it is over. Thread-safe.</summary>
 internal sealed class SessionState : IDisposable
 {
+    /// <summary>What the agent's author knows the session as.</summary>
+    private const string Owner = "AgentMemory";
+
     private readonly CancellationTokenSource _fenced = new();
     private readonly Lock _lock = new();
     private Watermarks _durable;
@@ -168,7 +170,7 @@ internal sealed class SessionState : IDisposable
     {
         lock (_lock)
         {
-            _fault ??= new ObjectDisposedException(nameof(AgentMemory));
+            _fault ??= new ObjectDisposedException(Owner);
         }
 
         Changed.Fire();
@@ -221,7 +223,7 @@ internal sealed class SessionState : IDisposable
             switch (_fault)
             {
                 case ObjectDisposedException:
-                    throw new ObjectDisposedException(nameof(AgentMemory));
+                    throw new ObjectDisposedException(Owner);
                 case StaleEpochException stale:
                     throw new StaleEpochException(stale.Refusal);
                 case not null:

@@ -1,4 +1,3 @@
-using Swarm.Client.Sessions;
 using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
 

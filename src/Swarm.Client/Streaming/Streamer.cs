@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Client.Sessions;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
@@ -101,7 +100,7 @@ internal sealed class Streamer : IAsyncDisposable
     {
         if (fault is not null)
         {
-            Log.RuntimeFailed(_logger, _context, fault.Message);
+            ClientLog.RuntimeFailed(_logger, _context, fault.Message);
             _state.Changed.Fire();
         }
     }
@@ -170,7 +169,7 @@ internal sealed class Streamer : IAsyncDisposable
             {
                 if (!_state.IsReleasing && !_state.IsReleased)
                 {
-                    Log.Fenced(_logger, _context, _state.Epoch.Value);
+                    ClientLog.Fenced(_logger, _context, _state.Epoch.Value);
                 }
 
                 _state.Fence(stale.Refusal);
@@ -181,7 +180,7 @@ internal sealed class Streamer : IAsyncDisposable
                 // It was there when the session began.
                 if (!_state.IsReleasing && !_state.IsReleased)
                 {
-                    Log.Fenced(_logger, _context, _state.Epoch.Value);
+                    ClientLog.Fenced(_logger, _context, _state.Epoch.Value);
                 }
 
                 _state.Fence(gone.Refusal with { Message = $"Context '{_context}' is not in the store any more: it was erased, or another store is in the place of the one that it was in. The session is over." });
@@ -193,7 +192,7 @@ internal sealed class Streamer : IAsyncDisposable
                 progress = _state.Durable;
                 if (attempt >= MaxPermanentRefusals && exception is SwarmRefusedException { IsTransient: false })
                 {
-                    Log.StreamingFailed(_logger, _context, exception);
+                    ClientLog.StreamingFailed(_logger, _context, exception);
                     _state.Fail(exception);
                     break;
                 }
@@ -201,7 +200,7 @@ internal sealed class Streamer : IAsyncDisposable
                 LastFault = exception.Message;
                 if (!_state.IsReleasing && !_state.IsReleased)
                 {
-                    Log.StreamingBroke(_logger, _context, attempt, exception.Message); // Of a release, the silo tells the session too.
+                    ClientLog.StreamingBroke(_logger, _context, attempt, exception.Message); // Of a release, the silo tells the session too.
                 }
 
                 await _link.DropAsync().ConfigureAwait(false);

@@ -141,7 +141,7 @@ public sealed class StoreHold : IAsyncDisposable
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
-                Log.HoldNotLeft(_logger, ObjectName, Silence.TotalSeconds, exception.Message);
+                ClusteringLog.HoldNotLeft(_logger, ObjectName, Silence.TotalSeconds, exception.Message);
             }
         }
     }
@@ -184,7 +184,7 @@ public sealed class StoreHold : IAsyncDisposable
         var limit = isHere ? EndLimit : Silence;
         if (!isHere)
         {
-            Log.WaitsForHolder(_logger, Describe(found), limit.TotalSeconds);
+            ClusteringLog.WaitsForHolder(_logger, Describe(found), limit.TotalSeconds);
         }
 
         var started = _time.GetTimestamp();
@@ -236,7 +236,7 @@ public sealed class StoreHold : IAsyncDisposable
                 if (await RenewOnceAsync() is { } reason)
                 {
                     Volatile.Write(ref _fault, reason);
-                    Log.HoldLost(_logger, reason);
+                    ClusteringLog.HoldLost(_logger, reason);
                     lost(reason);
                     return;
                 }
@@ -248,7 +248,7 @@ public sealed class StoreHold : IAsyncDisposable
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 // Whatever it was, the next attempt may succeed; without one for long, the fault says so.
-                Log.HoldNotRenewed(_logger, ObjectName, exception.Message);
+                ClusteringLog.HoldNotRenewed(_logger, ObjectName, exception.Message);
             }
         }
     }
@@ -319,14 +319,14 @@ public sealed class StoreHold : IAsyncDisposable
         if ((isFree || _time.GetElapsedTime(since) >= Silence) && await WriteAsync(etag, isReleased: false, _stopping.Token))
         {
             NoteRenewed(); // As at a start: that holder has left, or died.
-            Log.HoldTakenBack(_logger, ObjectName, Describe(found));
+            ClusteringLog.HoldTakenBack(_logger, ObjectName, Describe(found));
             return null;
         }
 
         var doubt = $"'{ObjectName}' is of {Describe(found)}; whether that still runs is not known yet";
         if (Interlocked.Exchange(ref _fault, doubt) != doubt)
         {
-            Log.HoldInDoubt(_logger, ObjectName, Describe(found), Silence.TotalSeconds);
+            ClusteringLog.HoldInDoubt(_logger, ObjectName, Describe(found), Silence.TotalSeconds);
         }
 
         return null;
@@ -336,7 +336,7 @@ public sealed class StoreHold : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _fault, fault) != fault)
         {
-            Log.HoldLost(_logger, fault);
+            ClusteringLog.HoldLost(_logger, fault);
         }
     }
 

@@ -137,7 +137,7 @@ public sealed class BlobMembershipTable(
         {
             _ = changing.ContinueWith(
                 static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            Log.FarewellFailed(logger, status, _name, exception.Message);
+            ClusteringLog.FarewellFailed(logger, status, _name, exception.Message);
             return true;
         }
     }
@@ -202,7 +202,7 @@ public sealed class BlobMembershipTable(
                 return true;
             }
 
-            Log.LostRace(logger, _name, attempt + 1);
+            ClusteringLog.LostRace(logger, _name, attempt + 1);
         }
 
         throw new BlobStoreException(
@@ -222,7 +222,7 @@ public sealed class BlobMembershipTable(
         }
         catch (BlobStoreException exception) when (exception.IsTransient && attempt + 1 < options.Value.MaxAttempts)
         {
-            Log.LostAnswer(logger, _name, exception.Message);
+            ClusteringLog.LostAnswer(logger, _name, exception.Message);
             return false;
         }
     }

@@ -70,7 +70,7 @@ internal sealed class MembershipClock(TimeProvider timeProvider, ILogger logger)
             var isWrong = ahead.Duration() > Tolerance;
             if (isWrong && !sight.IsReported && row.Status != nameof(SiloStatus.Dead))
             {
-                Log.ClockDiffers(logger, row.Address, ahead.TotalSeconds, row.IAmAliveTime);
+                ClusteringLog.ClockDiffers(logger, row.Address, ahead.TotalSeconds, row.IAmAliveTime);
             }
 
             _seen[row.Address] = sight = new Sight(row.IAmAliveTime, told, now, isWrong || sight.IsReported);

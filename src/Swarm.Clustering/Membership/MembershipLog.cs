@@ -71,10 +71,10 @@ internal sealed class MembershipLog(
             switch (member.Status)
             {
                 case SiloStatus.Active:
-                    Log.Joined(logger, member.SiloAddress, member.Name, active);
+                    ClusteringLog.Joined(logger, member.SiloAddress, member.Name, active);
                     break;
                 case SiloStatus.Dead when before is SiloStatus.ShuttingDown or SiloStatus.Stopping:
-                    Log.Left(logger, member.SiloAddress, member.Name, active);
+                    ClusteringLog.Left(logger, member.SiloAddress, member.Name, active);
                     break;
                 case SiloStatus.Dead:
                     await TellOfDeathAsync(member, active);
@@ -95,9 +95,9 @@ internal sealed class MembershipLog(
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {
-            Log.VotesUnknown(logger, member.SiloAddress, fault.Message);
+            ClusteringLog.VotesUnknown(logger, member.SiloAddress, fault.Message);
         }
 
-        Log.DeclaredDead(logger, member.SiloAddress, member.Name, Reason(entry), active);
+        ClusteringLog.DeclaredDead(logger, member.SiloAddress, member.Name, Reason(entry), active);
     }
 }

@@ -91,7 +91,7 @@ internal sealed class ClusterPrefixes(
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Log.PrefixPeerSilent(logger, silo, exception.Message);
+            ClusteringLog.PrefixPeerSilent(logger, silo, exception.Message);
             return ("", 0);
         }
     }

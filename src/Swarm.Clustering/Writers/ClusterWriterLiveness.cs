@@ -93,7 +93,7 @@ internal sealed class ClusterWriterLiveness(
                 return ReleaseOutcome.Gone;
             }
 
-            Log.PeerSilent(
+            ClusteringLog.PeerSilent(
                 logger, silo, services.GetRequiredService<ContextStore>().Names.Label(context), exception.Message);
             return null;
         }

@@ -24,7 +24,7 @@ internal sealed class WriterPeer(GrainId id, Silo silo, ILoggerFactory loggers, 
         var outcome = await contexts.AnswerReleaseAsync(new Id128(writer), wanted);
         if (outcome != ReleaseOutcome.Gone)
         {
-            Log.AskedToRelease(_logger, contexts.Names.Label(wanted), outcome);
+            ClusteringLog.AskedToRelease(_logger, contexts.Names.Label(wanted), outcome);
         }
 
         return (int)outcome;

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Swarm.DataPlane.Messages;
 
 namespace Swarm.DataPlane.Frames;
 
@@ -68,7 +67,7 @@ internal readonly record struct FrameHeader(
 
         if (type is FrameType.AppendKv or FrameType.KvRun)
         {
-            if (headLength != KvHead.SizeBytes || length < headLength
+            if (headLength != FrameLimits.KvHeadBytes || length < headLength
                 || length - headLength > FrameLimits.MaxPayloadBytes)
             {
                 throw new ProtocolException(

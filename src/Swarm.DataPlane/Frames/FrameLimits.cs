@@ -1,3 +1,4 @@
+using Swarm.Core.Identity;
 using Swarm.Format.Frames;
 
 namespace Swarm.DataPlane.Frames;
@@ -10,6 +11,9 @@ public static class FrameLimits
 
     /// <summary>Largest KV payload, in bytes.</summary>
     public const int MaxPayloadBytes = KvPayload.MaxBytes;
+
+    /// <summary>Head of a KV frame, in bytes: position, count, tier, prefix hash.</summary>
+    internal const int KvHeadBytes = sizeof(long) + (2 * sizeof(int)) + Digest256.SizeBytes;
 
     /// <summary>Largest body of a greeting, in bytes: nobody is known before it.</summary>
     public const int MaxHelloBytes = 16 << 10;

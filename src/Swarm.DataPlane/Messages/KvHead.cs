@@ -1,5 +1,6 @@
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
+using Swarm.DataPlane.Frames;
 
 namespace Swarm.DataPlane.Messages;
 
@@ -11,7 +12,7 @@ namespace Swarm.DataPlane.Messages;
 internal readonly record struct KvHead(
     long FirstPosition, int Count, KvTier Tier, Digest256 PrefixHash) : IMessage<KvHead>
 {
-    public const int SizeBytes = sizeof(long) + (2 * sizeof(int)) + Digest256.SizeBytes;
+    public const int SizeBytes = FrameLimits.KvHeadBytes;
 
     public int EncodedLength => SizeBytes;
 

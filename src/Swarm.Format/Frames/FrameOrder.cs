@@ -32,7 +32,7 @@ internal struct FrameOrder
     }
 
     /// <summary>Header of the frame.</summary>
-    public FrameHeader Current { get; private set; }
+    public KvFrameHeader Current { get; private set; }
 
     /// <summary>Where the frame begins in the payload.</summary>
     public int Offset { get; private set; }
@@ -52,7 +52,7 @@ internal struct FrameOrder
                     $"KV payload of {_length} bytes and {_frames} frames, where the run ends after {End} and {_index + 1}.");
         }
 
-        return _length - End >= FrameHeader.SizeBytes ? true : throw Fault(_index + 1, End, "is cut");
+        return _length - End >= KvFrameHeader.SizeBytes ? true : throw Fault(_index + 1, End, "is cut");
     }
 
     /// <summary>Goes to the next frame, as <see cref="HasNext"/> has allowed.</summary>
@@ -64,14 +64,14 @@ internal struct FrameOrder
         var (group, stream) = Following();
         _index++;
         Offset = End;
-        if (!FrameHeader.TryRead(source, out var header))
+        if (!KvFrameHeader.TryRead(source, out var header))
         {
             throw Fault("has no frame header");
         }
 
         Check(header, group, stream);
         Current = header;
-        End = Offset + FrameHeader.SizeBytes + header.StoredBytes;
+        End = Offset + KvFrameHeader.SizeBytes + header.StoredBytes;
     }
 
     /// <summary>This frame fails its checksum.</summary>
@@ -109,7 +109,7 @@ internal struct FrameOrder
         return stream == _geometry.Groups[group].Streams.Length ? (group + 1, 0) : (group, stream);
     }
 
-    private void Check(FrameHeader header, int group, int stream)
+    private void Check(KvFrameHeader header, int group, int stream)
     {
         if (header.Group != group || header.Stream != stream || header.FirstPosition != _splitFirst)
         {
@@ -130,7 +130,7 @@ internal struct FrameOrder
             throw Fault($"has {header.RawBytes} raw and {header.StoredBytes} stored bytes, where {bytes} belong");
         }
 
-        if (header.StoredBytes < 0 || header.StoredBytes > _length - Offset - FrameHeader.SizeBytes)
+        if (header.StoredBytes < 0 || header.StoredBytes > _length - Offset - KvFrameHeader.SizeBytes)
         {
             throw Fault("is cut");
         }

@@ -24,10 +24,10 @@ internal ref struct FrameWalker
     }
 
     /// <summary>Header of the frame.</summary>
-    public readonly FrameHeader Current => _order.Current;
+    public readonly KvFrameHeader Current => _order.Current;
 
     /// <summary>KV of the frame: [layer of the group][position][row].</summary>
-    public readonly ReadOnlySpan<byte> Data => Frame[FrameHeader.SizeBytes..];
+    public readonly ReadOnlySpan<byte> Data => Frame[KvFrameHeader.SizeBytes..];
 
     private readonly ReadOnlySpan<byte> Frame => _payload[_order.Offset.._order.End];
 
@@ -41,7 +41,7 @@ internal ref struct FrameWalker
             return false;
         }
 
-        _order.Accept(_payload.Slice(_order.End, FrameHeader.SizeBytes));
+        _order.Accept(_payload.Slice(_order.End, KvFrameHeader.SizeBytes));
         if (!_order.Current.IsPlain)
         {
             Verify(); // Only a sound header may say that a newer build is needed.
@@ -53,7 +53,7 @@ internal ref struct FrameWalker
 
     /// <summary>Checks header and data of the frame against their checksum.</summary>
     /// <exception cref="CorruptObjectException">They are damaged.</exception>
-    public readonly void Verify() => Require(XxHash3.HashToUInt64(Frame[FrameHeader.ChecksumBytes..]));
+    public readonly void Verify() => Require(XxHash3.HashToUInt64(Frame[KvFrameHeader.ChecksumBytes..]));
 
     /// <summary>Copies the frame, and checks it on the way, piece by piece, so that memory is read once.</summary>
     /// <param name="frameHash">Empty; empty again afterwards.</param>
@@ -67,7 +67,7 @@ internal ref struct FrameWalker
         {
             var piece = frame.Slice(done, Math.Min(PieceBytes, frame.Length - done));
             payloadHash.Append(piece);
-            frameHash.Append(done == 0 ? piece[FrameHeader.ChecksumBytes..] : piece);
+            frameHash.Append(done == 0 ? piece[KvFrameHeader.ChecksumBytes..] : piece);
             piece.CopyTo(payload[(_order.Offset + done)..]);
         }
 

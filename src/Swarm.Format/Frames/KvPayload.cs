@@ -27,7 +27,7 @@ public static class KvPayload
     {
         CheckRun(geometry, firstPosition, count);
         var length = KvPayloadHeader.SizeBytes
-            + ((long)FrameCount(geometry, count) * FrameHeader.SizeBytes)
+            + ((long)FrameCount(geometry, count) * KvFrameHeader.SizeBytes)
             + (count * geometry.BytesPerPosition);
         return length <= MaxBytes
             ? (int)length
@@ -65,11 +65,11 @@ public static class KvPayload
                 for (var stream = 0; stream < geometry.Groups[group].Streams.Length; stream++)
                 {
                     var bytes = splitCount * geometry.Groups[group].FrameBytesPerPosition(stream);
-                    var frame = rest[..(FrameHeader.SizeBytes + bytes)];
-                    new FrameHeader(group, stream, firstPosition + done, splitCount, bytes, bytes, true).CopyTo(frame);
-                    copyOut(group, stream, (int)firstPosition + done, splitCount, frame[FrameHeader.SizeBytes..]);
+                    var frame = rest[..(KvFrameHeader.SizeBytes + bytes)];
+                    new KvFrameHeader(group, stream, firstPosition + done, splitCount, bytes, bytes, true).CopyTo(frame);
+                    copyOut(group, stream, (int)firstPosition + done, splitCount, frame[KvFrameHeader.SizeBytes..]);
                     BinaryPrimitives.WriteUInt64LittleEndian(
-                        frame, XxHash3.HashToUInt64(frame[FrameHeader.ChecksumBytes..]));
+                        frame, XxHash3.HashToUInt64(frame[KvFrameHeader.ChecksumBytes..]));
                     rest = rest[frame.Length..];
                 }
             }
@@ -166,7 +166,7 @@ public static class KvPayload
     }
 
     private static void HandOut(
-        KvGeometry geometry, FrameHeader header, ReadOnlySpan<byte> data, int first, int count, KvCopyIn copyIn)
+        KvGeometry geometry, KvFrameHeader header, ReadOnlySpan<byte> data, int first, int count, KvCopyIn copyIn)
     {
         if (count == header.Count)
         {

@@ -131,7 +131,7 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
         _order.Accept(header);
         _checksum = BinaryPrimitives.ReadUInt64LittleEndian(header);
         _hash.Reset();
-        _hash.Append(header[FrameHeader.ChecksumBytes..]);
+        _hash.Append(header[KvFrameHeader.ChecksumBytes..]);
         (_layer, _donePositions, _doneBytes) = (0, 0, 0);
         if (_order.Current.IsPlain)
         {
@@ -147,7 +147,7 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
     {
         if (_order.HasNext())
         {
-            Ask(Part.FrameHeader, FrameHeader.SizeBytes);
+            Ask(Part.FrameHeader, KvFrameHeader.SizeBytes);
         }
         else
         {

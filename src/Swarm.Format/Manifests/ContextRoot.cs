@@ -4,6 +4,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Core.Sessions;
+using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;
 

@@ -93,7 +93,7 @@ public static class BlobNames
     /// <param name="context">The context whose root it is.</param>
     /// <param name="page">The reference.</param>
     /// <exception cref="CorruptObjectException">It is of another tenant.</exception>
-    public static string Page(ContextId context, Manifests.PageRef page)
+    public static string Page(ContextId context, PageRef page)
     {
         ArgumentNullException.ThrowIfNull(page);
         return Page(OwnerOf(context, page.Context), page.OpenId, page.PageId);

@@ -59,7 +59,7 @@ internal sealed class ContextGrain(
         if (_open is { } open)
         {
             _open = null;
-            Log.Deactivating(logger, Label(open), reason.ReasonCode);
+            GrainsLog.Deactivating(logger, Label(open), reason.ReasonCode);
             await CloseQuietlyAsync(open, cancellationToken);
         }
     }
@@ -84,7 +84,7 @@ internal sealed class ContextGrain(
             var open = await RequireOpenAsync(token);
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
-            Log.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, to);
+            GrainsLog.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, to);
             return new EpochAnswer(epoch.Value, null);
         },
         refusal => new EpochAnswer(refusal.CurrentEpoch.Value, refusal),
@@ -244,7 +244,7 @@ internal sealed class ContextGrain(
         _grants.Add(request.SecretHash, acquired.Epoch, previous);
         if (!isRepeat)
         {
-            Log.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, previous, request.Mode);
+            GrainsLog.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, previous, request.Mode);
         }
 
         RenewWhileHeld();
@@ -279,7 +279,7 @@ internal sealed class ContextGrain(
         var spec = new ContextSpec(_tenant, _context, request.Model, request.BlockTokens);
         if (await host.CreateAsync(spec, cancellationToken))
         {
-            Log.Created(logger, $"{_context} ({spec.Id})", _tenant);
+            GrainsLog.Created(logger, $"{_context} ({spec.Id})", _tenant);
         }
 
         return await RequireOpenAsync(cancellationToken);
@@ -346,7 +346,7 @@ internal sealed class ContextGrain(
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Whoever opens it next recovers it from the log: nothing acknowledged is at risk.
-            Log.CloseFailed(logger, Label(open), exception);
+            GrainsLog.CloseFailed(logger, Label(open), exception);
         }
     }
 
@@ -365,13 +365,13 @@ internal sealed class ContextGrain(
         }
         catch (SwarmTransportException exception)
         {
-            Log.StoreFailed(logger, _tenant, _context, exception);
+            GrainsLog.StoreFailed(logger, _tenant, _context, exception);
             return refuse(new Refusal(
                 exception.IsTransient ? RefusalCode.Unknown : RefusalCode.StoreUnavailable, exception.Message));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Log.StoreFailed(logger, _tenant, _context, exception);
+            GrainsLog.StoreFailed(logger, _tenant, _context, exception);
             return refuse(new Refusal(
                 RefusalCode.Unknown,
                 $"Context '{_context}': the request failed in the silo ({exception.Message}); see its log, and repeat it."));

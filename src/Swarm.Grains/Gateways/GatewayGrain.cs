@@ -38,7 +38,7 @@ internal sealed class GatewayGrain(IGrainFactory grains, ITenantDirectory tenant
             return Task.FromResult<Refusal?>(null);
         }
 
-        Log.CallRefused(logger, nameof(AuthenticateAsync), credential.Tenant ?? "");
+        GrainsLog.CallRefused(logger, nameof(AuthenticateAsync), credential.Tenant ?? "");
         return Task.FromResult<Refusal?>(new Refusal(
             RefusalCode.Unauthorized,
             credential.Tenant is null
@@ -59,7 +59,7 @@ internal sealed class GatewayGrain(IGrainFactory grains, ITenantDirectory tenant
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            Log.GatewaysUnknown(logger, exception.Message); // The last list is still good to try.
+            GrainsLog.GatewaysUnknown(logger, exception.Message); // The last list is still good to try.
         }
     }
 }

@@ -61,7 +61,7 @@ internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host,
                 catch (SwarmRefusedException exception)
                     when (exception.Refusal.Code is RefusalCode.NotFound or RefusalCode.Gap or RefusalCode.Conflict)
                 {
-                    Log.PrefixWrong(logger, found.Context, found.Position, exception.Message);
+                    GrainsLog.PrefixWrong(logger, found.Context, found.Position, exception.Message);
                     await directory.ForgetAsync(parent);
                 }
             }

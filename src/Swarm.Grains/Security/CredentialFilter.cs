@@ -40,20 +40,20 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
                 return context.Invoke();
             }
 
-            Log.CallRefused(logger, context.InterfaceName, "");
+            GrainsLog.CallRefused(logger, context.InterfaceName, "");
             throw Unauthorized($"Clients may not call {context.InterfaceName}.");
         }
 
         var isKey = GrainKeys.TrySplit(target.Key.ToString() ?? "", out var tenant, out _);
         if (CallCredential.Current is not { } credential)
         {
-            Log.CallRefused(logger, context.InterfaceName, tenant);
+            GrainsLog.CallRefused(logger, context.InterfaceName, tenant);
             throw Unauthorized("The call came without a credential: attach the tenant's name and its token.");
         }
 
         if (!isKey || credential.Tenant != tenant || !tenants.IsAllowed(credential.Tenant, credential.Token))
         {
-            Log.CallRefused(logger, context.InterfaceName, tenant);
+            GrainsLog.CallRefused(logger, context.InterfaceName, tenant);
             throw Unauthorized($"The credential of tenant '{credential.Tenant}' does not open '{tenant}', or its token is wrong.");
         }
 

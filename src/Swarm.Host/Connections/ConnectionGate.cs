@@ -161,7 +161,7 @@ internal sealed class ConnectionGate(
 
     private void Tell()
     {
-        Log.ConnectionsHeld(logger, port, _silent, GreetingTimeout.TotalSeconds, _full, most);
+        HostLog.ConnectionsHeld(logger, port, _silent, GreetingTimeout.TotalSeconds, _full, most);
         (_silent, _full) = (0, 0);
     }
 }

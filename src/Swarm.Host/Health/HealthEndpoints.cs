@@ -1,5 +1,5 @@
 using System.Globalization;
-using Swarm.Host.Startup;
+using Swarm.Host.Stores;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Health;
@@ -44,6 +44,6 @@ internal static class HealthEndpoints
     {
         context.Response.StatusCode = report.Status == "not ready" ? 503 : 200;
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsJsonAsync(report, HostJson.Default.HealthReport);
+        return context.Response.WriteAsJsonAsync(report, HealthJson.Default.HealthReport);
     }
 }

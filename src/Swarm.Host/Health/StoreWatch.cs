@@ -1,6 +1,6 @@
 using System.Buffers;
 using Swarm.Core.Errors;
-using Swarm.Host.Startup;
+using Swarm.Host.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
@@ -64,7 +64,7 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
             {
                 Volatile.Write(ref _fault, exception.Message);
                 Volatile.Write(ref _isGone, exception is BlobStoreException { IsTransient: false });
-                Log.StoreUnreachable(logger, Age.TotalMilliseconds, exception.Message);
+                HostLog.StoreUnreachable(logger, Age.TotalMilliseconds, exception.Message);
             }
         }
     }
@@ -77,7 +77,7 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
             if (!_isFailing && failure.Duration > WriteGrace)
             {
                 _isFailing = true;
-                Log.WritesFail(logger, failure.Duration.TotalSeconds, failure.Faults, failure.LastFault);
+                HostLog.WritesFail(logger, failure.Duration.TotalSeconds, failure.Faults, failure.LastFault);
             }
 
             if (failure.Faults > 0)
@@ -89,7 +89,7 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
         if (_isFailing && store.Failure is null)
         {
             _isFailing = false;
-            Log.WritesWork(logger);
+            HostLog.WritesWork(logger);
         }
     }
 

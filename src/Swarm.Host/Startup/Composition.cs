@@ -11,6 +11,7 @@ using Swarm.Grains.Contexts;
 using Swarm.Host.Connections;
 using Swarm.Host.Health;
 using Swarm.Host.Settings;
+using Swarm.Host.Stores;
 using Swarm.Host.Tenants;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
@@ -47,8 +48,8 @@ internal static class Composition
     {
         services.AddSingleton<ITenantDirectory>(new TenantDirectory(settings.Tenants));
         services.AddSingleton(settings.DataPlane);
-        services.AddSingleton<DataPlaneEndpoint>();
-        services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneEndpoint>());
+        services.AddSingleton<DataPlaneAddress>();
+        services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneAddress>());
         services.AddSwarmGrains();
         services.Configure<ContextGrainOptions>(options =>
         {

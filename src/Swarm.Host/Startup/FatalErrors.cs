@@ -18,7 +18,7 @@ internal sealed class FatalErrors(ILocalSiloDetails silo, ILogger<FatalErrors> l
             return;
         }
 
-        Log.CannotGoOn(logger, exception?.Message ?? context ?? "it met a fatal error.", silo.SiloAddress.Endpoint);
+        HostLog.CannotGoOn(logger, exception?.Message ?? context ?? "it met a fatal error.", silo.SiloAddress.Endpoint);
 
         // On a thread of its own: handlers of the exit may wait for the very thread that calls this.
         new Thread(static () => Environment.Exit(1)) { IsBackground = true, Name = "swarm-fatal-exit" }.Start();

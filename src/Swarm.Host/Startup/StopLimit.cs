@@ -14,7 +14,7 @@ internal static class StopLimit
         lifetime.ApplicationStopping.Register(() => new Thread(() =>
         {
             Thread.Sleep(limit);
-            Log.StopHangs(logger, limit.TotalSeconds);
+            HostLog.StopHangs(logger, limit.TotalSeconds);
             Environment.Exit(1);
         })
         {

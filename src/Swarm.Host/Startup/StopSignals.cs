@@ -55,17 +55,17 @@ internal sealed class StopSignals(
 
         if (isFirst && !lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            Log.Signalled(logger, context.Signal);
+            HostLog.Signalled(logger, context.Signal);
             lifetime.StopApplication();
         }
         else if (context.Signal is PosixSignal.SIGINT or PosixSignal.SIGQUIT && !isTogether)
         {
-            Log.EndsAtOnce(logger, context.Signal);
+            HostLog.EndsAtOnce(logger, context.Signal);
             context.Cancel = false; // The system's own way: the exit status names the signal.
         }
         else
         {
-            Log.SignalledAgain(logger, context.Signal);
+            HostLog.SignalledAgain(logger, context.Signal);
         }
     }
 }

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Swarm.Core.Inference;
-using Swarm.Inference.Model;
+using Swarm.Core.Memory;
+using Swarm.Core.Models;
+using Swarm.Inference.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -29,12 +30,11 @@ public sealed class KvBlockPool : IDisposable
     private readonly int _rowBytes;
     private int _free;
 
-    internal KvBlockPool(LlamaModel model, int blocks)
+    internal KvBlockPool(ModelDescriptor model, LlamaConfig config, ScalarType scalarType, Device device, int blocks)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
-        var config = model.Config;
         long rowElements = (long)config.KvHeads * config.HeadDim;
-        _rowBytes = model.Descriptor.Geometry.Groups[0].Streams[0].RowBytes;
+        _rowBytes = model.Geometry.Groups[0].Streams[0].RowBytes;
         long mostBlocks = int.MaxValue / ((long)BlockTokens * _rowBytes); // A tensor's bytes are a span: at most 2 GiB.
         ArgumentOutOfRangeException.ThrowIfGreaterThan(blocks, mostBlocks);
         _taken = new bool[blocks];
@@ -43,12 +43,12 @@ public sealed class KvBlockPool : IDisposable
         _rows = new Tensor[config.Layers * Streams];
         _memory = new nint[_rows.Length];
         _memories = new Memory<byte>[_rows.Length];
-        _all = empty([_rows.Length, (long)blocks * BlockTokens, rowElements], model.ScalarType, model.Device)
+        _all = empty([_rows.Length, (long)blocks * BlockTokens, rowElements], scalarType, device)
             .DetachFromDisposeScope();
         for (var index = 0; index < _rows.Length; index++)
         {
             _rows[index] = _all.select(0, index).DetachFromDisposeScope();
-            _memory[index] = model.Device.type == DeviceType.CPU ? AddressOf(_rows[index]) : 0;
+            _memory[index] = device.type == DeviceType.CPU ? AddressOf(_rows[index]) : 0;
             _memories[index] = MemoryAt(_memory[index], blocks * BlockTokens * _rowBytes);
         }
 
@@ -73,7 +73,8 @@ public sealed class KvBlockPool : IDisposable
         }
     }
 
-    internal LlamaModel Model { get; }
+    /// <summary>The very model whose KV it holds.</summary>
+    internal ModelDescriptor Model { get; }
 
     /// <summary>Whether its memory is this process's, and not a device's.</summary>
     internal bool IsHostMemory => _memory[0] != 0;

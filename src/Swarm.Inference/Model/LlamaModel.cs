@@ -184,16 +184,16 @@ public sealed class LlamaModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(pool);
         CheckSizes(maxPositions, maxStepTokens);
-        return pool.Model == this
+        return ReferenceEquals(pool.Model, Descriptor)
             ? new LlamaRuntime(this, pool, ownsPool: false, maxPositions, maxStepTokens)
             : throw new ArgumentException(
-                $"The pool belongs to model '{pool.Model.Descriptor.Name}', not to '{Descriptor.Name}'.", nameof(pool));
+                $"The pool belongs to model '{pool.Model.Name}', not to '{Descriptor.Name}'.", nameof(pool));
     }
 
     /// <summary>A pool of KV blocks for several sequences.</summary>
     /// <param name="blocks">Blocks of <see cref="KvBlockPool.BlockTokens"/> positions.</param>
     /// <returns>The pool. The caller disposes it, after its runtimes.</returns>
-    public KvBlockPool CreatePool(int blocks) => new(this, blocks);
+    public KvBlockPool CreatePool(int blocks) => new(Descriptor, Config, ScalarType, Device, blocks);
 
     /// <inheritdoc/>
     public void Dispose()

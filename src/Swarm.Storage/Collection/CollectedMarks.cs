@@ -1,7 +1,7 @@
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Log;
 
 namespace Swarm.Storage.Collection;

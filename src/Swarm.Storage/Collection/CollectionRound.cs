@@ -1,8 +1,8 @@
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Log;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Manifests;
 
 namespace Swarm.Storage.Collection;

@@ -3,7 +3,7 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Log;
 
 namespace Swarm.Storage.Collection;

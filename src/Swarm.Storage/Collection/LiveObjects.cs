@@ -1,7 +1,7 @@
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
 
 namespace Swarm.Storage.Collection;
 

@@ -5,7 +5,7 @@ using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage.Compaction;

@@ -1,5 +1,5 @@
 using Swarm.Core.Identity;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
 
 namespace Swarm.Storage.Compaction;
 

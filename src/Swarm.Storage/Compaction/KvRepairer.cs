@@ -2,9 +2,10 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.Hosting;
+using Swarm.Storage.State;
 using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage.Compaction;

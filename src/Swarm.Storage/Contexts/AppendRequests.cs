@@ -4,6 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Segments;
 using Swarm.Storage.Compaction;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Tiers;
 
@@ -11,7 +12,7 @@ namespace Swarm.Storage.Contexts;
 
 /// <summary>Appends to one open context (protocol, rule 7). Runs on the store's loop.</summary>
 internal sealed class AppendRequests(
-    HostedContext context, ContextServices services, PageLoader loader, ContextReader reader)
+    HostedContext context, ContextServices services, PageLoader loader, HostedContextReader reader)
 {
     /// <summary>Most tokens of one append.</summary>
     public const int MaxTokens = 65_536;
@@ -66,7 +67,7 @@ internal sealed class AppendRequests(
         using var hold = lease;
         var isLarge = lease.Memory.Length > services.Options.LargeRecordBytes;
         var payload = new PayloadRef(default, 0, lease.Memory.Length, checksum);
-        KvLane.Turn? turn = null;
+        KvAppendQueue.Turn? turn = null;
         Task<LogRecord>? queued = null;
         await context.Kv.Gate.WaitAsync();
         try

@@ -4,6 +4,7 @@ using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Identity;
 using Swarm.Storage.Manifests;
 

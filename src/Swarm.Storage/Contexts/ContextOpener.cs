@@ -4,8 +4,11 @@ using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Contexts;
 
@@ -71,7 +74,7 @@ internal sealed class ContextOpener(
     }
 
     /// <summary>The state of a root and its tail; none when the root changed, so that what it names may have been collected.</summary>
-    private async Task<DurableState?> LoadAsync(ContextId id, ContextRoot root, string etag)
+    private async Task<DurableContext?> LoadAsync(ContextId id, ContextRoot root, string etag)
     {
         try
         {
@@ -102,7 +105,7 @@ internal sealed class ContextOpener(
     /// they are noted before the root moves on, so none deletes what lies behind.
     /// </summary>
     /// <returns>False: the root has changed, look again.</returns>
-    private async Task<bool> NoteLossesAsync(ContextId id, ContextRoot root, string etag, DurableState state)
+    private async Task<bool> NoteLossesAsync(ContextId id, ContextRoot root, string etag, DurableContext state)
     {
         if (state.Losses.Missing.Count == 0)
         {
@@ -135,7 +138,7 @@ internal sealed class ContextOpener(
         ContextId id,
         ContextRoot before,
         string etag,
-        DurableState state,
+        DurableContext state,
         ModelDescriptor model,
         TenantKey key,
         LogWriter writer)
@@ -169,7 +172,7 @@ internal sealed class ContextOpener(
     }
 
     /// <summary>Folds what the log holds behind the root. False: look at the root again.</summary>
-    private async Task<bool> FoldTailAsync(ContextId id, ContextRoot root, DurableState state)
+    private async Task<bool> FoldTailAsync(ContextId id, ContextRoot root, DurableContext state)
     {
         var (tailWriter, first) = root.Tails[0];
         if (ownWriter(tailWriter) is { } writer)
@@ -206,7 +209,7 @@ internal sealed class ContextOpener(
         }
     }
 
-    private async Task FoldOwnAsync(ContextId id, ContextRoot root, DurableState state, ulong end)
+    private async Task FoldOwnAsync(ContextId id, ContextRoot root, DurableContext state, ulong end)
     {
         var (writer, next) = root.Tails[0];
         if (next >= end)

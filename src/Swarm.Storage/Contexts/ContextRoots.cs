@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Contexts;
 
@@ -18,7 +18,7 @@ internal static class ContextRoots
     /// <param name="tails">Where newer records may be.</param>
     public static ContextRoot Next(
         ContextRoot before,
-        DurableState state,
+        DurableContext state,
         PrefixHasher fresh,
         Id128 nonce,
         Id128 openId,

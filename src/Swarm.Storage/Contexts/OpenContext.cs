@@ -7,6 +7,7 @@ using Swarm.Core.Sessions;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Reading;
 using Swarm.Storage.Tiers;
 
@@ -19,7 +20,7 @@ internal sealed class OpenContext : IOpenContext
     private readonly ContextServices _services;
     private readonly OwnershipRequests _ownership;
     private readonly AppendRequests _appends;
-    private readonly ContextReader _reader;
+    private readonly HostedContextReader _reader;
     private readonly Func<Task> _close;
     private readonly Func<Task<bool>> _isCurrent;
 
@@ -35,7 +36,7 @@ internal sealed class OpenContext : IOpenContext
         _hosted = hosted;
         _services = services;
         _close = close;
-        _reader = new ContextReader(hosted, services);
+        _reader = new HostedContextReader(hosted, services);
         _ownership = new OwnershipRequests(hosted, loader, services.Rules, isCurrent);
         _appends = new AppendRequests(hosted, services, loader, _reader);
     }

@@ -2,6 +2,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Segments;
+using Swarm.Storage.Hosting;
 
 namespace Swarm.Storage.Contexts;
 

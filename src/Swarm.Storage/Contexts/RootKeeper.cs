@@ -4,6 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 

@@ -4,7 +4,9 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Hosting;
+using Swarm.Storage.State;
 
 namespace Swarm.Storage.Contexts;
 
@@ -15,7 +17,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
 
     /// <summary>The state that a root's pages hold.</summary>
     /// <exception cref="CorruptObjectException">A page is damaged or missing; the message names it.</exception>
-    public async Task<DurableState> LoadAsync(ContextId id, ContextRoot root)
+    public async Task<DurableContext> LoadAsync(ContextId id, ContextRoot root)
     {
         var key = await catalog.GetTenantKeyAsync(id.Tenant, root.Tenant);
         var rootHash = new PrefixHasher(key, root.Model, root.BlockTokens).Parent;
@@ -39,7 +41,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
             extents.LoadTail(root.ExtentPages[^1], tail);
         }
 
-        var state = new DurableState(root, inputs, extents);
+        var state = new DurableContext(root, inputs, extents);
         if (statePage is not null)
         {
             state.LoadStates(await statePage);
@@ -57,7 +59,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
     }
 
     /// <summary>Applies those of some records that count (protocol, rule 10).</summary>
-    public async Task FoldAsync(ContextId id, Id128 openId, DurableState state, IEnumerable<LogRecord> records)
+    public async Task FoldAsync(ContextId id, Id128 openId, DurableContext state, IEnumerable<LogRecord> records)
     {
         foreach (var record in records)
         {
@@ -84,7 +86,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
     /// <returns>Root and state at one moment; <see langword="null"/> when there is no such context, or it is not ready.</returns>
     /// <exception cref="CorruptObjectException">Something is damaged; the message names it.</exception>
     /// <exception cref="SwarmRefusedException">It kept changing while it was read.</exception>
-    public async Task<(ContextRoot Root, DurableState State)?> ReadAsync(ContextId id)
+    public async Task<(ContextRoot Root, DurableContext State)?> ReadAsync(ContextId id)
     {
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
@@ -94,7 +96,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
             }
 
             CorruptObjectException? fault = null;
-            DurableState? state = null;
+            DurableContext? state = null;
             try
             {
                 state = await LoadAsync(id, found.Root);
@@ -120,13 +122,13 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
                 return (found.Root, state);
             }
 
-            await Task.Delay(Log.Backoff.After(attempt), services.Time);
+            await Task.Delay(Backoff.After(attempt), services.Time);
         }
 
         throw Refusals.Busy($"Context {id} changed {Tries} times while it was read. Try again.");
     }
 
-    private async Task FoldTailAsync(ContextId id, ContextRoot root, DurableState state)
+    private async Task FoldTailAsync(ContextId id, ContextRoot root, DurableContext state)
     {
         foreach (var (writer, first) in root.Tails)
         {

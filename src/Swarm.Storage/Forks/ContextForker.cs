@@ -4,8 +4,9 @@ using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
+using Swarm.Storage.Blobs;
 using Swarm.Storage.Contexts;
-using Swarm.Storage.Log;
+using Swarm.Storage.Hosting;
 using Swarm.Storage.Manifests;
 
 namespace Swarm.Storage.Forks;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Log;
 using Swarm.Storage.Scheduling;
 
 namespace Swarm.Storage.Identity;

@@ -1,14 +1,14 @@
+using Microsoft.Extensions.Logging;
 using Swarm.Core.Identity;
-using Swarm.Storage.Contexts;
 using Swarm.Storage.Identity;
 
 namespace Swarm.Storage.Log;
 
 /// <summary>The logs that this silo writes: the present one, and those that contexts are leaving. Lives on the store's loop.</summary>
-/// <param name="services">What its contexts share.</param>
+/// <param name="create">Starts a log.</param>
 /// <param name="guard">Knows which store this is.</param>
-/// <param name="lost">Told of a log that ends before it is retired, and why.</param>
-internal sealed class LogWriters(ContextServices services, StoreGuard guard, Action<LogWriter, string> lost)
+/// <param name="logger">Where logs go.</param>
+internal sealed class LogWriters(Func<LogWriter> create, StoreGuard guard, ILogger logger)
 {
     private readonly HashSet<LogWriter> _retiring = [];
     private LogWriter? _present;
@@ -28,10 +28,9 @@ internal sealed class LogWriters(ContextServices services, StoreGuard guard, Act
         }
 
         guard.ThrowIfEnded();
-        var next = new LogWriter(
-            services.Store, services.Options, services.Time, services.Ids, services.Logger, services.Segments, guard, services.Rules, lost);
+        var next = create();
         Volatile.Write(ref _present, next);
-        StorageLog.WriterStarts(services.Logger, next.Id);
+        StorageLog.WriterStarts(logger, next.Id);
         return next;
     }
 

@@ -4,7 +4,6 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Log;
 
 namespace Swarm.Storage.Manifests;
 

@@ -4,7 +4,8 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.Hosting;
+using Swarm.Storage.Tiers;
 
 namespace Swarm.Storage.Reading;
 

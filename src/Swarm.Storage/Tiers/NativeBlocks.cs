@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Swarm.Core.Inference;
+using Swarm.Core.Memory;
 
 namespace Swarm.Storage.Tiers;
 

@@ -6,7 +6,7 @@ using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
-using Swarm.Storage.Contexts;
+using Swarm.Storage.State;
 using Swarm.Tool.Verification;
 
 namespace Swarm.Tool.Inspection;
@@ -94,7 +94,7 @@ internal sealed class ContextSummary(ContextId id, string rootName)
             return;
         }
 
-        var fits = DurableState.Fits(record, _openId, Epoch, Lengths, ProtocolRules.All);
+        var fits = DurableContext.Fits(record, _openId, Epoch, Lengths, ProtocolRules.All);
         _losses.See(record, fits, Lengths.Tokens, Epoch);
         if (!fits)
         {

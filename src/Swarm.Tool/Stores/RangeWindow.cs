@@ -1,5 +1,5 @@
 using Swarm.Format.Objects;
-using Swarm.Storage.Log;
+using Swarm.Storage.Blobs;
 
 namespace Swarm.Tool.Stores;
 

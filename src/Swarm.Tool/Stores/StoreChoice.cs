@@ -1,5 +1,6 @@
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
+using Swarm.Storage.Blobs.Files;
 
 namespace Swarm.Tool.Stores;
 

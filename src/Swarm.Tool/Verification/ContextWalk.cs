@@ -4,8 +4,7 @@ using Swarm.Core.Identity;
 using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Tool.Verification;
 
@@ -29,7 +28,7 @@ internal sealed class ContextWalk(ContextId id)
     public TenantKey? Key { get; set; }
 
     /// <summary>What opening it would find: the root folded with its tail; none when a page that this needs is damaged.</summary>
-    public DurableState? State { get; set; }
+    public DurableContext? State { get; set; }
 
     /// <summary>Pages that could be read.</summary>
     public Dictionary<PageRef, (BlockHash StartHash, IReadOnlyList<InputRun> Runs)> InputPages { get; } = [];

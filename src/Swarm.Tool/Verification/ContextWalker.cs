@@ -2,8 +2,7 @@ using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
-using Swarm.Storage.Contexts;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 using Swarm.Tool.Stores;
 
 namespace Swarm.Tool.Verification;
@@ -111,7 +110,7 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
     }
 
     /// <summary>What the root says, before its tail; <see langword="null"/> when a page that opening reads is damaged.</summary>
-    private static DurableState? Load(ContextWalk walk, ContextRoot root)
+    private static DurableContext? Load(ContextWalk walk, ContextRoot root)
     {
         var start = walk.Key is null ? default : new PrefixHasher(walk.Key, root.Model, root.BlockTokens).Parent;
         var inputs = new InputTable(root.BlockTokens, root.InputPages.SkipLast(1), start);
@@ -147,7 +146,7 @@ internal sealed class ContextWalker(StoreReader reader, TailFolder folder)
             return null;
         }
 
-        var state = new DurableState(root, inputs, extents);
+        var state = new DurableContext(root, inputs, extents);
         state.LoadStates(walk.States);
         return state;
     }

@@ -2,9 +2,8 @@ using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage;
-using Swarm.Storage.Contexts;
 using Swarm.Storage.Log;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 
 namespace Swarm.Tool.Verification;
 
@@ -120,7 +119,7 @@ internal sealed class TailFolder(SegmentCache segments, LogHoles holes)
     }
 
     /// <summary>Takes pages that a rewind cuts back into the tails. False: one of inputs is damaged.</summary>
-    private static bool LoadForRewind(ContextWalk walk, DurableState state, TruncateRecord truncate)
+    private static bool LoadForRewind(ContextWalk walk, DurableContext state, TruncateRecord truncate)
     {
         while (state.Inputs.SealedPages is [.., var page] && page.EndPosition > truncate.Length)
         {

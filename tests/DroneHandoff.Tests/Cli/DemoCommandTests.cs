@@ -1,4 +1,5 @@
 using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Tests.Models;
 using Swarm.Inference.Presets;
 
@@ -15,7 +16,7 @@ public sealed class DemoCommandTests
         Assert.Equal(0, code);
         Assert.Equal("", error);
         Assert.NotNull(options);
-        Assert.Equal(new StoreChoice(StoreKind.File), options.Store);
+        Assert.Equal(new DemoStore(StoreKind.File), options.Store);
         Assert.Equal(HandoffKind.Planned, options.Handoff);
         Assert.False(options.LosesSilo);
         Assert.Equal(4096, options.Positions);

@@ -1,5 +1,5 @@
-using DroneHandoff.Cli;
 using DroneHandoff.Models;
+using DroneHandoff.Options;
 using DroneHandoff.Orchestration;
 using Swarm.Inference.Presets;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using DroneHandoff.Cli;
+using DroneHandoff.Options;
 using DroneHandoff.Reports;
 using DroneHandoff.Telemetry;
 
@@ -9,7 +9,7 @@ namespace DroneHandoff.Tests.Reports;
 public sealed class JsonReportTests
 {
     private readonly DemoOptions _options = new(
-        new StoreChoice(StoreKind.Azure, "AccountName=a;AccountKey=hidden"),
+        new DemoStore(StoreKind.Azure, "AccountName=a;AccountKey=hidden"),
         HandoffKind.Planned,
         false,
         4096,

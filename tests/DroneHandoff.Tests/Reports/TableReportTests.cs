@@ -1,5 +1,5 @@
-using DroneHandoff.Cli;
-using DroneHandoff.Orchestration;
+using DroneHandoff.Options;
+using DroneHandoff.Outcome;
 using DroneHandoff.Reports;
 using DroneHandoff.Telemetry;
 using Spectre.Console;
@@ -45,7 +45,7 @@ public sealed class TableReportTests
         });
         console.Profile.Width = 80;
         var options = new DemoOptions(
-            new StoreChoice(StoreKind.File), HandoffKind.Crash, false, 4096, "tiny", "x",
+            new DemoStore(StoreKind.File), HandoffKind.Crash, false, 4096, "tiny", "x",
             new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")), "", 42);
 
         TableReport.Write(

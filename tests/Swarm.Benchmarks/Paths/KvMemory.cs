@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Swarm.Core.Geometry;
 using Swarm.Core.Inference;
+using Swarm.Core.Memory;
 
 namespace Swarm.Benchmarks.Paths;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;

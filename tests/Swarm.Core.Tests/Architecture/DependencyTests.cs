@@ -67,11 +67,24 @@ public sealed class DependencyTests
         Assert.Empty(users.Except(allowed));
     }
 
+    [Fact]
+    public void InternalsVisibleTo_InAllProjects_NamesProjectsThatExist()
+    {
+        var projects = new[] { "src", "simulations", "tests" }.SelectMany(ProjectsIn).ToArray();
+        var names = projects.Select(project => (string?)project.Value.Descendants("AssemblyName").FirstOrDefault() ?? project.Key);
+        var friends = projects.SelectMany(project => project.Value.Descendants("InternalsVisibleTo"))
+            .Select(friend => (string)friend.Attribute("Include")!);
+
+        Assert.Empty(friends.Except(names));
+    }
+
     private static IEnumerable<string> References(XElement project) => project.Descendants("ProjectReference")
         .Select(reference => Path.GetFileNameWithoutExtension(((string)reference.Attribute("Include")!).Replace('\\', '/')));
 
-    private static Dictionary<string, XElement> Projects() => Directory
-        .GetDirectories(Path.Combine(Repository.Root, "src"))
+    private static Dictionary<string, XElement> Projects() => ProjectsIn("src");
+
+    private static Dictionary<string, XElement> ProjectsIn(string part) => Directory
+        .GetDirectories(Path.Combine(Repository.Root, part))
         .SelectMany(folder => Directory.GetFiles(folder, "*.csproj"))
         .ToDictionary(file => Path.GetFileNameWithoutExtension(file), file => XElement.Load(file));
 }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Swarm.Client;
-using Swarm.Client.Rehydration;
 using Swarm.EndToEnd.Agent;
 using Swarm.Testing;
 using Xunit;

@@ -109,9 +109,9 @@ public sealed class KvPayloadTests
     {
         var payload = EncodeTiny(out _);
         var frame = payload.AsSpan(
-            KvPayloadHeader.SizeBytes, FrameHeader.SizeBytes + (3 * Tiny.Groups[0].FrameBytesPerPosition(0)));
+            KvPayloadHeader.SizeBytes, KvFrameHeader.SizeBytes + (3 * Tiny.Groups[0].FrameBytesPerPosition(0)));
         frame[offset] += 5;
-        BinaryPrimitives.WriteUInt64LittleEndian(frame, XxHash3.HashToUInt64(frame[FrameHeader.ChecksumBytes..]));
+        BinaryPrimitives.WriteUInt64LittleEndian(frame, XxHash3.HashToUInt64(frame[KvFrameHeader.ChecksumBytes..]));
 
         var fault = Assert.Throws<CorruptObjectException>(() => KvPayload.Verify(Tiny, 7, 3, payload));
 

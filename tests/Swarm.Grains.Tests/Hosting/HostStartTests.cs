@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Swarm.Grains.Tests.Support;
 using Swarm.Host;
-using Swarm.Host.Startup;
 using Swarm.Testing;
 using Xunit;
 

@@ -3,7 +3,6 @@ using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Log;
 using Swarm.Storage.Manifests;
 using Xunit;
 

@@ -1,7 +1,7 @@
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Manifests;
+using Swarm.Storage.State;
 using Swarm.Testing.Simulation;
 
 namespace Swarm.Storage.Tests.Simulation;

@@ -1,0 +1,76 @@
+using System.Buffers;
+using Swarm.Host.Settings;
+using Swarm.Storage.Azure;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Blobs.Files;
+
+namespace Swarm.Host.Stores;
+
+/// <summary>Makes the store of the settings, and tries it before anything starts.</summary>
+internal static class StoreProbe
+{
+    /// <summary>Prefix of the objects that probing makes and deletes.</summary>
+    public const string Prefix = "probe/";
+
+    private const int ProbeBytes = 16;
+
+    private static TimeSpan Limit => TimeSpan.FromSeconds(20);
+
+    /// <summary>Opens the store, writes an object, reads it back and deletes it.</summary>
+    /// <param name="settings">Which store.</param>
+    /// <param name="faults">Receives what is wrong.</param>
+    /// <param name="cancellationToken">Stops trying.</param>
+    /// <returns>The store, or <see langword="null"/> when there was a fault.</returns>
+    public static async Task<IBlobStore?> OpenAsync(
+        StoreSettings settings, List<string> faults, CancellationToken cancellationToken)
+    {
+        IBlobStore? store = null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            store = Open(settings);
+            await TryAsync(store, limit.Token);
+            return store;
+        }
+        catch (Exception exception)
+            when (exception is BlobStoreException or ArgumentException or PlatformNotSupportedException)
+        {
+            faults.Add($"{StoreSettings.SectionName}: {exception.Message}");
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            faults.Add($"{StoreSettings.SectionName}: the {settings.Kind} store did not answer within {Limit.TotalSeconds} s.");
+        }
+
+        (store as IDisposable)?.Dispose();
+        return null;
+    }
+
+    private static IBlobStore Open(StoreSettings settings) => settings.Kind == "azure"
+        ? AzureBlobStore.Connect(settings.ConnectionString, settings.Container)
+        : new FileBlobStore(settings.Path);
+
+    private static async Task TryAsync(IBlobStore store, CancellationToken cancellationToken)
+    {
+        var content = Guid.NewGuid().ToByteArray();
+        var name = $"{Prefix}{Guid.NewGuid():n}";
+        var write = await store.CreateAsync(name, new ReadOnlySequence<byte>(content), cancellationToken);
+        if (write.IsRefused)
+        {
+            throw new BlobStoreException(
+                $"a fresh object '{name}' came back as existing: this is not a store that Swarm can use.", isTransient: false);
+        }
+
+        var read = new byte[ProbeBytes];
+        var outcome = await store.ReadAsync(name, 0, read, cancellationToken);
+        if (outcome.Count != ProbeBytes || !read.AsSpan().SequenceEqual(content))
+        {
+            throw new BlobStoreException(
+                $"the object '{name}' does not read back as written: this is not a store that Swarm can use.",
+                isTransient: false);
+        }
+
+        await store.DeleteAsync(name, cancellationToken);
+    }
+}

@@ -1,0 +1,62 @@
+namespace Swarm.Storage.Blobs;
+
+/// <summary>Reads with a few tries: reading again is always safe.</summary>
+internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
+{
+    private const int Tries = 5;
+
+    private int _faults;
+
+    /// <summary>Tries that failed so far.</summary>
+    public int Faults => Volatile.Read(ref _faults);
+
+    /// <summary>Reads a range, see <see cref="IBlobStore.ReadAsync"/>.</summary>
+    /// <exception cref="BlobStoreException">Every try failed, or the fault will not pass.</exception>
+    public async Task<BlobRead> ReadAsync(string name, long offset, Memory<byte> destination)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await store.ReadAsync(name, offset, destination, CancellationToken.None);
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                Interlocked.Increment(ref _faults);
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+    }
+
+    /// <summary>Reads a whole small object.</summary>
+    /// <param name="name">The object.</param>
+    /// <param name="expectedBytes">Its length if known; a longer object is read whole as well.</param>
+    /// <param name="maxBytes">Longest object that is read.</param>
+    /// <returns>The bytes with the ETag, or <see langword="null"/> bytes when missing.</returns>
+    public async Task<(byte[]? Content, string? ETag)> ReadWholeAsync(string name, int expectedBytes, int maxBytes)
+    {
+        var buffer = new byte[expectedBytes];
+        while (true)
+        {
+            var read = await ReadAsync(name, 0, buffer);
+            if (read.IsMissing)
+            {
+                return (null, null);
+            }
+
+            if (read.Length == read.Count)
+            {
+                Array.Resize(ref buffer, read.Count);
+                return (buffer, read.ETag);
+            }
+
+            if (read.Length > maxBytes)
+            {
+                throw new Format.Objects.CorruptObjectException(
+                    $"{name} has {read.Length} bytes; at most {maxBytes} are possible.");
+            }
+
+            buffer = new byte[read.Length]; // Read again whole, so that all bytes are of one version.
+        }
+    }
+}

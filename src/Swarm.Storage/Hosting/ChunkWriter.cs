@@ -1,0 +1,48 @@
+using Swarm.Format.Objects;
+using Swarm.Format.Segments;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Storage.Hosting;
+
+/// <summary>Writes chunks of an open context. Runs on the store's loop.</summary>
+internal static class ChunkWriter
+{
+    /// <summary>Creates a chunk, trying again as long as the open lasts.</summary>
+    /// <param name="services">What the store's contexts share.</param>
+    /// <param name="context">The open context.</param>
+    /// <param name="content">Payloads one behind the other.</param>
+    /// <param name="isLogged">Whether a record in the log names it, so that it is looked for before that record is acknowledged.</param>
+    /// <returns>The chunk, and the offset of <paramref name="content"/> in it.</returns>
+    /// <exception cref="Core.Errors.SwarmRefusedException">The store cannot be used, or the open is over.</exception>
+    public static async Task<(ObjectRef Object, long Offset)> WriteAsync(
+        ContextServices services, HostedContext context, ReadOnlyMemory<byte> content, bool isLogged = false)
+    {
+        var openId = context.Root.OpenId;
+        var chunk = services.Ids.Next();
+        var name = BlobNames.Chunk(context.Id, openId, chunk);
+        var bytes = ChunkCodec.Encode(content, out var offset);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                // Refused: the id is fresh, so it is this chunk, written by a try whose answer was lost.
+                await services.Store.CreateAsync(name, bytes, CancellationToken.None);
+                if (!isLogged)
+                {
+                    context.UnprovenChunks.Add(name);
+                }
+
+                return (ObjectRef.Chunk(openId, chunk), offset);
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && !context.IsEnding && !context.Writer.IsDead)
+            {
+                StorageLog.PutFailed(services.Logger, name, attempt, fault.Message);
+                await Task.Delay(Backoff.After(attempt), services.Time);
+            }
+            catch (BlobStoreException fault)
+            {
+                throw Refusals.StoreUnavailable(fault.Message);
+            }
+        }
+    }
+}

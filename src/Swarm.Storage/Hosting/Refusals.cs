@@ -1,0 +1,59 @@
+using Swarm.Core.Errors;
+using Swarm.Core.Identity;
+using Swarm.Core.Sessions;
+
+namespace Swarm.Storage.Hosting;
+
+/// <summary>The refusals of this project, with their words.</summary>
+internal static class Refusals
+{
+    public static SwarmRefusedException Stale(Epoch presented, Epoch current, string holder) => new Refusal(
+        RefusalCode.StaleEpoch,
+        $"Epoch {presented} does not hold the context: epoch {current} is in force, held by "
+        + $"{(holder.Length == 0 ? "nobody" : $"'{holder}'")}. This session is over. Open the context again "
+        + "with OpenOrTakeOverAsync, or take it over from its holder with TakeOverAsync.",
+        current,
+        Holder: holder).ToException();
+
+    public static SwarmRefusedException EpochChanged(Epoch expected, Epoch current, string holder) => new Refusal(
+        RefusalCode.EpochChanged,
+        $"The context is in epoch {current}, not in the expected {expected}. Look again and decide anew.",
+        current,
+        Holder: holder).ToException();
+
+    public static SwarmRefusedException Gap(string what, long position, long length) => new Refusal(
+        RefusalCode.Gap,
+        $"An append of {what} at position {position} leaves a gap: {what} end at {length}. Append from there.",
+        Position: length).ToException();
+
+    public static SwarmRefusedException ForkBeyondEnd(string parent, string name, long position, long length) => new Refusal(
+        RefusalCode.Gap,
+        $"Context '{parent}' has {length} durable positions, so '{name}' cannot be made from it at position {position}. Fork at 0 to {length}, or "
+        + "wait until its agent has flushed more.",
+        Position: length).ToException();
+
+    public static SwarmRefusedException Conflict(string message, long position) =>
+        new Refusal(RefusalCode.Conflict, message, Position: position).ToException();
+
+    public static SwarmRefusedException Invalid(string message) =>
+        new Refusal(RefusalCode.Invalid, message).ToException();
+
+    public static SwarmRefusedException NotFound(string message) =>
+        new Refusal(RefusalCode.NotFound, message).ToException();
+
+    public static SwarmRefusedException Moved(ContextId context) => new Refusal(
+        RefusalCode.Moved, $"Context {context} is not open on this silo any more. Ask the grain where it is.").ToException();
+
+    public static SwarmRefusedException Busy(string message) => new Refusal(RefusalCode.Busy, message).ToException();
+
+    public static SwarmRefusedException Corrupt(string message) =>
+        new Refusal(RefusalCode.Corrupt, message).ToException();
+
+    public static SwarmRefusedException StoreReplaced(string fault) => new Refusal(
+        RefusalCode.StoreReplaced, $"{fault} What an agent was not told to be durable is still its own: it keeps it, and sends it again later.")
+        .ToException();
+
+    public static SwarmRefusedException StoreUnavailable(string reason) => new Refusal(
+        RefusalCode.StoreUnavailable, $"The store cannot be used now: {reason} Nothing is lost; repeat the request later.")
+        .ToException();
+}

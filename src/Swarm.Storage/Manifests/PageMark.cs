@@ -1,5 +1,0 @@
-namespace Swarm.Storage.Manifests;
-
-/// <summary>Identifies a content of pages: equal marks of one open mean equal content.</summary>
-internal readonly record struct PageMark(
-    long TokenLength, int InputVersion, long KvLength, int ExtentVersion, int StatesVersion);
