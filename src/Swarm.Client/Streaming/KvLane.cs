@@ -1,4 +1,5 @@
 using Swarm.Core.Contexts;
+using Swarm.Core.Settings;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Client;
 using Swarm.Format.Frames;
@@ -20,11 +21,12 @@ internal sealed class KvLane(
     MemoryOptions options,
     TimeProvider timeProvider)
 {
+    private const int OverheadBytes = 4096; // Headers of a record and its frames.
+
     private readonly BufferPool _buffers = new(2L * options.KvRecordBytes);
 
     /// <summary>Most positions of a record, unless one step is longer.</summary>
-    public int MaxPositions { get; } = (int)Math.Clamp(
-        (options.KvRecordBytes - 4096) / driver.Runtime.Model.Geometry.BytesPerPosition, 1, int.MaxValue);
+    public int MaxPositions { get; } = PositionsWithin(driver, options.KvRecordBytes);
 
     /// <summary>Bytes of a record; <see cref="long.MaxValue"/> where it would be too large for one.</summary>
     public long LengthOf(int first, int count) => count < KvPayload.MaxBytes / driver.Runtime.Model.Geometry.BytesPerPosition
@@ -39,16 +41,27 @@ internal sealed class KvLane(
         await Task.Yield();
         await repair.SendAsync(session, fault, cancellationToken).ConfigureAwait(false);
         var cursor = (int)session.Durable.Kv;
+        var limit = session.Limits.MaxRecordBytes;
+        var maxPositions = Math.Min(MaxPositions, PositionsWithin(driver, limit));
         long? pendingSince = null;
         while (true)
         {
             var next = streamer.Work.Next;
-            var (end, isFull) = history.PlanRecord(cursor, Math.Min(driver.Computed, inputs.Sent), MaxPositions);
+            var (end, isFull) = history.PlanRecord(cursor, Math.Min(driver.Computed, inputs.Sent), maxPositions);
             if (end <= cursor)
             {
                 pendingSince = null;
                 session.ReturnCredit();
                 await next.WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
+            if (LengthOf(cursor, end - cursor) is var bytes && bytes > limit)
+            {
+                streamer.NoteTooLargeStep(new InvalidOperationException(
+                    $"KV of a step of {end - cursor} positions has {ByteSize.Format(bytes)}, and the silo takes {ByteSize.Format(limit)} at once "
+                    + "(Swarm:DataPlane:IngestBytes). Raise that, or compute shorter steps (maxStepTokens of the runtime)."));
+                await next.WaitAsync(cancellationToken).ConfigureAwait(false); // A rewind may take the step back.
                 continue;
             }
 
@@ -102,6 +115,9 @@ internal sealed class KvLane(
         return await session.SendKvAsync(
             new KvAppend(first, count, history.HashAt(end), buffer.Memory), cancellationToken).ConfigureAwait(false);
     }
+
+    private static int PositionsWithin(RuntimeDriver driver, long bytes) =>
+        (int)Math.Clamp((bytes - OverheadBytes) / driver.Runtime.Model.Geometry.BytesPerPosition, 1, int.MaxValue);
 
     private async Task WaitAsync(Task next, TimeSpan atMost, CancellationToken cancellationToken)
     {

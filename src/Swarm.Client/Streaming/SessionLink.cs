@@ -71,7 +71,7 @@ internal sealed class SessionLink(
             options.TimeProvider,
             logger,
             cancellationToken).ConfigureAwait(false);
-        _observer = new SessionObserver(state, context);
+        _observer = new SessionObserver(state, context, () => IsRewinding);
         try
         {
             _session = await AttachAsync(state.Epoch, secret, cancellationToken).ConfigureAwait(false);

@@ -8,7 +8,8 @@ namespace Swarm.Client.Streaming;
 /// <summary>Hears the pushes of one attachment.</summary>
 /// <param name="state">The session's state.</param>
 /// <param name="context">Context name, for messages.</param>
-internal sealed class SessionObserver(SessionState state, string context) : IDataPlaneObserver, IDisposable
+/// <param name="isRewinding">Whether the session has asked for a rewind whose outcome it does not know.</param>
+internal sealed class SessionObserver(SessionState state, string context, Func<bool> isRewinding) : IDataPlaneObserver, IDisposable
 {
     private readonly CancellationTokenSource _over = new();
 
@@ -23,7 +24,7 @@ internal sealed class SessionObserver(SessionState state, string context) : IDat
     public void OnFenced(Epoch current)
     {
         End("fenced");
-        if (current > state.Epoch)
+        if (current > state.Epoch && !IsPerhapsOwnRewind(current))
         {
             state.Fence(new Refusal(
                 RefusalCode.StaleEpoch,
@@ -32,6 +33,9 @@ internal sealed class SessionObserver(SessionState state, string context) : IDat
                 current));
         }
     }
+
+    /// <summary>A rewind raises the epoch by one: the next attachment finds out whether it was that.</summary>
+    private bool IsPerhapsOwnRewind(Epoch current) => isRewinding() && current == state.Epoch.Next;
 
     public void OnMoved() => End("the context moved");
 

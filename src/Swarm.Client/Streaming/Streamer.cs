@@ -26,6 +26,7 @@ internal sealed class Streamer : IAsyncDisposable
     private CancellationTokenSource _pause = new();
     private Rewinding? _rewinding;
     private Task _running = Task.CompletedTask;
+    private InvalidOperationException? _tooLargeStep;
     private int _flushing;
 
     public Streamer(
@@ -69,7 +70,7 @@ internal sealed class Streamer : IAsyncDisposable
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>Waits until inputs and KV up to a length are durable, and states; and damaged KV was sent again.</summary>
-    /// <exception cref="InvalidOperationException">The runtime has failed: inputs and states are durable, and KV will not be.</exception>
+    /// <exception cref="InvalidOperationException">The runtime has failed, or the silo does not take so much KV at once: inputs and states are durable, and KV will not be.</exception>
     public async ValueTask FlushAsync(long length, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _flushing);
@@ -81,7 +82,7 @@ internal sealed class Streamer : IAsyncDisposable
                 () =>
                 {
                     fault = null;
-                    return _state.Durable.Tokens >= length && _states.IsDurable && (IsKvDurable(length) || (fault = _driver?.Fault) is not null);
+                    return _state.Durable.Tokens >= length && _states.IsDurable && (IsKvDurable(length) || (fault = _driver?.Fault ?? Volatile.Read(ref _tooLargeStep)) is not null);
                 },
                 cancellationToken).ConfigureAwait(false);
             if (fault is not null)
@@ -92,6 +93,16 @@ internal sealed class Streamer : IAsyncDisposable
         finally
         {
             Interlocked.Decrement(ref _flushing);
+        }
+    }
+
+    /// <summary>Tells those who wait for KV that it cannot be sent to this silo.</summary>
+    public void NoteTooLargeStep(InvalidOperationException fault)
+    {
+        if (Interlocked.Exchange(ref _tooLargeStep, fault) is null)
+        {
+            ClientLog.RuntimeFailed(_logger, _context, fault.Message);
+            _state.Changed.Fire();
         }
     }
 
@@ -226,6 +237,7 @@ internal sealed class Streamer : IAsyncDisposable
 
         var session = await _link.AttachAsync(_stop.Token).ConfigureAwait(false);
         LastFault = null;
+        Volatile.Write(ref _tooLargeStep, null);
         using var run = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _link.Over, _pause.Token);
         var fault = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _states.Rewind();

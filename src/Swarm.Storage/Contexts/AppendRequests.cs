@@ -182,7 +182,7 @@ internal sealed class AppendRequests(
 
     private void CheckStates(InputRun inputs, IReadOnlyList<NamedState> states)
     {
-        var end = Math.Max(context.TokenLength, inputs.FirstPosition + inputs.Tokens.Length);
+        var end = inputs.Tokens.IsEmpty ? context.TokenLength : Math.Max(context.TokenLength, inputs.FirstPosition + inputs.Tokens.Length);
         foreach (var state in states)
         {
             Names.RequireState(state.Name);
