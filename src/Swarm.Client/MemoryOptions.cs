@@ -56,8 +56,8 @@ public sealed class MemoryOptions
     /// </summary>
     public TimeSpan SpoolSyncInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How often the session says that it lives. Default 1 s.</summary>
-    public TimeSpan TouchInterval { get; set; } = TimeSpan.FromSeconds(1);
+    /// <summary>Heartbeat interval. Default 1 s.</summary>
+    public TimeSpan HeartbeatInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// After this long without anything from the silo, the others are asked whether the context is elsewhere by now.
@@ -98,7 +98,7 @@ public sealed class MemoryOptions
         Check(MaxUndurableTokens >= 1, nameof(MaxUndurableTokens), MaxUndurableTokens, Positive, standard.MaxUndurableTokens);
         Check(SpoolBytes >= MinSpoolBytes, nameof(SpoolBytes), SpoolBytes, $"{MinSpoolBytes} bytes or more", standard.SpoolBytes);
         Check(SpoolSyncInterval >= TimeSpan.Zero, nameof(SpoolSyncInterval), SpoolSyncInterval, NotNegative, standard.SpoolSyncInterval);
-        Check(TouchInterval > TimeSpan.Zero, nameof(TouchInterval), TouchInterval, Positive, standard.TouchInterval);
+        Check(HeartbeatInterval > TimeSpan.Zero, nameof(HeartbeatInterval), HeartbeatInterval, Positive, standard.HeartbeatInterval);
         Check(SiloSilence > TimeSpan.Zero, nameof(SiloSilence), SiloSilence, Positive, standard.SiloSilence);
         Check(MaxReconnectDelay > TimeSpan.Zero, nameof(MaxReconnectDelay), MaxReconnectDelay, Positive, standard.MaxReconnectDelay);
         Check(DrainTimeout >= TimeSpan.Zero, nameof(DrainTimeout), DrainTimeout, NotNegative, standard.DrainTimeout);

@@ -37,7 +37,7 @@ public sealed class SwarmAgent
     /// same epoch, its inputs replayed from the disk. <see cref="AgentMemory.Recovery"/> tells.
     /// </remarks>
     /// <exception cref="ContextOwnedException">
-    /// A session holds the context; the message names its agent. Where that is this very agent, as after a crash without a spool,
+    /// A session holds the context; the message names its agent. Where that is this agent, as after a crash without a spool,
     /// <see cref="OpenOrTakeOverAsync(string, IKvRuntime, TakeOver, MemoryOptions?, CancellationToken)"/> goes on at once.
     /// </exception>
     /// <exception cref="InvalidOperationException">The runtime is in use by another session of this process.</exception>

@@ -28,7 +28,7 @@ public sealed class SwarmClient : IAsyncDisposable
     }
 
     /// <summary>Gateways that the silos told of, <c>host:port</c>; none before the first look, a second after connecting.</summary>
-    public IReadOnlyList<string> Gateways => _link?.Told ?? [];
+    public IReadOnlyList<string> Gateways => _link?.DiscoveredGateways ?? [];
 
     /// <summary>Connects.</summary>
     /// <param name="address"><c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>.</param>

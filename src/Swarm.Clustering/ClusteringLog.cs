@@ -66,7 +66,7 @@ internal static partial class ClusteringLog
     [LoggerMessage(
         4109,
         LogLevel.Warning,
-        "The clock of silo {Silo} differs from this machine's by {AheadSeconds:0.0} s (positive: it is ahead): its last life sign in the "
+        "The clock of silo {Silo} differs from this machine's by {AheadSeconds:0.0} s (positive: it is ahead): its last heartbeat in the "
         + "membership table says {Time:u}. One of the two clocks is wrong. Its silence is measured by this machine's clock.")]
     public static partial void ClockDiffers(ILogger logger, string silo, double aheadSeconds, DateTime time);
 }

@@ -7,8 +7,8 @@ public enum AcquireMode
     /// <summary>Only if nobody holds it, or it was released for this agent or for anybody.</summary>
     IfFree = 0,
 
-    /// <summary>Also if its holder has been silent long enough.</summary>
-    IfSilent = 1,
+    /// <summary>Also if its holder has timed out.</summary>
+    IfHolderTimedOut = 1,
 
     /// <summary>In any case: the holder is fenced.</summary>
     Force = 2,

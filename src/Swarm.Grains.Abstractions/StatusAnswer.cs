@@ -10,7 +10,7 @@ namespace Swarm.Grains.Abstractions;
 /// <param name="DurableTokens">Positions whose inputs are durable.</param>
 /// <param name="DurableKv">Positions whose KV is durable.</param>
 /// <param name="Model">Fingerprint of the model, in hex.</param>
-/// <param name="SilentSeconds">How long the holder has been silent.</param>
+/// <param name="HeartbeatAgeSeconds">Seconds since the last heartbeat of the holder.</param>
 /// <param name="Refusal">Why there is no status, or <see langword="null"/>.</param>
 [GenerateSerializer, Immutable, Alias("swarm.status-answer.v1")]
 public sealed record StatusAnswer(
@@ -20,7 +20,7 @@ public sealed record StatusAnswer(
     [property: Id(3)] long DurableTokens,
     [property: Id(4)] long DurableKv,
     [property: Id(5)] string Model,
-    [property: Id(6)] double SilentSeconds,
+    [property: Id(6)] double HeartbeatAgeSeconds,
     [property: Id(7)] Refusal? Refusal)
 {
     /// <summary>What the context lost with a segment of a log, until an operator has looked into it; <see langword="null"/>: nothing.</summary>

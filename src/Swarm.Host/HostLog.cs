@@ -53,7 +53,7 @@ internal static partial class HostLog
     [LoggerMessage(
         4220,
         LogLevel.Information,
-        "The silo joins {Count} others: {Silos}. One that does not answer is waited for until it has given no life sign for "
+        "The silo joins {Count} others: {Silos}. One that does not answer is waited for until it has sent no heartbeat for "
         + "{SilenceSeconds:0} s.")]
     public static partial void Joining(ILogger logger, int count, string silos, double silenceSeconds);
 

@@ -29,7 +29,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly ContextServices _services;
     private readonly Catalog _catalog;
     private readonly ContextOpener _opener;
-    private readonly RootKeeper _keeper;
+    private readonly Checkpointer _checkpointer;
     private readonly Dictionary<ContextId, OpenContext> _open = [];
     private readonly Dictionary<ContextId, Task<OpenContext?>> _opening = [];
     private readonly LogWriters _writers;
@@ -115,27 +115,27 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             ConfirmStoreAsync);
         _writers = new LogWriters(
             () => new LogWriter(store, options, time, ids, logger, segments, _guard, rules, OnWriterLost), _guard, logger);
-        var checkpointer = new Checkpointer(_services.Pages, options);
+        var pageWriter = new PageWriter(_services.Pages, options);
         _catalog = new Catalog(store, reader, time, ids);
-        _keeper = new RootKeeper(_services, checkpointer);
+        _checkpointer = new Checkpointer(_services, pageWriter);
         var loader = new StateLoader(_services, _catalog);
         _opener = new ContextOpener(
             _services,
-            liveness ?? new EveryOtherWriterIsGone(),
+            liveness ?? new SingleSiloLiveness(),
             new RecoveredLogs(new LogRecovery(store, segments, logs, holes, time, ids, logger, rules)),
             loader,
-            checkpointer,
+            pageWriter,
             _catalog,
             _writers.Current,
             _writers.Find);
         _creator = new ContextCreator(_services, _catalog, _guard);
-        _forker = new ContextForker(_services, loader, checkpointer, _catalog);
+        _forker = new ContextForker(_services, loader, pageWriter, _catalog);
         _maintenance = new Maintenance(
             _services,
-            _keeper,
+            _checkpointer,
             new Compactor(_services),
             new Collector(_services, _writers.IsOwn),
-            () => [.. Snapshot().Select(context => context.Hosted)],
+            () => [.. Snapshot().Select(context => context.Incarnation)],
             End,
             RotateAsync);
     }
@@ -276,10 +276,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         {
             foreach (var context in Snapshot())
             {
-                await CloseAsync(context.Hosted);
+                await CloseAsync(context.Incarnation);
             }
 
-            _writers.Present?.Lose("this silo stops");
+            _writers.Present?.Fence("this silo stops");
         });
         await IfNotGivenUpAsync(_maintenance.DisposeAsync().AsTask());
         EndStop();
@@ -309,10 +309,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         const string Reason = "this silo stops, and the store does not take what is left";
         StorageLog.StopGivenUp(
             _services.Logger, Snapshot().Length, _services.Options.StopTimeout.TotalSeconds, StoreFault ?? "it does not answer");
-        _writers.Lose(Reason);
+        _writers.Fence(Reason);
         foreach (var context in Snapshot())
         {
-            End(context.Hosted, Reason);
+            End(context.Incarnation, Reason);
         }
 
         _givenUp.Cancel();
@@ -363,16 +363,16 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <summary>Everything ends: what is in memory is about another store.</summary>
     private void OnStoreLost(string reason)
     {
-        _writers.Lose(reason);
+        _writers.Fence(reason);
         foreach (var context in Snapshot())
         {
-            End(context.Hosted, reason);
+            End(context.Incarnation, reason);
         }
     }
 
     private void OnWriterLost(LogWriter writer, string reason)
     {
-        var dropped = Snapshot().Where(context => context.Hosted.Writer == writer).ToArray();
+        var dropped = Snapshot().Where(context => context.Incarnation.Writer == writer).ToArray();
         StorageMetrics.WritersLost.Add(1);
         if (_stopping.IsCancellationRequested && dropped.Length == 0)
         {
@@ -380,12 +380,12 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
         else
         {
-            StorageLog.WriterLost(_services.Logger, writer.Id, reason.TrimEnd('.'), dropped.Length);
+            StorageLog.WriterFenced(_services.Logger, writer.Id, reason.TrimEnd('.'), dropped.Length);
         }
 
         foreach (var context in dropped)
         {
-            End(context.Hosted, reason);
+            End(context.Incarnation, reason);
         }
     }
 
@@ -398,7 +398,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
         if (Find(id) is OpenContext here)
         {
-            return here.Hosted.IsEnding
+            return here.Incarnation.IsEnding
                 ? throw Refusals.Busy($"Context {id} is being closed here. Try again.")
                 : here;
         }
@@ -426,13 +426,13 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     {
         try
         {
-            if (await _opener.OpenAsync(id) is not { } hosted)
+            if (await _opener.OpenAsync(id) is not { } incarnation)
             {
                 return null;
             }
 
             var context = new OpenContext(
-                hosted, _services, () => CloseAsync(hosted), () => IsCurrentAsync(hosted));
+                incarnation, _services, () => CloseAsync(incarnation), () => IsCurrentAsync(incarnation));
             lock (_open)
             {
                 _open[id] = context;
@@ -448,7 +448,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     private async Task<ReleaseOutcome> AnswerReleaseCoreAsync(Id128 writer, ContextId id)
     {
-        if (_writers.Find(writer) is null && !(Find(id) is OpenContext { Hosted.Writer: { IsDead: false } its } && its.Id == writer))
+        if (_writers.Find(writer) is null && !(Find(id) is OpenContext { Incarnation.Writer: { IsDead: false } its } && its.Id == writer))
         {
             return ReleaseOutcome.Gone;
         }
@@ -460,48 +460,48 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
         // Not open here although the root names this writer: the answer to an opening was lost. Open it, then close it.
         var context = Find(id) as OpenContext ?? await OpenOnceAsync(id);
-        if (context is null || context.Hosted.IsEnding)
+        if (context is null || context.Incarnation.IsEnding)
         {
             return ReleaseOutcome.Busy;
         }
 
-        await CloseAsync(context.Hosted);
+        await CloseAsync(context.Incarnation);
         return ReleaseOutcome.Released;
     }
 
-    private async Task CloseAsync(HostedContext hosted)
+    private async Task CloseAsync(ContextIncarnation incarnation)
     {
-        await IfNotGivenUpAsync(_keeper.CloseAsync(hosted));
-        if (hosted.IsEnding)
+        await IfNotGivenUpAsync(_checkpointer.CloseAsync(incarnation));
+        if (incarnation.IsEnding)
         {
-            Drop(hosted, "it was asked to");
+            Drop(incarnation, "it was asked to");
         }
     }
 
-    private async Task<bool> IsCurrentAsync(HostedContext hosted)
+    private async Task<bool> IsCurrentAsync(ContextIncarnation incarnation)
     {
-        if (await _keeper.IsCurrentAsync(hosted))
+        if (await _checkpointer.IsCurrentAsync(incarnation))
         {
             return true;
         }
 
-        End(hosted, "another silo has opened it");
+        End(incarnation, "another silo has opened it");
         return false;
     }
 
-    private void Drop(HostedContext hosted, string reason)
+    private void Drop(ContextIncarnation incarnation, string reason)
     {
         lock (_open)
         {
-            if (!_open.TryGetValue(hosted.Id, out var context) || context.Hosted != hosted)
+            if (!_open.TryGetValue(incarnation.Id, out var context) || context.Incarnation != incarnation)
             {
                 return;
             }
 
-            _open.Remove(hosted.Id);
+            _open.Remove(incarnation.Id);
         }
 
-        StorageLog.ContextClosed(_services.Logger, Names.Label(hosted.Id), reason);
+        StorageLog.ContextClosed(_services.Logger, Names.Label(incarnation.Id), reason);
     }
 
     private OpenContext[] Snapshot()
@@ -512,10 +512,10 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         }
     }
 
-    private void End(HostedContext hosted, string reason)
+    private void End(ContextIncarnation incarnation, string reason)
     {
-        hosted.End();
-        Drop(hosted, reason);
+        incarnation.End();
+        Drop(incarnation, reason);
     }
 
     /// <summary>Goes on in a new log, context by context, and seals the old one (protocol, rule 6).</summary>
@@ -524,13 +524,13 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var next = _writers.Rotate();
         foreach (var context in Snapshot())
         {
-            if (context.Hosted.Writer != next && !await _keeper.MoveAsync(context.Hosted, next))
+            if (context.Incarnation.Writer != next && !await _checkpointer.MoveAsync(context.Incarnation, next))
             {
-                End(context.Hosted, "its root was taken over, or the store does not say");
+                End(context.Incarnation, "the root's compare-and-swap was lost, or its outcome is unknown");
             }
         }
 
-        await _writers.RetireAsync(writer => Snapshot().Any(context => context.Hosted.Writer == writer));
+        await _writers.RetireAsync(writer => Snapshot().Any(context => context.Incarnation.Writer == writer));
     }
 
     private async Task<bool> EraseCoreAsync(ContextId id)
@@ -540,8 +540,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             return false;
         }
 
-        await _keeper.CloseAsync(context.Hosted, RootState.Erased);
-        Drop(context.Hosted, "it is erased");
+        await _checkpointer.CloseAsync(context.Incarnation, RootState.Erased);
+        Drop(context.Incarnation, "it is erased");
         if (await _services.Roots.ReadAsync(id) is { Root.State: RootState.Ready })
         {
             throw Refusals.Busy($"Context {id} could not be erased now. Try again.");

@@ -17,11 +17,11 @@ internal sealed class Maintenance : IAsyncDisposable
     private const long MaxLag = 200_000;
 
     private readonly ContextServices _services;
-    private readonly RootKeeper _keeper;
+    private readonly Checkpointer _checkpointer;
     private readonly Compactor _compactor;
     private readonly Collector _collector;
-    private readonly Func<IReadOnlyList<HostedContext>> _open;
-    private readonly Action<HostedContext, string> _end;
+    private readonly Func<IReadOnlyList<ContextIncarnation>> _open;
+    private readonly Action<ContextIncarnation, string> _end;
     private readonly Func<Task> _rotate;
     private readonly SemaphoreSlim _collecting = new(1);
     private readonly CancellationTokenSource _stopping = new();
@@ -29,7 +29,7 @@ internal sealed class Maintenance : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="services">What the store's contexts share.</param>
-    /// <param name="keeper">Checkpoints.</param>
+    /// <param name="checkpointer">Checkpoints.</param>
     /// <param name="compactor">Merges small runs.</param>
     /// <param name="collector">Deletes what nobody refers to.</param>
     /// <param name="open">The contexts that are open now.</param>
@@ -37,14 +37,14 @@ internal sealed class Maintenance : IAsyncDisposable
     /// <param name="rotate">Goes on in a new log.</param>
     public Maintenance(
         ContextServices services,
-        RootKeeper keeper,
+        Checkpointer checkpointer,
         Compactor compactor,
         Collector collector,
-        Func<IReadOnlyList<HostedContext>> open,
-        Action<HostedContext, string> end,
+        Func<IReadOnlyList<ContextIncarnation>> open,
+        Action<ContextIncarnation, string> end,
         Func<Task> rotate)
     {
-        (_services, _keeper, _compactor, _collector) = (services, keeper, compactor, collector);
+        (_services, _checkpointer, _compactor, _collector) = (services, checkpointer, compactor, collector);
         (_open, _end, _rotate) = (open, end, rotate);
         var options = services.Options;
         _sequences =
@@ -174,18 +174,18 @@ internal sealed class Maintenance : IAsyncDisposable
         }
     }
 
-    private bool NeedsCheckpoint(HostedContext context, long lag) =>
+    private bool NeedsCheckpoint(ContextIncarnation context, long lag) =>
         context.Writer.Acknowledged > context.TailStart + (ulong)lag
         || context.Durable.Extents.Tail.Count >= 2 * _services.Options.PageExtents
         || context.Durable.Inputs.TailBlocks >= 2 * _services.Options.PageBlocks;
 
-    private async Task CheckpointAsync(HostedContext context)
+    private async Task CheckpointAsync(ContextIncarnation context)
     {
         try
         {
-            if (!await _keeper.CheckpointAsync(context))
+            if (!await _checkpointer.CheckpointAsync(context))
             {
-                _end(context, "its root was taken over, or the store does not say");
+                _end(context, "the root's compare-and-swap was lost, or its outcome is unknown");
             }
         }
         catch (Exception fault) when (IsPassing(fault))

@@ -3,7 +3,7 @@ namespace Swarm.Storage;
 /// <summary>Rules of the protocol that the test flavour can take away, one at a time, to see that the exploration notices.</summary>
 /// <remarks>
 /// Production has all of them: <see cref="Rule"/>. Each names the rule of PROTOCOL.md that it is. Two of that page are no switch
-/// here, since nothing breaks without them in 10,000 seeds: that records of another open do not count (rule 10; epoch and
+/// here, since nothing breaks without them in 10,000 seeds: that records of another incarnation do not count (rule 10; epoch and
 /// position say it as well), and that unsealed logs are not collected (rule 19; <see cref="FencesOpenings"/> covers it).
 /// </remarks>
 internal sealed record ProtocolRules
@@ -29,7 +29,7 @@ internal sealed record ProtocolRules
     /// <summary>Rule 13: a close waits for what is queued.</summary>
     public Rule DrainsAtClose { get; init; }
 
-    /// <summary>Rule 13: once a close was sent the open is over, whatever the answer.</summary>
+    /// <summary>Rule 13: once a close was sent the incarnation is over, whatever the answer.</summary>
     public Rule CloseIsFinal { get; init; }
 
     /// <summary>Rule 14: merged extents are installed only over those that they were made of.</summary>
@@ -50,8 +50,8 @@ internal sealed record ProtocolRules
     /// <summary>Rule 18: seals stay.</summary>
     public Rule KeepsSeals { get; init; }
 
-    /// <summary>Rule 18: objects of a context's present open stay.</summary>
-    public Rule KeepsPresentOpen { get; init; }
+    /// <summary>Rule 18: objects of a context's current incarnation stay.</summary>
+    public Rule KeepsCurrentIncarnation { get; init; }
 
     /// <summary>Rule 29: collection replaces a root before it deletes what that root does not name: an opening under way then fails.</summary>
     public Rule FencesOpenings { get; init; }

@@ -10,7 +10,7 @@ internal sealed record SameStoreRules
     public Rule ChecksOwnSegments { get; init; }
 
     /// <summary>Rule 20: a context's first record in a log is acknowledged only while the root that opened it there is the one that counts.</summary>
-    public Rule ChecksRootsOfOpens { get; init; }
+    public Rule ChecksRootsOfIncarnations { get; init; }
 
     /// <summary>Rule 27: a store without the identity that is known, or with another one, is not the same store.</summary>
     public Rule ChecksIdentity { get; init; }

@@ -17,7 +17,7 @@ internal static partial class StorageLog
     public static partial void WriterStarts(ILogger logger, Id128 writer);
 
     [LoggerMessage(4, LogLevel.Warning, "Writer {Writer} ends: {Reason}. {Contexts} open contexts are dropped.")]
-    public static partial void WriterLost(ILogger logger, Id128 writer, string reason, int contexts);
+    public static partial void WriterFenced(ILogger logger, Id128 writer, string reason, int contexts);
 
     [LoggerMessage(5, LogLevel.Information, "Context {Context} is open: epoch {Epoch}, {Tokens} tokens, KV of {Kv}.")]
     public static partial void ContextOpened(

@@ -81,13 +81,13 @@ public sealed class HandoffTests
     {
         await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();
-        var quick = new MemoryOptions { TouchInterval = TimeSpan.FromMilliseconds(100), DrainTimeout = TimeSpan.Zero };
+        var quick = new MemoryOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(100), DrainTimeout = TimeSpan.Zero };
         var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), quick, Token);
         await a.FeedAsync(Tokens(seed: 0, steps: [3])[0], Token);
         await a.FlushAsync(Token);
 
         var taking = swarm.Agent("drone-b")
-            .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfSilent(TimeSpan.FromSeconds(1)), null, Token);
+            .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfHolderTimedOut(TimeSpan.FromSeconds(1)), null, Token);
         await Assert.ThrowsAsync<TimeoutException>(() => taking.WaitAsync(TimeSpan.FromSeconds(2), Token));
         await a.DisposeAsync();
         await using var b = await taking;

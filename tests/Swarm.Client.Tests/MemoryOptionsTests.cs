@@ -21,7 +21,7 @@ public sealed class MemoryOptionsTests
             SpoolPath = " ",
             SpoolBytes = 65535,
             SpoolSyncInterval = less,
-            TouchInterval = none,
+            HeartbeatInterval = none,
             SiloSilence = none,
             MaxReconnectDelay = none,
             DrainTimeout = less,
@@ -35,7 +35,7 @@ public sealed class MemoryOptionsTests
             "KvRecordBytes is 4095; 4096 bytes or more is needed: set it to that, or leave it at its default, 1048576.",
             "SpoolBytes is 65535; 65536 bytes or more is needed",
             "DrainTimeout is -00:00:01; 0 or more is needed: set it to that, or leave it at its default, 00:00:05.",
-            "TouchInterval is 00:00:00; more than 0 is needed",
+            "HeartbeatInterval is 00:00:00; more than 0 is needed",
             "SpoolPath is ' ': name a folder, or set it to null for no spool.",
         ])
         {

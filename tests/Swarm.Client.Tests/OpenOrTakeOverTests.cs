@@ -34,7 +34,7 @@ public sealed class OpenOrTakeOverTests
         await using var own = await agent.OpenOrTakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, null, Token)
             .WaitAsync(TimeSpan.FromMinutes(1), Token);
 
-        Assert.Contains("this very agent, 'drone-a'", owned.Message, StringComparison.Ordinal);
+        Assert.Contains("this agent, 'drone-a'", owned.Message, StringComparison.Ordinal);
         Assert.Contains("OpenOrTakeOverAsync", owned.Message, StringComparison.Ordinal);
         Assert.Equal([1, 2, 3], own.GetTokens());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(TimeSpan.FromSeconds(30), crashed.Fenced));

@@ -144,7 +144,7 @@ public sealed class HostileBytesTests
         .. Greeting(),
         .. RawFrame.Of(FrameType.Attach, new Attach("c/1", epoch.Value, secret.Bytes.ToArray()), 0, 1),
         .. RawFrame.Of(FrameType.AttachReader, new AttachReader("c/1"), 0, 2),
-        .. RawFrame.Of(FrameType.Touch, default(Empty), 1, 0),
+        .. RawFrame.Of(FrameType.Heartbeat, default(Empty), 1, 0),
         .. RawFrame.Of(FrameType.AppendInputs, new InputList(
             Payloads.Inputs(0, 9), new StateList([new NamedState("s", 1, new byte[9])])), 1, 3),
         .. RawFrame.Of(FrameType.AskCredit, new AskCredit(1000, 2000, 0), 1, 0),

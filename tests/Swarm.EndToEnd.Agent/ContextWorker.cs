@@ -28,7 +28,7 @@ internal sealed class ContextWorker(SwarmClient swarm, AgentArguments arguments,
         {
             var agent = swarm.Agent($"{arguments.Name}-{context.Replace('/', '-')}");
             await using var memory = silence is { } time
-                ? await agent.TakeOverAsync(context, runtime, TakeOver.IfSilent(time), cancellationToken: release)
+                ? await agent.TakeOverAsync(context, runtime, TakeOver.IfHolderTimedOut(time), cancellationToken: release)
                 : await agent.OpenAsync(context, runtime, cancellationToken: release);
             try
             {

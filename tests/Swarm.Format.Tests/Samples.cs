@@ -43,29 +43,29 @@ internal sealed class Samples(int seed)
 
     public LogRecord Record(RecordType type)
     {
-        var (context, openId, epoch) = (Context(), Id(), new Epoch((ulong)_random.NextInt64()));
+        var (context, incarnationId, epoch) = (Context(), Id(), new Epoch((ulong)_random.NextInt64()));
         var count = _random.Next(1, 40);
         return type switch
         {
-            RecordType.Tokens => Tokens(context, openId, epoch, count),
+            RecordType.Tokens => Tokens(context, incarnationId, epoch, count),
             RecordType.Input => new InputRecord(
-                context, openId, epoch, Position(), [.. Enumerable.Range(0, count).Select(_ => Digest())], Hash(),
+                context, incarnationId, epoch, Position(), [.. Enumerable.Range(0, count).Select(_ => Digest())], Hash(),
                 PayloadRef()),
-            RecordType.Kv => new KvRecord(context, openId, epoch, Position(), count, Hash(), PayloadRef()),
-            RecordType.State => new StateRecord(context, openId, epoch, Position(), "sampler/rng.v1", Bytes(count)),
+            RecordType.Kv => new KvRecord(context, incarnationId, epoch, Position(), count, Hash(), PayloadRef()),
+            RecordType.State => new StateRecord(context, incarnationId, epoch, Position(), "sampler/rng.v1", Bytes(count)),
             RecordType.Epoch => _random.Next(2) == 0
-                ? new EpochRecord(context, openId, epoch, Agent(), Digest(), "")
-                : new EpochRecord(context, openId, epoch, "", Digest(), Agent()),
-            RecordType.Truncate => Truncate(context, openId, epoch),
-            RecordType.Fork => new ForkRecord(context, openId, epoch, Context(), Position()),
-            _ => new TrimRecord(context, openId, epoch, _random.Next(KvGeometry.MaxGroups), Position()),
+                ? new EpochRecord(context, incarnationId, epoch, Agent(), Digest(), "")
+                : new EpochRecord(context, incarnationId, epoch, "", Digest(), Agent()),
+            RecordType.Truncate => Truncate(context, incarnationId, epoch),
+            RecordType.Fork => new ForkRecord(context, incarnationId, epoch, Context(), Position()),
+            _ => new TrimRecord(context, incarnationId, epoch, _random.Next(KvGeometry.MaxGroups), Position()),
         };
     }
 
-    private TruncateRecord Truncate(ContextId context, Id128 openId, Epoch epoch)
+    private TruncateRecord Truncate(ContextId context, Id128 incarnationId, Epoch epoch)
     {
         var length = Position();
-        return new TruncateRecord(context, openId, epoch, length, length - (length / 3), Digest());
+        return new TruncateRecord(context, incarnationId, epoch, length, length - (length / 3), Digest());
     }
 
     public ContextRoot Root()
@@ -91,7 +91,7 @@ internal sealed class Samples(int seed)
             InputPages = Pages(ObjectKind.InputPage),
             StatePage = _random.Next(2) == 0 ? null : Page(ObjectKind.StatePage, 5, 9),
             Tails = _random.Next(2) == 0 ? [] : [new LogPosition(Id(), (ulong)_random.NextInt64())],
-            OpenId = Id(),
+            IncarnationId = Id(),
             Parent = _random.Next(2) == 0 ? null : Context(),
             ParentPosition = Position(),
             RotaryOffset = _random.NextInt64(long.MinValue, long.MaxValue),
@@ -180,8 +180,8 @@ internal sealed class Samples(int seed)
         _ => _random.NextInt64(long.MaxValue - (1L << 32)),
     };
 
-    private TokensRecord Tokens(ContextId context, Id128 openId, Epoch epoch, int count) =>
-        new(context, openId, epoch, Position(), TokenIds(count), Steps(count), Hash());
+    private TokensRecord Tokens(ContextId context, Id128 incarnationId, Epoch epoch, int count) =>
+        new(context, incarnationId, epoch, Position(), TokenIds(count), Steps(count), Hash());
 
     private int[] TokenIds(int count) => [.. Enumerable.Range(0, count).Select(_ => _random.Next())];
 

@@ -57,7 +57,7 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, DroneMod
         // What was durable before anybody touched it; not on the clock.
         var before = await swarm.GetStatusAsync(channel.Settings.Context);
         var mode = command.SilenceSeconds > 0
-            ? TakeOver.IfSilent(TimeSpan.FromSeconds(command.SilenceSeconds))
+            ? TakeOver.IfHolderTimedOut(TimeSpan.FromSeconds(command.SilenceSeconds))
             : TakeOver.IfReleased;
 
         var clock = Stopwatch.StartNew();

@@ -17,7 +17,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     private readonly SwarmAddress _address;
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
-    private IReadOnlyList<string> _told = [];
+    private IReadOnlyList<string> _discovered = [];
     private GatewayConnection _connection;
     private Task _watching = Task.CompletedTask;
 
@@ -33,7 +33,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     public IGrainFactory Grains => Volatile.Read(ref _connection).Client;
 
     /// <summary>Gateways that the silos told of.</summary>
-    public IReadOnlyList<string> Told => Volatile.Read(ref _told);
+    public IReadOnlyList<string> DiscoveredGateways => Volatile.Read(ref _discovered);
 
     /// <summary>Connects to any gateway of an address.</summary>
     /// <exception cref="SwarmRefusedException">A gateway refuses the credential.</exception>
@@ -144,7 +144,7 @@ internal sealed class GatewayLink : IAsyncDisposable
         {
             var told = await connection.Client.GetGrain<IGatewayGrain>(0).ListAsync()
                 .WaitAsync(_options.GatewayTimeout, _options.TimeProvider, _stop.Token).ConfigureAwait(false);
-            Volatile.Write(ref _told, told.Count > 0 ? told : _told);
+            Volatile.Write(ref _discovered, told.Count > 0 ? told : _discovered);
             return null;
         }
         catch (Exception exception)
@@ -194,7 +194,7 @@ internal sealed class GatewayLink : IAsyncDisposable
         }
 
         Random.Shared.Shuffle(configured);
-        List<IPEndPoint> all = [.. configured.Concat(_told.Select(IPEndPoint.Parse)).Distinct()];
+        List<IPEndPoint> all = [.. configured.Concat(_discovered.Select(IPEndPoint.Parse)).Distinct()];
         if (all.Remove(_connection.Gateway))
         {
             all.Add(_connection.Gateway);

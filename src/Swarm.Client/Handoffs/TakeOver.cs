@@ -3,7 +3,7 @@ namespace Swarm.Client.Handoffs;
 /// <summary>When a session may take a context over from another agent.</summary>
 public readonly record struct TakeOver
 {
-    private TakeOver(TakeOverKind kind, TimeSpan silence) => (Kind, Silence) = (kind, silence);
+    private TakeOver(TakeOverKind kind, TimeSpan timeout) => (Kind, Timeout) = (kind, timeout);
 
     /// <summary>As soon as its holder has released it, for this agent or for anybody.</summary>
     public static TakeOver IfReleased { get; } = new(TakeOverKind.IfReleased, TimeSpan.Zero);
@@ -14,19 +14,19 @@ public readonly record struct TakeOver
     /// <summary>What is waited for.</summary>
     public TakeOverKind Kind { get; }
 
-    /// <summary>For <see cref="TakeOverKind.IfSilent"/>: how long the holder must have been silent.</summary>
-    public TimeSpan Silence { get; }
+    /// <summary>For <see cref="TakeOverKind.IfHolderTimedOut"/>: the time without a heartbeat of the holder.</summary>
+    public TimeSpan Timeout { get; }
 
-    /// <summary>As soon as its holder has released it, or has been silent long enough.</summary>
-    /// <param name="silence">
-    /// How long the silo must not have heard from the holder. A holder says something every second, so less than about
-    /// 2 s takes over from a healthy one.
+    /// <summary>As soon as its holder has released it, or has timed out: no heartbeat of it came for some time.</summary>
+    /// <param name="timeout">
+    /// Time without a heartbeat of the holder. A holder sends one every second (<see cref="MemoryOptions.HeartbeatInterval"/>), so less than
+    /// about 2 s takes over from a healthy one.
     /// </param>
     /// <returns>The mode.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="silence"/> is not positive.</exception>
-    public static TakeOver IfSilent(TimeSpan silence)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is not positive.</exception>
+    public static TakeOver IfHolderTimedOut(TimeSpan timeout)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(silence, TimeSpan.Zero);
-        return new TakeOver(TakeOverKind.IfSilent, silence);
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(timeout, TimeSpan.Zero);
+        return new TakeOver(TakeOverKind.IfHolderTimedOut, timeout);
     }
 }

@@ -7,7 +7,7 @@ public enum TakeOverKind
     IfReleased = 0,
 
     /// <summary>The holder's release or silence.</summary>
-    IfSilent = 1,
+    IfHolderTimedOut = 1,
 
     /// <summary>Nothing.</summary>
     Now = 2,

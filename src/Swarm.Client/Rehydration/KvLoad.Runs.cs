@@ -37,7 +37,7 @@ internal sealed partial class KvLoad
         var end = run.FirstPosition + run.Count;
         from = Math.Max(_end, driver.Runtime.Length);
         _takenInPlace += run.InPlace is null ? 0 : 1;
-        if (end > history.Length || (end <= from && Outpaced + Mended == 0))
+        if (end > history.Length || (end <= from && RecomputedEarly + RecomputedDamaged == 0))
         {
             Discard(run.FirstPosition, run.Count, $"it covers {run.FirstPosition} to {end}, behind {from} of {history.Length} positions");
             return false;
@@ -90,7 +90,7 @@ internal sealed partial class KvLoad
             Commit();
             while (driver.Runtime.Length < run.FirstPosition)
             {
-                Mended += driver.CatchUpOneStep(cancellationToken);
+                RecomputedDamaged += driver.CatchUpOneStep(cancellationToken);
             }
 
             from = driver.Runtime.Length;

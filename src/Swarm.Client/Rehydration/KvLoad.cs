@@ -39,10 +39,10 @@ internal sealed partial class KvLoad(
     public int Loaded { get; private set; }
 
     /// <summary>Positions that were computed because their KV had not come.</summary>
-    public int Outpaced { get; private set; }
+    public int RecomputedEarly { get; private set; }
 
     /// <summary>Positions that were computed because their KV could not be used, and KV behind them could.</summary>
-    public int Mended { get; private set; }
+    public int RecomputedDamaged { get; private set; }
 
     /// <summary>Stored positions that are damaged or missing in the store, or failed a check here.</summary>
     public long Discarded { get; private set; }
@@ -177,11 +177,11 @@ internal sealed partial class KvLoad(
             var count = driver.CatchUpOneStep(cancellationToken);
             if (first < _damagedEnd)
             {
-                Mended += count;
+                RecomputedDamaged += count;
             }
             else
             {
-                Outpaced += count;
+                RecomputedEarly += count;
             }
 
             elapsed = timeProvider.GetElapsedTime(started);

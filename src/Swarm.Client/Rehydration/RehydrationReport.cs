@@ -33,7 +33,7 @@ public sealed record RehydrationReport(
     TimeSpan RecomputeElapsed)
 {
     /// <summary>Of the positions recomputed: those whose KV was stored, and was slower to come than to compute.</summary>
-    public long Outpaced { get; init; }
+    public long RecomputedEarly { get; init; }
 
     /// <summary>
     /// Positions whose KV was read once more, since a first copy failed a check here: a copy in the silo's memory or on its disk was

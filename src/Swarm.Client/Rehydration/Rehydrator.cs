@@ -69,8 +69,8 @@ internal sealed class Rehydrator(
             history.AppendRun(undurable);
         }
 
-        var outpaced = load?.Outpaced ?? 0;
-        var recomputed = outpaced + (load?.Mended ?? 0) + (driver?.CatchUp(cancellationToken) ?? 0);
+        var early = load?.RecomputedEarly ?? 0;
+        var recomputed = early + (load?.RecomputedDamaged ?? 0) + (driver?.CatchUp(cancellationToken) ?? 0);
         Damaged = load?.Damaged ?? [];
         var elapsed = timeProvider.GetElapsedTime(started);
         ClientLog.Rehydrated(logger, context, history.Length, load?.Loaded ?? 0, recomputed, elapsed.TotalMilliseconds);
@@ -87,7 +87,7 @@ internal sealed class Rehydrator(
             kvElapsed,
             elapsed - kvElapsed)
         {
-            Outpaced = outpaced,
+            RecomputedEarly = early,
             Reread = load?.Reread ?? 0,
         };
     }

@@ -103,11 +103,11 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             secret.Hash,
             wish.Mode switch
             {
-                { Kind: TakeOverKind.IfSilent } => AcquireMode.IfSilent,
+                { Kind: TakeOverKind.IfHolderTimedOut } => AcquireMode.IfHolderTimedOut,
                 { Kind: TakeOverKind.Now } => AcquireMode.Force,
                 _ => AcquireMode.IfFree,
             },
-            wish.Mode?.Silence.TotalSeconds ?? 0,
+            wish.Mode?.Timeout.TotalSeconds ?? 0,
             start.Model,
             start.Options.BlockTokens,
             wish.MayCreate,

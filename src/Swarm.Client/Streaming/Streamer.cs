@@ -244,7 +244,7 @@ internal sealed class Streamer : IAsyncDisposable
         List<Task> lanes =
         [
             _inputs.RunAsync(session, fault, run.Token),
-            TouchAsync(session, run.Token),
+            HeartbeatAsync(session, run.Token),
             _watch.RunAsync(session, run.Token),
             fault.Task,
         ];
@@ -268,12 +268,12 @@ internal sealed class Streamer : IAsyncDisposable
         }
     }
 
-    private async Task TouchAsync(DataPlaneSession session, CancellationToken cancellationToken)
+    private async Task HeartbeatAsync(DataPlaneSession session, CancellationToken cancellationToken)
     {
         while (true)
         {
-            session.Touch();
-            await Task.Delay(_options.TouchInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
+            session.SendHeartbeat();
+            await Task.Delay(_options.HeartbeatInterval, _timeProvider, cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -79,7 +79,7 @@ internal sealed class MembershipClock(TimeProvider timeProvider, ILogger logger)
         return row with { IAmAliveTime = sight.Told, StartTime = Earlier(row.StartTime, sight.Told) };
     }
 
-    /// <summary>A row's life sign.</summary>
+    /// <summary>A row's heartbeat.</summary>
     /// <param name="Written">As its silo wrote it.</param>
     /// <param name="Told">By this silo's clock.</param>
     /// <param name="LastRead">When the row was last read.</param>

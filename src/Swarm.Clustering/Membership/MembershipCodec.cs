@@ -121,7 +121,7 @@ internal static class MembershipCodec
 
     /// <summary>When a row last changed, or its silo last was heard.</summary>
     /// <param name="row">The row.</param>
-    /// <returns>The latest of start, life sign and votes, UTC.</returns>
+    /// <returns>The latest of start, heartbeat and votes, UTC.</returns>
     public static DateTime LastChange(MembershipRow row)
     {
         var latest = row.StartTime > row.IAmAliveTime ? row.StartTime : row.IAmAliveTime;

@@ -10,7 +10,7 @@ namespace Swarm.Core.Contexts;
 /// <param name="Durable">Watermarks.</param>
 /// <param name="Model">Fingerprint of its model.</param>
 /// <param name="BlockTokens">Positions of a block.</param>
-/// <param name="LastHeard">When this silo last heard from the holder; when it opened the context if it never did.</param>
+/// <param name="LastHeartbeat">When the last heartbeat of the holder came; when this silo opened the context if it never did.</param>
 public sealed record ContextStatus(
     Epoch Epoch,
     string Holder,
@@ -18,7 +18,7 @@ public sealed record ContextStatus(
     Watermarks Durable,
     ModelFingerprint Model,
     int BlockTokens,
-    DateTimeOffset LastHeard)
+    DateTimeOffset LastHeartbeat)
 {
     /// <summary>What it lost with a segment of a log, until an operator has looked into it; <see langword="null"/>: nothing.</summary>
     public ContextLoss? Loss { get; init; }

@@ -82,10 +82,10 @@ public interface IOpenContext
     /// <exception cref="AppendConflictException">The prefix hash is that of other inputs.</exception>
     ValueTask<Watermarks> AppendKvAsync(SessionProof proof, KvAppend kv, CancellationToken cancellationToken);
 
-    /// <summary>Notes that the holder is alive. Not persisted.</summary>
+    /// <summary>Records a heartbeat of the holder. Not persisted.</summary>
     /// <param name="proof">The holder's proof.</param>
     /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
-    void Touch(SessionProof proof);
+    void RecordHeartbeat(SessionProof proof);
 
     /// <summary>Reads durable inputs.</summary>
     /// <param name="firstPosition">First position.</param>

@@ -42,7 +42,7 @@ public enum RefusalCode
     /// <summary>The credential does not allow it.</summary>
     Unauthorized = 12,
 
-    /// <summary>The epoch is not the one that the request expected; decide anew.</summary>
+    /// <summary>The epoch is not the one that the request expected: check the current holder and retry.</summary>
     EpochChanged = 13,
 
     /// <summary>The store cannot take more or cannot be reached.</summary>

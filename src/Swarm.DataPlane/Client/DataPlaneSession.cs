@@ -118,8 +118,8 @@ public sealed class DataPlaneSession : DataPlaneAttachment
             cancellationToken);
     }
 
-    /// <summary>Says that the session lives. Does not wait.</summary>
-    public void Touch() => Client.Post(FrameType.Touch, Id, 0, default(Empty));
+    /// <summary>Sends a heartbeat. Does not wait.</summary>
+    public void SendHeartbeat() => Client.Post(FrameType.Heartbeat, Id, 0, default(Empty));
 
     /// <summary>Cuts the context back.</summary>
     /// <param name="length">Positions to keep.</param>

@@ -40,7 +40,7 @@ internal enum FrameType : byte
     Moved = 12,
 
     /// <summary>C: the session lives.</summary>
-    Touch = 13,
+    Heartbeat = 13,
 
     /// <summary>C: cut the context back.</summary>
     Rewind = 14,

@@ -19,7 +19,7 @@ internal sealed class AttachHandler(ServerConnection connection)
     {
         var context = Find(attach.Context);
         var proof = new SessionProof(new Epoch(attach.Epoch), Digest256.Sha256(attach.Secret));
-        context.Touch(proof); // Compares in fixed time, and throws.
+        context.RecordHeartbeat(proof); // Compares in fixed time, and throws.
         await AnswerAsync(correlation, context, proof).ConfigureAwait(false);
     }
 

@@ -45,9 +45,9 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 MessageReader.ReadAll<Empty>(body);
                 connection.Post(FrameType.Pong, 0, header.Correlation, default(Empty));
                 break;
-            case FrameType.Touch:
+            case FrameType.Heartbeat:
                 MessageReader.ReadAll<Empty>(body);
-                Touch(header);
+                OnHeartbeat(header);
                 break;
             case FrameType.AppendInputs:
                 AppendInputs(header, MessageReader.ReadAll<InputList>(body));
@@ -104,7 +104,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }
     }
 
-    private void Touch(FrameHeader header)
+    private void OnHeartbeat(FrameHeader header)
     {
         if (connection.Find(header.Attachment) is not { } attachment)
         {
@@ -113,7 +113,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
 
         try
         {
-            attachment.Context.Touch(attachment.Proof);
+            attachment.Context.RecordHeartbeat(attachment.Proof);
         }
         catch (SwarmRefusedException)
         {

@@ -68,8 +68,8 @@ public sealed record ContextRoot
     /// <summary>Logs that may hold newer records: none when closed cleanly, at most one today.</summary>
     public required ImmutableArray<LogPosition> Tails { get; init; }
 
-    /// <summary>The open of the context that wrote this root; default when closed.</summary>
-    public required Id128 OpenId { get; init; }
+    /// <summary>The incarnation of the context that wrote this root; default when closed.</summary>
+    public required Id128 IncarnationId { get; init; }
 
     /// <summary>The context this one was forked from, if any.</summary>
     public ContextId? Parent { get; init; }

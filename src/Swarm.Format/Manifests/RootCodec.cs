@@ -86,7 +86,7 @@ internal static class RootCodec
             writer.Number(sequence);
         }
 
-        writer.Id(root.OpenId);
+        writer.Id(root.IncarnationId);
         if (root.Parent is { } parent)
         {
             writer.Context(parent);
@@ -136,7 +136,7 @@ internal static class RootCodec
             InputPages = ReadPages(ref reader, ContextRoot.MaxBytes),
             StatePage = ReadPages(ref reader, 1) is [var page] ? page : null,
             Tails = ReadTails(ref reader),
-            OpenId = reader.Id(),
+            IncarnationId = reader.Id(),
             Parent = reader.TryNil() ? null : reader.Context(),
             ParentPosition = reader.Position(),
             RotaryOffset = reader.Int64(),
@@ -169,7 +169,7 @@ internal static class RootCodec
         {
             writer.Array(PageFields + (page.Context is null ? 0 : 1));
             writer.Number((int)page.Kind);
-            writer.Id(page.OpenId);
+            writer.Id(page.IncarnationId);
             writer.Id(page.PageId);
             writer.Number(page.FirstPosition);
             writer.Number(page.EndPosition);

@@ -82,12 +82,12 @@ public static class BlobNames
     }
 
     /// <summary>A chunk of a context.</summary>
-    public static string Chunk(ContextId context, Id128 openId, Id128 chunkId) =>
-        $"{ChunksPrefix}{context.Tenant}/{context.Context}/{openId}/{chunkId}";
+    public static string Chunk(ContextId context, Id128 incarnationId, Id128 chunkId) =>
+        $"{ChunksPrefix}{context.Tenant}/{context.Context}/{incarnationId}/{chunkId}";
 
     /// <summary>A page of a context's manifest.</summary>
-    public static string Page(ContextId context, Id128 openId, Id128 pageId) =>
-        $"{PagesPrefix}{context.Tenant}/{context.Context}/{openId}/{pageId}";
+    public static string Page(ContextId context, Id128 incarnationId, Id128 pageId) =>
+        $"{PagesPrefix}{context.Tenant}/{context.Context}/{incarnationId}/{pageId}";
 
     /// <summary>The page that a context's root names.</summary>
     /// <param name="context">The context whose root it is.</param>
@@ -96,7 +96,7 @@ public static class BlobNames
     public static string Page(ContextId context, PageRef page)
     {
         ArgumentNullException.ThrowIfNull(page);
-        return Page(OwnerOf(context, page.Context), page.OpenId, page.PageId);
+        return Page(OwnerOf(context, page.Context), page.IncarnationId, page.PageId);
     }
 
     /// <summary>The record of a tenant.</summary>

@@ -5,7 +5,7 @@ namespace Swarm.Format.Objects;
 /// <summary>Which immutable object holds some KV payload.</summary>
 /// <param name="Volume">Number of the volume (account and container) in the store's list; 0 is the store's own.</param>
 /// <param name="Kind"><see cref="ObjectKind.Segment"/> or <see cref="ObjectKind.Chunk"/>.</param>
-/// <param name="Owner">Writer of a segment; id of the open that made a chunk.</param>
+/// <param name="Owner">Writer of a segment; id of the incarnation that made a chunk.</param>
 /// <param name="Number">Sequence number of a segment; 0 of a chunk.</param>
 /// <param name="ChunkId">Id of a chunk; default of a segment.</param>
 /// <param name="Context">
@@ -22,8 +22,8 @@ public readonly record struct ObjectRef(
         new(0, ObjectKind.Segment, writer, sequence, default);
 
     /// <summary>A chunk of a context.</summary>
-    /// <param name="openId">The open that made it.</param>
+    /// <param name="incarnationId">The incarnation that made it.</param>
     /// <param name="chunkId">Its id.</param>
     /// <returns>The reference.</returns>
-    public static ObjectRef Chunk(Id128 openId, Id128 chunkId) => new(0, ObjectKind.Chunk, openId, 0, chunkId);
+    public static ObjectRef Chunk(Id128 incarnationId, Id128 chunkId) => new(0, ObjectKind.Chunk, incarnationId, 0, chunkId);
 }

@@ -4,7 +4,7 @@ namespace Swarm.Format.Objects;
 
 /// <summary>A page of a manifest.</summary>
 /// <param name="Kind">Extents, inputs or states.</param>
-/// <param name="OpenId">The open that wrote it.</param>
+/// <param name="IncarnationId">The incarnation that wrote it.</param>
 /// <param name="PageId">Its id.</param>
 /// <param name="FirstPosition">First position that it covers.</param>
 /// <param name="EndPosition">First position behind it.</param>
@@ -14,7 +14,7 @@ namespace Swarm.Format.Objects;
 /// <param name="Context">Context that wrote it, where that is another one: the parent of a fork; else <see langword="null"/>.</param>
 public sealed record PageRef(
     ObjectKind Kind,
-    Id128 OpenId,
+    Id128 IncarnationId,
     Id128 PageId,
     long FirstPosition,
     long EndPosition,

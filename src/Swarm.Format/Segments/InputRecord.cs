@@ -6,7 +6,7 @@ namespace Swarm.Format.Segments;
 
 /// <summary>Inputs that are not tokens: their digests here, their bytes as payload.</summary>
 /// <param name="Context">The context.</param>
-/// <param name="OpenId">The open that queued it.</param>
+/// <param name="IncarnationId">The incarnation that queued it.</param>
 /// <param name="Epoch">Epoch of the append.</param>
 /// <param name="Position">First position.</param>
 /// <param name="Digests">SHA-256 of each position's input.</param>
@@ -14,12 +14,12 @@ namespace Swarm.Format.Segments;
 /// <param name="Payload">The inputs' bytes.</param>
 public sealed record InputRecord(
     ContextId Context,
-    Id128 OpenId,
+    Id128 IncarnationId,
     Epoch Epoch,
     long Position,
     IReadOnlyList<Digest256> Digests,
     BlockHash PrefixHash,
-    PayloadRef Payload) : LogRecord(Context, OpenId, Epoch)
+    PayloadRef Payload) : LogRecord(Context, IncarnationId, Epoch)
 {
     /// <inheritdoc/>
     public override RecordType Type => RecordType.Input;

@@ -6,7 +6,7 @@ namespace Swarm.Format.Segments;
 
 /// <summary>KV of a run of positions, whose bytes are payload.</summary>
 /// <param name="Context">The context.</param>
-/// <param name="OpenId">The open that queued it.</param>
+/// <param name="IncarnationId">The incarnation that queued it.</param>
 /// <param name="Epoch">Epoch of the append.</param>
 /// <param name="Position">First position.</param>
 /// <param name="Count">Positions, at least 1.</param>
@@ -14,12 +14,12 @@ namespace Swarm.Format.Segments;
 /// <param name="Payload">The frames.</param>
 public sealed record KvRecord(
     ContextId Context,
-    Id128 OpenId,
+    Id128 IncarnationId,
     Epoch Epoch,
     long Position,
     int Count,
     BlockHash PrefixHash,
-    PayloadRef Payload) : LogRecord(Context, OpenId, Epoch)
+    PayloadRef Payload) : LogRecord(Context, IncarnationId, Epoch)
 {
     /// <inheritdoc/>
     public override RecordType Type => RecordType.Kv;

@@ -42,7 +42,7 @@ internal static class RecordReader
     private static LogRecord ReadBody(ref MetaReader body, RecordType type)
     {
         var context = body.Context();
-        var openId = body.Id();
+        var incarnationId = body.Id();
         var epoch = new Epoch(body.UInt64());
         body.Reserved(0, "Key version");
         switch (type)
@@ -50,27 +50,27 @@ internal static class RecordReader
             case RecordType.Tokens:
                 var position = body.Position();
                 var (tokens, steps) = TokenRuns.Read(ref body);
-                return new TokensRecord(context, openId, epoch, position, tokens, steps, Hash(ref body));
+                return new TokensRecord(context, incarnationId, epoch, position, tokens, steps, Hash(ref body));
             case RecordType.Input:
                 return new InputRecord(
-                    context, openId, epoch, body.Position(), Digests(ref body), Hash(ref body), PayloadRefs.Read(ref body));
+                    context, incarnationId, epoch, body.Position(), Digests(ref body), Hash(ref body), PayloadRefs.Read(ref body));
             case RecordType.Kv:
                 return new KvRecord(
-                    context, openId, epoch, body.Position(), body.Int32(), Hash(ref body), PayloadRefs.Read(ref body));
+                    context, incarnationId, epoch, body.Position(), body.Int32(), Hash(ref body), PayloadRefs.Read(ref body));
             case RecordType.State:
                 return new StateRecord(
-                    context, openId, epoch, body.Position(), body.Text(Names.MaxStateLength),
+                    context, incarnationId, epoch, body.Position(), body.Text(Names.MaxStateLength),
                     body.Bytes(NamedState.MaxBytes).ToArray());
             case RecordType.Epoch:
                 return new EpochRecord(
-                    context, openId, epoch, body.Text(Names.MaxAgentLength), body.Digest(),
+                    context, incarnationId, epoch, body.Text(Names.MaxAgentLength), body.Digest(),
                     body.Text(Names.MaxAgentLength));
             case RecordType.Truncate:
-                return new TruncateRecord(context, openId, epoch, body.Position(), body.Position(), body.Digest());
+                return new TruncateRecord(context, incarnationId, epoch, body.Position(), body.Position(), body.Digest());
             case RecordType.Fork:
-                return new ForkRecord(context, openId, epoch, body.Context(), body.Position());
+                return new ForkRecord(context, incarnationId, epoch, body.Context(), body.Position());
             default:
-                return new TrimRecord(context, openId, epoch, body.Int32(), body.Position());
+                return new TrimRecord(context, incarnationId, epoch, body.Int32(), body.Position());
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class RecordWriter
         var body = new MetaWriter(_body);
         body.Array(FieldCount(record.Type));
         body.Context(record.Context);
-        body.Id(record.OpenId);
+        body.Id(record.IncarnationId);
         body.Number(record.Epoch.Value);
         body.Number(0); // Key version: not encrypted.
         WriteOwnFields(ref body, record);

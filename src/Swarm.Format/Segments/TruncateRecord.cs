@@ -5,7 +5,7 @@ namespace Swarm.Format.Segments;
 
 /// <summary>A rewind: an epoch change by the same holder.</summary>
 /// <param name="Context">The context.</param>
-/// <param name="OpenId">The open that queued it.</param>
+/// <param name="IncarnationId">The incarnation that queued it.</param>
 /// <param name="Epoch">The new epoch.</param>
 /// <param name="Length">Positions that are kept.</param>
 /// <param name="KvLength">
@@ -15,11 +15,11 @@ namespace Swarm.Format.Segments;
 /// <param name="SecretHash">Hash of the secret that the holder uses from then on.</param>
 public sealed record TruncateRecord(
     ContextId Context,
-    Id128 OpenId,
+    Id128 IncarnationId,
     Epoch Epoch,
     long Length,
     long KvLength,
-    Digest256 SecretHash) : LogRecord(Context, OpenId, Epoch)
+    Digest256 SecretHash) : LogRecord(Context, IncarnationId, Epoch)
 {
     /// <inheritdoc/>
     public override RecordType Type => RecordType.Truncate;

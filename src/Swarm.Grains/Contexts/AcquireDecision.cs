@@ -11,7 +11,7 @@ internal static class AcquireDecision
     /// <summary>Decides on a request.</summary>
     /// <param name="status">The context's durable state; the decision holds for its epoch alone.</param>
     /// <param name="request">Who asks, and how.</param>
-    /// <param name="now">The time, on the clock of <see cref="ContextStatus.LastHeard"/>.</param>
+    /// <param name="now">The time, on the clock of <see cref="ContextStatus.LastHeartbeat"/>.</param>
     /// <returns><see langword="null"/> when the session may have it; else why not.</returns>
     /// <remarks>
     /// A session owns a context, not an agent: another live session of the same agent is refused like any other, unless the request
@@ -29,9 +29,9 @@ internal static class AcquireDecision
                 status.Epoch);
         }
 
-        var silence = now - status.LastHeard;
+        var silence = now - status.LastHeartbeat;
         var mayTakeSilent = request.Mode == AcquireMode.Force
-            || (request.Mode == AcquireMode.IfSilent && silence.TotalSeconds >= request.SilenceSeconds);
+            || (request.Mode == AcquireMode.IfHolderTimedOut && silence.TotalSeconds >= request.TimeoutSeconds);
         var isOwn = status.Holder.Length > 0 && status.Holder == request.Agent;
         if (mayTakeSilent || (isOwn && request.TakesOwn))
         {
@@ -42,8 +42,8 @@ internal static class AcquireDecision
         {
             return Owned(
                 isOwn
-                    ? $"An earlier session of this very agent, '{status.Holder}', holds context '{request.Context}' and was last heard {Seconds(silence)} ago"
-                    : $"Agent '{status.Holder}' holds context '{request.Context}' and was last heard {Seconds(silence)} ago",
+                    ? $"An earlier session of this agent, '{status.Holder}', holds context '{request.Context}'; its last heartbeat came {Seconds(silence)} ago"
+                    : $"Agent '{status.Holder}' holds context '{request.Context}'; its last heartbeat came {Seconds(silence)} ago",
                 status,
                 status.Holder,
                 silence,
@@ -62,14 +62,14 @@ internal static class AcquireDecision
 
     private static Refusal Owned(string fact, ContextStatus status, string holder, TimeSpan silence, AcquireContext request)
     {
-        var remedy = request.Mode == AcquireMode.IfSilent
-            ? $"the request asks for a silence of {Seconds(TimeSpan.FromSeconds(request.SilenceSeconds))}: repeat it later"
+        var remedy = request.Mode == AcquireMode.IfHolderTimedOut
+            ? $"the request takes over {Seconds(TimeSpan.FromSeconds(request.TimeoutSeconds))} after the last heartbeat: retry later"
             : status.Holder == request.Agent
                 ? "if its process is gone, OpenOrTakeOverAsync goes on at once and fences it; if it lives, give this process another agent name"
-                : "wait for it, or take over if it stays silent";
+                : "wait for its release, or take over when it has timed out (TakeOver.IfHolderTimedOut)";
         return new Refusal(RefusalCode.Owned, $"{fact}; {remedy}.", status.Epoch, Holder: holder)
         {
-            RetryAfter = request.Mode == AcquireMode.IfSilent ? TimeSpan.FromSeconds(request.SilenceSeconds) - silence : default,
+            RetryAfter = request.Mode == AcquireMode.IfHolderTimedOut ? TimeSpan.FromSeconds(request.TimeoutSeconds) - silence : default,
         };
     }
 

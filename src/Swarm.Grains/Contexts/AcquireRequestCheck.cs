@@ -12,7 +12,7 @@ internal static class AcquireRequestCheck
     public const int MaxConfigLength = 64 << 10;
 
     /// <summary>Longest silence that can be asked for.</summary>
-    public const double MaxSilenceSeconds = 365 * 86_400.0;
+    public const double MaxTimeoutSeconds = 365 * 86_400.0;
 
     /// <summary>Checks a request's form.</summary>
     /// <param name="request">The request.</param>
@@ -45,9 +45,9 @@ internal static class AcquireRequestCheck
             return Invalid($"Acquire mode {(int)request.Mode} is unknown.");
         }
 
-        if (request.Mode == AcquireMode.IfSilent && request.SilenceSeconds is not (>= 0 and <= MaxSilenceSeconds))
+        if (request.Mode == AcquireMode.IfHolderTimedOut && request.TimeoutSeconds is not (>= 0 and <= MaxTimeoutSeconds))
         {
-            return Invalid($"A silence of {request.SilenceSeconds} s is outside 0 to {MaxSilenceSeconds} s.");
+            return Invalid($"A timeout of {request.TimeoutSeconds} s is outside 0 to {MaxTimeoutSeconds} s.");
         }
 
         if (request.Model is null)

@@ -112,7 +112,7 @@ internal sealed class ContextGrain(
                 status.Durable.Tokens,
                 status.Durable.Kv,
                 status.Model.ToString(),
-                Math.Max(0, (timeProvider.GetUtcNow() - status.LastHeard).TotalSeconds),
+                Math.Max(0, (timeProvider.GetUtcNow() - status.LastHeartbeat).TotalSeconds),
                 null)
             {
                 Loss = status.Loss,
@@ -147,7 +147,7 @@ internal sealed class ContextGrain(
                 throw new SwarmRefusedException(new Refusal(
                     RefusalCode.EpochChanged,
                     $"Context '{_context}' is not erased: its epoch was {expectedEpoch} when that was asked for, and is {status.Epoch} now. "
-                    + "Look who has it, and ask again.",
+                    + "Check the current holder and retry.",
                     status.Epoch,
                     Holder: status.Holder));
             }
@@ -326,7 +326,7 @@ internal sealed class ContextGrain(
     private void RenewWhileHeld()
     {
         var isHeld = _open is { Closed.IsCancellationRequested: false, Status: { Holder.Length: > 0 } status }
-            && timeProvider.GetUtcNow() - status.LastHeard < options.Value.SessionLinger;
+            && timeProvider.GetUtcNow() - status.LastHeartbeat < options.Value.SessionLinger;
         if (isHeld || _isKept)
         {
             DelayDeactivation(isHeld ? options.Value.SessionLinger : TimeSpan.Zero); // Zero ends the delay.

@@ -16,10 +16,10 @@ public sealed class ContextGrainOptions
     public TimeSpan OperationTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>
-    /// How long after its holder was last heard of a held context stays open here, whatever else happens. Default
+    /// How long after the last heartbeat of its holder a held context stays open here, whatever else happens. Default
     /// 10 min; 1 s to 1 day. Afterwards the grain is collected like any idle one, and the context closed cleanly.
     /// </summary>
-    [Setting("How long a held context stays open after its holder was last heard of.", Min = "1s", Max = "1d")]
+    [Setting("How long a held context stays open after the last heartbeat of its holder.", Min = "1s", Max = "1d")]
     public TimeSpan SessionLinger { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How often a held context's holder is looked at. Default 15 s; 10 ms up to half of the linger.</summary>

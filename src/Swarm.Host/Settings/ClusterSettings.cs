@@ -8,7 +8,7 @@ public sealed class ClusterSettings
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:Cluster";
 
-    /// <summary>Periods without a life sign after which a silo counts as gone for one that starts.</summary>
+    /// <summary>Periods without a heartbeat after which a silo counts as gone for one that starts.</summary>
     internal const int SilentPeriods = 3;
 
     /// <summary>

@@ -38,7 +38,7 @@ internal static class StartFaults
         SwarmRefusedException or BlobStoreException or CorruptObjectException => $"{StoreSettings.SectionName}: {exception.Message}",
         OrleansClusterConnectivityCheckFailedException =>
             $"{ClusterSettings.SectionName}: {exception.Message}. A silo that is gone is no longer waited for "
-            + $"{cluster.LongestSilence.TotalSeconds:0} s ({ClusterSettings.SilentPeriods} x AlivePeriod) after its last life sign in the "
+            + $"{cluster.LongestSilence.TotalSeconds:0} s ({ClusterSettings.SilentPeriods} x AlivePeriod) after its last heartbeat in the "
             + "membership table: these go on telling it that they live, and do not answer at their addresses. Let all silos "
             + "reach each other's silo ports, or stop those that cannot be reached.",
         OrleansException { InnerException: { } inner } => Describe(inner, cluster),

@@ -9,9 +9,9 @@ namespace Swarm.Storage.Collection;
 /// <param name="Writer">Writer of a segment or log index; default of other objects.</param>
 /// <param name="Sequence">Number of a segment, or of the first one of an index.</param>
 /// <param name="Context">Context of a chunk or page; default of what belongs to a log.</param>
-/// <param name="OpenId">The open that made a chunk or page.</param>
+/// <param name="IncarnationId">The incarnation that made a chunk or page.</param>
 internal sealed record Candidate(
-    string Name, long Bytes, Id128 Writer, ulong Sequence, ContextId Context, Id128 OpenId)
+    string Name, long Bytes, Id128 Writer, ulong Sequence, ContextId Context, Id128 IncarnationId)
 {
     /// <summary>Whether it belongs to a log, and to no context.</summary>
     public bool IsOfLog => Context == default;
@@ -38,8 +38,8 @@ internal sealed record Candidate(
             && $"{kind}/" is BlobNames.ChunksPrefix or BlobNames.PagesPrefix
             && Id128.TryParse(tenant, out var tenantId)
             && Id128.TryParse(context, out var contextId)
-            && Id128.TryParse(open, out var openId)
-                ? new Candidate(name, bytes, default, 0, new ContextId(tenantId, contextId), openId)
+            && Id128.TryParse(open, out var incarnationId)
+                ? new Candidate(name, bytes, default, 0, new ContextId(tenantId, contextId), incarnationId)
                 : null;
     }
 }

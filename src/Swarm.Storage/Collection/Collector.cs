@@ -12,7 +12,7 @@ namespace Swarm.Storage.Collection;
 /// <remarks>
 /// <para>
 /// Candidates are listed before roots are read. A page or chunk written after that is not among them; one written before is
-/// of the present open, which stays, of a fork that has announced itself, which ends the round, or of an opening under way:
+/// of the current incarnation, which stays, of a fork that has announced itself, which ends the round, or of an opening under way:
 /// that one loses its race, since the root is replaced before anything of its context is deleted.
 /// </para>
 /// <para>Runs on the store's loop; remembers from round to round what cannot change.</para>
@@ -210,7 +210,7 @@ internal sealed class Collector(ContextServices services, Func<Id128, bool> isOw
         {
             return !round.Roots.TryGetValue(item.Context, out var found)
                 || (found.Root.State != RootState.Forking
-                    && (found.Root.OpenId != item.OpenId || !rules.KeepsPresentOpen));
+                    && (found.Root.IncarnationId != item.IncarnationId || !rules.KeepsCurrentIncarnation));
         }
 
         var end = item.Sequence + (item.IsIndex ? (ulong)services.Options.IndexSegments : 1);

@@ -26,13 +26,13 @@ internal sealed class Compactor(ContextServices services)
     /// <returns>KV bytes that were written, and are in use after the next checkpoint; 0 when there is nothing to do.</returns>
     /// <exception cref="BlobStoreException">The store cannot be reached.</exception>
     /// <exception cref="SwarmRefusedException">The context is not open here any more, or the store cannot be used.</exception>
-    public async Task<long> StepAsync(HostedContext context)
+    public async Task<long> StepAsync(ContextIncarnation context)
     {
         var written = await MergeTailAsync(context);
         return written > 0 ? written : await MergePagesAsync(context);
     }
 
-    private async Task<long> MergeTailAsync(HostedContext context)
+    private async Task<long> MergeTailAsync(ContextIncarnation context)
     {
         var extents = context.Durable.Extents;
         var small = extents.Tail.SkipWhile(IsLarge).TakeWhile(extent => !IsLarge(extent)).ToArray();
@@ -42,10 +42,10 @@ internal sealed class Compactor(ContextServices services)
         }
 
         var old = Take(small);
-        var (openId, merged, written) = await MergeAsync(context, old);
+        var (incarnationId, merged, written) = await MergeAsync(context, old);
         if (written == 0
             || !await ExtentInstaller.InstallAsync(
-                context, openId, () => extents.TryReplace(old, merged, services.Rules.ComparesExtents)))
+                context, incarnationId, () => extents.TryReplace(old, merged, services.Rules.ComparesExtents)))
         {
             return 0;
         }
@@ -56,7 +56,7 @@ internal sealed class Compactor(ContextServices services)
     }
 
     /// <summary>Pages that were sealed before their runs were merged.</summary>
-    private async Task<long> MergePagesAsync(HostedContext context)
+    private async Task<long> MergePagesAsync(ContextIncarnation context)
     {
         var extents = context.Durable.Extents;
         var bytesPerPosition = context.Model.Geometry.BytesPerPosition;
@@ -73,7 +73,7 @@ internal sealed class Compactor(ContextServices services)
         bool IsToMerge(PageRef page) => HasSmallRuns(page, bytesPerPosition) && !context.Damage.HasPage(page);
 
         long total = 0;
-        var openId = context.Root.OpenId;
+        var incarnationId = context.Root.IncarnationId;
         var all = new List<KvExtent>();
         var kept = new List<PageRef>();
         foreach (var page in pages)
@@ -96,9 +96,9 @@ internal sealed class Compactor(ContextServices services)
             {
                 var step = Take([.. old.Skip(done)]);
                 var (stepOpen, part, written) = await MergeAsync(context, step);
-                if (stepOpen != openId || context.IsEnding)
+                if (stepOpen != incarnationId || context.IsEnding)
                 {
-                    return 0; // Under another open by now: what was written is not protected any more.
+                    return 0; // Under another incarnation by now: what was written is not protected any more.
                 }
 
                 merged.AddRange(part);
@@ -120,9 +120,9 @@ internal sealed class Compactor(ContextServices services)
             return 0;
         }
 
-        // All of it under one open: a page or chunk of an earlier one may be collected before a root names it.
-        var sealedPage = await services.Pages.WriteExtentsAsync(context.Id, openId, all);
-        if (!await ExtentInstaller.InstallAsync(context, openId, () => extents.TryReplace(kept, sealedPage)))
+        // All of it under one incarnation: a page or chunk of an earlier one may be collected before a root names it.
+        var sealedPage = await services.Pages.WriteExtentsAsync(context.Id, incarnationId, all);
+        if (!await ExtentInstaller.InstallAsync(context, incarnationId, () => extents.TryReplace(kept, sealedPage)))
         {
             return 0;
         }
@@ -160,10 +160,10 @@ internal sealed class Compactor(ContextServices services)
         return taken;
     }
 
-    private async Task<(Id128 OpenId, List<KvExtent> Extents, long Written)> MergeAsync(
-        HostedContext context, IReadOnlyList<KvExtent> old)
+    private async Task<(Id128 IncarnationId, List<KvExtent> Extents, long Written)> MergeAsync(
+        ContextIncarnation context, IReadOnlyList<KvExtent> old)
     {
-        var openId = context.Root.OpenId;
+        var incarnationId = context.Root.IncarnationId;
         var geometry = context.Model.Geometry;
         var merged = new List<KvExtent>();
         var payloads = new List<byte[]>();
@@ -187,7 +187,7 @@ internal sealed class Compactor(ContextServices services)
 
         if (payloads.Count == 0)
         {
-            return (openId, merged, 0);
+            return (incarnationId, merged, 0);
         }
 
         var content = new byte[offset];
@@ -208,10 +208,10 @@ internal sealed class Compactor(ContextServices services)
             }
         }
 
-        return (openId, merged, content.Length);
+        return (incarnationId, merged, content.Length);
     }
 
-    private async Task<byte[]?> MergeGroupAsync(HostedContext context, IReadOnlyList<KvExtent> group)
+    private async Task<byte[]?> MergeGroupAsync(ContextIncarnation context, IReadOnlyList<KvExtent> group)
     {
         for (var isRecheck = false; ; isRecheck = true)
         {
@@ -255,7 +255,7 @@ internal sealed class Compactor(ContextServices services)
     }
 
     /// <summary>What was read last stays near, under its new name.</summary>
-    private void KeepInMemory(HostedContext context, KvExtent extent, ReadOnlyMemory<byte> content)
+    private void KeepInMemory(ContextIncarnation context, KvExtent extent, ReadOnlyMemory<byte> content)
     {
         using var lease = services.Memory.TryRent(content.Length);
         if (lease is not null)

@@ -15,7 +15,7 @@ namespace Swarm.Storage.Compaction;
 /// As for compaction, nothing in the log tells of it: the good copy is in use at once, and for good after the next checkpoint.
 /// Until then a loss of the silo leaves the damaged one, and the next reader finds it again.
 /// </remarks>
-internal sealed class KvRepairer(HostedContext context, ContextServices services)
+internal sealed class KvRepairer(ContextIncarnation context, ContextServices services)
 {
     private const int Tries = 4;
 
@@ -60,17 +60,17 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
             return;
         }
 
-        var openId = context.Root.OpenId;
+        var incarnationId = context.Root.IncarnationId;
         var (chunk, offset) = await ChunkWriter.WriteAsync(services, context, lease.Memory);
         good = good with { Payload = new PayloadRef(chunk, offset, lease.Memory.Length, checksum) };
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
-            if (await PlanAsync(openId, good) is not { } install)
+            if (await PlanAsync(incarnationId, good) is not { } install)
             {
                 break;
             }
 
-            var isInPlace = await ExtentInstaller.InstallAsync(context, openId, () =>
+            var isInPlace = await ExtentInstaller.InstallAsync(context, incarnationId, () =>
             {
                 context.RequireHolder(proof);
                 return install();
@@ -89,7 +89,7 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
     }
 
     /// <summary>What puts the extent in place; <see langword="null"/> when it is not one over whole extents of one page.</summary>
-    private async Task<Func<bool>?> PlanAsync(Id128 openId, KvExtent good)
+    private async Task<Func<bool>?> PlanAsync(Id128 incarnationId, KvExtent good)
     {
         var extents = context.Durable.Extents;
         if (await FindAsync(good) is not var (page, old, repaired))
@@ -102,13 +102,13 @@ internal sealed class KvRepairer(HostedContext context, ContextServices services
             return () => extents.TryReplace(old, repaired, services.Rules.ComparesExtents);
         }
 
-        if (context.Root.OpenId != openId)
+        if (context.Root.IncarnationId != incarnationId)
         {
             return null;
         }
 
         PageRef? sealedPage = null;
-        await PageLoader.GuardAsync(async () => sealedPage = await services.Pages.WriteExtentsAsync(context.Id, openId, repaired));
+        await PageLoader.GuardAsync(async () => sealedPage = await services.Pages.WriteExtentsAsync(context.Id, incarnationId, repaired));
         return () => extents.TryReplace([page], sealedPage!);
     }
 

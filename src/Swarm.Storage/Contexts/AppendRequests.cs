@@ -12,7 +12,7 @@ namespace Swarm.Storage.Contexts;
 
 /// <summary>Appends to one open context (protocol, rule 7). Runs on the store's loop.</summary>
 internal sealed class AppendRequests(
-    HostedContext context, ContextServices services, PageLoader loader, HostedContextReader reader)
+    ContextIncarnation context, ContextServices services, PageLoader loader, IncarnationReader reader)
 {
     /// <summary>Most tokens of one append.</summary>
     public const int MaxTokens = 65_536;
@@ -208,7 +208,7 @@ internal sealed class AppendRequests(
         }
     }
 
-    /// <summary>What of an append is new. What is not must be there already, equal and durable.</summary>
+    /// <summary>Drops the already durable prefix of a retried append; throws if it differs.</summary>
     private async Task<InputRun> CutRepeatedAsync(SessionProof proof, InputRun inputs)
     {
         if (inputs.Tokens.IsEmpty || inputs.FirstPosition == context.TokenLength)

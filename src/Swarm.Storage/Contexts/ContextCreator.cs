@@ -56,7 +56,7 @@ internal sealed class ContextCreator(ContextServices services, Catalog catalog, 
                 ExtentPages = [],
                 InputPages = [],
                 Tails = [],
-                OpenId = default,
+                IncarnationId = default,
             };
             // Before: a root without them could never be opened. Afterwards: only what the store has is made.
             await ConfirmCatalogAsync(spec.Id, fingerprint);

@@ -18,7 +18,7 @@ internal sealed class ContextOpener(
     IWriterLiveness liveness,
     RecoveredLogs recovered,
     StateLoader loader,
-    Checkpointer checkpointer,
+    PageWriter pageWriter,
     Catalog catalog,
     Func<LogWriter> currentWriter,
     Func<Id128, LogWriter?> ownWriter)
@@ -28,16 +28,16 @@ internal sealed class ContextOpener(
     /// <summary>Opens a context here.</summary>
     /// <returns>The open context; <see langword="null"/> when there is none.</returns>
     /// <exception cref="SwarmRefusedException">Busy elsewhere, damaged, or the store cannot be reached.</exception>
-    public async Task<HostedContext?> OpenAsync(ContextId id)
+    public async Task<ContextIncarnation?> OpenAsync(ContextId id)
     {
-        HostedContext? opened = null;
+        ContextIncarnation? opened = null;
         await PageLoader.GuardAsync(async () => opened = await TryAsync(id));
         return opened;
     }
 
-    private async Task<HostedContext?> TryAsync(ContextId id)
+    private async Task<ContextIncarnation?> TryAsync(ContextId id)
     {
-        var reason = "its root keeps changing: other silos open it, or the store does not say what became of a write";
+        var reason = "its root keeps changing: other silos open it, or the outcome of a write stays unknown";
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
             if (await services.Roots.ReadAsync(id) is not { } found || found.Root.State != RootState.Ready)
@@ -133,8 +133,8 @@ internal sealed class ContextOpener(
         return true;
     }
 
-    /// <summary>Replaces the root: from then on this open is the one whose records count.</summary>
-    private async Task<HostedContext?> TakeAsync(
+    /// <summary>Replaces the root: from then on this incarnation is the one whose records count.</summary>
+    private async Task<ContextIncarnation?> TakeAsync(
         ContextId id,
         ContextRoot before,
         string etag,
@@ -143,10 +143,10 @@ internal sealed class ContextOpener(
         TenantKey key,
         LogWriter writer)
     {
-        var openId = services.Ids.Next();
+        var incarnationId = services.Ids.Next();
         PrefixHasher NewHasher() => new(key, before.Model, before.BlockTokens);
-        await checkpointer.SealFullPagesAsync(id, openId, state, NewHasher);
-        var pages = await checkpointer.Snapshot(id, openId, state)();
+        await pageWriter.SealFullPagesAsync(id, incarnationId, state, NewHasher);
+        var pages = await pageWriter.Snapshot(id, incarnationId, state)();
         if (writer.IsDead || writer != currentWriter())
         {
             return null;
@@ -157,7 +157,7 @@ internal sealed class ContextOpener(
             state,
             NewHasher(),
             services.Ids.Next(),
-            openId,
+            incarnationId,
             [new LogPosition(writer.Id, writer.Next)]).With(pages);
         var write = await services.Roots.ReplaceAsync(id, root, etag, default, before);
         if (write.Outcome != RootOutcome.Written || writer.IsDead || writer != currentWriter())
@@ -165,7 +165,7 @@ internal sealed class ContextOpener(
             return null;
         }
 
-        var context = new HostedContext(services, id, model, key, writer, root, write.ETag, state);
+        var context = new ContextIncarnation(services, id, model, key, writer, root, write.ETag, state);
         StorageLog.ContextOpened(
             services.Logger, services.Names.Label(id), root.Epoch.Value, context.TokenLength, context.KvLength);
         return context;
@@ -202,7 +202,7 @@ internal sealed class ContextOpener(
                         state.Losses.Miss(new LogPosition(tailWriter, sequence), state.Inputs.Length);
                     }
 
-                    await loader.FoldAsync(id, root.OpenId, state, records);
+                    await loader.FoldAsync(id, root.IncarnationId, state, records);
                 }
 
                 return true;
@@ -230,7 +230,7 @@ internal sealed class ContextOpener(
         {
             if (segment.Sequence < end)
             {
-                await loader.FoldAsync(id, root.OpenId, state, segment.Records);
+                await loader.FoldAsync(id, root.IncarnationId, state, segment.Records);
                 next = segment.Sequence + 1;
             }
 

@@ -14,14 +14,14 @@ internal static class ContextRoots
     /// <param name="state">The state.</param>
     /// <param name="fresh">A chain hasher at position 0.</param>
     /// <param name="nonce">Fresh.</param>
-    /// <param name="openId">The open that writes it, or default for a clean close.</param>
+    /// <param name="incarnationId">The incarnation that writes it, or default for a clean close.</param>
     /// <param name="tails">Where newer records may be.</param>
     public static ContextRoot Next(
         ContextRoot before,
         DurableContext state,
         PrefixHasher fresh,
         Id128 nonce,
-        Id128 openId,
+        Id128 incarnationId,
         ImmutableArray<LogPosition> tails) => before with
         {
             Nonce = nonce,
@@ -33,7 +33,7 @@ internal static class ContextRoots
             TokenLength = state.Inputs.Length,
             KvLengths = [.. Enumerable.Repeat(state.Extents.Length, before.KvLengths.Length)],
             BlockChain = state.Inputs.HasherAt(fresh, state.Inputs.Length).Parent,
-            OpenId = openId,
+            IncarnationId = incarnationId,
             Tails = tails,
             Loss = state.Losses.Loss,
         };

@@ -16,29 +16,29 @@ namespace Swarm.Storage.Contexts;
 /// <summary>The port to one open context: takes calls from any thread to the store's loop.</summary>
 internal sealed class OpenContext : IOpenContext
 {
-    private readonly HostedContext _hosted;
+    private readonly ContextIncarnation _hosted;
     private readonly ContextServices _services;
     private readonly OwnershipRequests _ownership;
     private readonly AppendRequests _appends;
-    private readonly HostedContextReader _reader;
+    private readonly IncarnationReader _reader;
     private readonly Func<Task> _close;
     private readonly Func<Task<bool>> _isCurrent;
 
     /// <summary>Makes the port.</summary>
-    /// <param name="hosted">The open behind it.</param>
+    /// <param name="incarnation">The open behind it.</param>
     /// <param name="services">What the store's contexts share.</param>
     /// <param name="close">Drains and closes it.</param>
-    /// <param name="isCurrent">Asks storage whether this open still counts, and ends it if it does not.</param>
-    public OpenContext(HostedContext hosted, ContextServices services, Func<Task> close, Func<Task<bool>> isCurrent)
+    /// <param name="isCurrent">Asks storage whether this incarnation still counts, and ends it if it does not.</param>
+    public OpenContext(ContextIncarnation incarnation, ContextServices services, Func<Task> close, Func<Task<bool>> isCurrent)
     {
         _isCurrent = isCurrent;
         var loader = new PageLoader(services);
-        _hosted = hosted;
+        _hosted = incarnation;
         _services = services;
         _close = close;
-        _reader = new HostedContextReader(hosted, services);
-        _ownership = new OwnershipRequests(hosted, loader, services.Rules, isCurrent);
-        _appends = new AppendRequests(hosted, services, loader, _reader);
+        _reader = new IncarnationReader(incarnation, services);
+        _ownership = new OwnershipRequests(incarnation, loader, services.Rules, isCurrent);
+        _appends = new AppendRequests(incarnation, services, loader, _reader);
     }
 
     /// <inheritdoc/>
@@ -54,7 +54,7 @@ internal sealed class OpenContext : IOpenContext
     public CancellationToken Closed => _hosted.Closed;
 
     /// <summary>The open behind this port.</summary>
-    internal HostedContext Hosted => _hosted;
+    internal ContextIncarnation Incarnation => _hosted;
 
     /// <inheritdoc/>
     public async ValueTask<ContextStatus> WaitForChangeAsync(
@@ -107,7 +107,7 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
-    public void Touch(SessionProof proof)
+    public void RecordHeartbeat(SessionProof proof)
     {
         if (Closed.IsCancellationRequested)
         {
@@ -125,7 +125,7 @@ internal sealed class OpenContext : IOpenContext
             throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
         }
 
-        _hosted.Heard();
+        _hosted.RecordHeartbeat();
     }
 
     /// <inheritdoc/>
@@ -217,7 +217,7 @@ internal sealed class OpenContext : IOpenContext
         }
     }
 
-    /// <summary>What would send an agent away for good, or calls data damaged, is said only by the open that storage names.</summary>
+    /// <summary>What would send an agent away for good, or calls data damaged, is said only by the incarnation that storage names.</summary>
     private async Task<T> ConfirmRefusalAsync<T>(Func<Task<T>> work)
     {
         try

@@ -7,12 +7,12 @@ using Swarm.Storage.Hosting;
 namespace Swarm.Storage.Contexts;
 
 /// <summary>Epoch changes of one open context (protocol, rules 8 and 9). Runs on the store's loop.</summary>
-/// <param name="context">The open.</param>
+/// <param name="context">The incarnation.</param>
 /// <param name="loader">Brings pages back.</param>
 /// <param name="rules">Rules of the protocol.</param>
-/// <param name="isCurrent">Asks storage whether the open still counts.</param>
+/// <param name="isCurrent">Asks storage whether the incarnation is still the current one.</param>
 internal sealed class OwnershipRequests(
-    HostedContext context, PageLoader loader, ProtocolRules rules, Func<Task<bool>> isCurrent)
+    ContextIncarnation context, PageLoader loader, ProtocolRules rules, Func<Task<bool>> isCurrent)
 {
     /// <summary>See <see cref="IOpenContext.AcquireAsync"/>.</summary>
     public async Task<Acquired> AcquireAsync(AcquireRequest request)
@@ -36,7 +36,7 @@ internal sealed class OwnershipRequests(
             }
 
             await context.QueueEpochChange(new EpochRecord(
-                context.Id, context.Root.OpenId, durable.Epoch.Next, request.Agent, request.SecretHash, ""));
+                context.Id, context.Root.IncarnationId, durable.Epoch.Next, request.Agent, request.SecretHash, ""));
             return Grant();
         }
         finally
@@ -65,7 +65,7 @@ internal sealed class OwnershipRequests(
             {
                 context.RequireHolder(proof);
                 await context.QueueEpochChange(new EpochRecord(
-                    context.Id, context.Root.OpenId, durable.Epoch.Next, "", proof.SecretHash, reservedFor));
+                    context.Id, context.Root.IncarnationId, durable.Epoch.Next, "", proof.SecretHash, reservedFor));
             }
 
             return context.Durable.Epoch;
@@ -122,7 +122,7 @@ internal sealed class OwnershipRequests(
             var before = context.Durable.Ownership;
             await context.QueueEpochChange(new TruncateRecord(
                 context.Id,
-                context.Root.OpenId,
+                context.Root.IncarnationId,
                 rules.RewindRaisesEpoch ? before.Epoch.Next : before.Epoch,
                 length,
                 context.Durable.Extents.FloorToExtent(length),
@@ -135,7 +135,7 @@ internal sealed class OwnershipRequests(
     }
 
     /// <summary>
-    /// Answers a repeat, which writes nothing that could fail. An open that was replaced and does not know it would name a session
+    /// Answers a repeat, which writes nothing that could fail. An incarnation that was replaced and does not know it would name a session
     /// that is over, though the same request may have been granted anew elsewhere.
     /// </summary>
     private async Task<Acquired> GrantAgainAsync() => await isCurrent() ? Grant() : throw Refusals.Moved(context.Id);

@@ -59,16 +59,16 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
     }
 
     /// <summary>Applies those of some records that count (protocol, rule 10).</summary>
-    public async Task FoldAsync(ContextId id, Id128 openId, DurableContext state, IEnumerable<LogRecord> records)
+    public async Task FoldAsync(ContextId id, Id128 incarnationId, DurableContext state, IEnumerable<LogRecord> records)
     {
         foreach (var record in records)
         {
-            if (record.Context != id || record.OpenId != openId)
+            if (record.Context != id || record.IncarnationId != incarnationId)
             {
                 continue;
             }
 
-            var fits = state.Fits(record, openId, services.Rules);
+            var fits = state.Fits(record, incarnationId, services.Rules);
             state.Losses.See(record, fits, state.Inputs.Length, state.Epoch);
             if (fits)
             {
@@ -135,7 +135,7 @@ internal sealed class StateLoader(ContextServices services, Catalog catalog)
             await foreach (var segment in services.Logs.ReadAsync(
                 writer, first, lost => state.Losses.Miss(new LogPosition(writer, lost), state.Inputs.Length)))
             {
-                await FoldAsync(id, root.OpenId, state, segment.Records);
+                await FoldAsync(id, root.IncarnationId, state, segment.Records);
             }
         }
     }

@@ -13,7 +13,7 @@ namespace Swarm.Storage.Forks;
 
 /// <summary>Forks contexts (protocol, rule 16): a root that announces itself, the parent as storage has it, then a root that is ready.</summary>
 /// <remarks>Runs on the store's loop. Nothing of the parent is copied but the pages that the position cuts.</remarks>
-internal sealed class ContextForker(ContextServices services, StateLoader loader, Checkpointer checkpointer, Catalog catalog)
+internal sealed class ContextForker(ContextServices services, StateLoader loader, PageWriter pageWriter, Catalog catalog)
 {
     private const int Tries = 6;
 
@@ -177,8 +177,8 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
         state.CutTo(length, NewHasher);
         var forkId = services.Ids.Next();
         state.ShareWith(parent);
-        await checkpointer.SealFullPagesAsync(child, forkId, state, NewHasher);
-        var pages = await checkpointer.Snapshot(child, forkId, state)();
+        await pageWriter.SealFullPagesAsync(child, forkId, state, NewHasher);
+        var pages = await pageWriter.Snapshot(child, forkId, state)();
         var blank = Blank(parentRoot, parent, name, position);
         var root = ContextRoots.Next(
             announced?.Root ?? blank,
@@ -229,7 +229,7 @@ internal sealed class ContextForker(ContextServices services, StateLoader loader
         ExtentPages = [],
         InputPages = [],
         Tails = [],
-        OpenId = default,
+        IncarnationId = default,
         Parent = parent,
         ParentPosition = position ?? 0,
     };

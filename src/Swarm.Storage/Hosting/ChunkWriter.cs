@@ -7,19 +7,19 @@ namespace Swarm.Storage.Hosting;
 /// <summary>Writes chunks of an open context. Runs on the store's loop.</summary>
 internal static class ChunkWriter
 {
-    /// <summary>Creates a chunk, trying again as long as the open lasts.</summary>
+    /// <summary>Creates a chunk, trying again as long as the incarnation lasts.</summary>
     /// <param name="services">What the store's contexts share.</param>
     /// <param name="context">The open context.</param>
     /// <param name="content">Payloads one behind the other.</param>
     /// <param name="isLogged">Whether a record in the log names it, so that it is looked for before that record is acknowledged.</param>
     /// <returns>The chunk, and the offset of <paramref name="content"/> in it.</returns>
-    /// <exception cref="Core.Errors.SwarmRefusedException">The store cannot be used, or the open is over.</exception>
+    /// <exception cref="Core.Errors.SwarmRefusedException">The store cannot be used, or the incarnation is over.</exception>
     public static async Task<(ObjectRef Object, long Offset)> WriteAsync(
-        ContextServices services, HostedContext context, ReadOnlyMemory<byte> content, bool isLogged = false)
+        ContextServices services, ContextIncarnation context, ReadOnlyMemory<byte> content, bool isLogged = false)
     {
-        var openId = context.Root.OpenId;
+        var incarnationId = context.Root.IncarnationId;
         var chunk = services.Ids.Next();
-        var name = BlobNames.Chunk(context.Id, openId, chunk);
+        var name = BlobNames.Chunk(context.Id, incarnationId, chunk);
         var bytes = ChunkCodec.Encode(content, out var offset);
         for (var attempt = 1; ; attempt++)
         {
@@ -32,7 +32,7 @@ internal static class ChunkWriter
                     context.UnprovenChunks.Add(name);
                 }
 
-                return (ObjectRef.Chunk(openId, chunk), offset);
+                return (ObjectRef.Chunk(incarnationId, chunk), offset);
             }
             catch (BlobStoreException fault) when (fault.IsTransient && !context.IsEnding && !context.Writer.IsDead)
             {

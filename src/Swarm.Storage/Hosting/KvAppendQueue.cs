@@ -1,6 +1,6 @@
 namespace Swarm.Storage.Hosting;
 
-/// <summary>KV appends of one open: several are uploaded at the same time, and queued in the order of their calls. Lives on the store's loop.</summary>
+/// <summary>KV appends of one incarnation: several are uploaded at the same time, and queued in the order of their calls. Lives on the store's loop.</summary>
 internal sealed class KvAppendQueue
 {
     private Task _last = Task.CompletedTask;

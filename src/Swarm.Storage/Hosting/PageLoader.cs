@@ -13,7 +13,7 @@ internal sealed class PageLoader(ContextServices services)
 {
     /// <summary>Loads the pages that a rewind to a length cuts into the tails. Call it with the root's gate.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public Task LoadForRewindAsync(HostedContext context, long length) =>
+    public Task LoadForRewindAsync(ContextIncarnation context, long length) =>
         GuardAsync(() => LoadForRewindAsync(services, context.Id, context.Durable, length, length));
 
     /// <summary>Loads the pages that a rewind cuts into the tails of a state that nobody else uses.</summary>
@@ -63,12 +63,12 @@ internal sealed class PageLoader(ContextServices services)
 
     /// <summary>A chain hasher at the context's KV length.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task<PrefixHasher> KvHasherAsync(HostedContext context) =>
+    public async Task<PrefixHasher> KvHasherAsync(ContextIncarnation context) =>
         context.KvHasher ??= await HasherAtAsync(context, context.KvLength);
 
     /// <summary>A chain hasher at a position, of inputs that are durable or queued.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task<PrefixHasher> HasherAtAsync(HostedContext context, long position)
+    public async Task<PrefixHasher> HasherAtAsync(ContextIncarnation context, long position)
     {
         var inputs = context.Durable.Inputs;
         var hasher = context.NewHasher();
@@ -87,7 +87,7 @@ internal sealed class PageLoader(ContextServices services)
 
     /// <summary>Feeds a hasher up to a position, from pages where it lags that far behind.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>
-    public async Task FeedAsync(HostedContext context, PrefixHasher hasher, long end)
+    public async Task FeedAsync(ContextIncarnation context, PrefixHasher hasher, long end)
     {
         // Again where a checkpoint sealed more meanwhile: the tail may have moved on before this goes on.
         while (hasher.Position < end && !context.Durable.Inputs.IsInTail(hasher.Position))
@@ -98,7 +98,7 @@ internal sealed class PageLoader(ContextServices services)
         context.Feed(hasher, end);
     }
 
-    private async Task FeedFromPagesAsync(HostedContext context, PrefixHasher hasher, long end, bool isFresh)
+    private async Task FeedFromPagesAsync(ContextIncarnation context, PrefixHasher hasher, long end, bool isFresh)
     {
         while (isFresh || (hasher.Position < end && !context.Durable.Inputs.IsInTail(hasher.Position)))
         {

@@ -17,7 +17,7 @@ internal static class Refusals
 
     public static SwarmRefusedException EpochChanged(Epoch expected, Epoch current, string holder) => new Refusal(
         RefusalCode.EpochChanged,
-        $"The context is in epoch {current}, not in the expected {expected}. Look again and decide anew.",
+        $"The context is in epoch {current}, not in the expected {expected}. Check the current holder and retry.",
         current,
         Holder: holder).ToException();
 

@@ -27,7 +27,7 @@ internal sealed class LogEntry(
     /// <summary>Whether its segment is written without waiting.</summary>
     public bool IsUrgent { get; } = isUrgent;
 
-    /// <summary>Whether it is the first of an open: nothing in the log says yet that the root of that open is in the store.</summary>
+    /// <summary>Whether it is the first of an incarnation: nothing in the log says yet that the root of that incarnation is in the store.</summary>
     public bool IsFirst { get; set; }
 
     /// <summary>Completes with the record as it lies in the log; fails as <em>unknown</em>, never as lost.</summary>
@@ -49,7 +49,7 @@ internal sealed class LogEntry(
     }
 
     /// <summary>Gives the payload's memory up: no put reads it any more.</summary>
-    public void LetGo() => hold?.Dispose();
+    public void ReleasePayload() => hold?.Dispose();
 
     /// <summary>Ends it without an answer, if it has none yet.</summary>
     public void Fail(Exception reason)

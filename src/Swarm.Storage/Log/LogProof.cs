@@ -48,12 +48,12 @@ internal sealed class LogProof(
     /// <param name="entries">What is in the segment.</param>
     public Written End(ulong sequence, long began, IEnumerable<LogEntry> entries)
     {
-        var (firsts, chunks) = (new List<OpenRef>(), new List<string>());
+        var (firsts, chunks) = (new List<IncarnationRef>(), new List<string>());
         foreach (var entry in entries)
         {
             if (entry.IsFirst)
             {
-                firsts.Add(new OpenRef(entry.Record.Context, entry.Record.OpenId));
+                firsts.Add(new IncarnationRef(entry.Record.Context, entry.Record.IncarnationId));
             }
 
             if (entry.Record is KvRecord { Payload.Object: { Kind: ObjectKind.Chunk } chunk })
@@ -153,16 +153,16 @@ internal sealed class LogProof(
     }
 
     /// <summary>A context is open here for as long as its root says so; who takes it over seals this log before.</summary>
-    private async Task<string?> HasRootAsync(OpenRef open)
+    private async Task<string?> HasRootAsync(IncarnationRef open)
     {
-        if (!rules.ChecksRootsOfOpens)
+        if (!rules.ChecksRootsOfIncarnations)
         {
             return null;
         }
 
         try
         {
-            return await roots.ReadAsync(open.Context) is { } found && found.Root.OpenId == open.OpenId ? null : BlobNames.Root(open.Context);
+            return await roots.ReadAsync(open.Context) is { } found && found.Root.IncarnationId == open.IncarnationId ? null : BlobNames.Root(open.Context);
         }
         catch (CorruptObjectException)
         {
@@ -192,16 +192,16 @@ internal sealed class LogProof(
         throw guard.End($"{missing} is not as this silo wrote it: the store went back to an earlier state, or has lost objects");
     }
 
-    /// <summary>An open of a context.</summary>
+    /// <summary>An incarnation of a context.</summary>
     /// <param name="Context">The context.</param>
-    /// <param name="OpenId">The open that its root names.</param>
-    public readonly record struct OpenRef(ContextId Context, Id128 OpenId);
+    /// <param name="IncarnationId">The incarnation that its root names.</param>
+    public readonly record struct IncarnationRef(ContextId Context, Id128 IncarnationId);
 
     /// <summary>A put that succeeded.</summary>
     /// <param name="Sequence">Number of the segment.</param>
     /// <param name="Began">When its first try began, in events of this log.</param>
     /// <param name="Ended">When it was answered.</param>
-    /// <param name="Firsts">Opens of which it has the first record.</param>
+    /// <param name="Firsts">Incarnations of which it has the first record.</param>
     /// <param name="Chunks">Names of chunks that its records name.</param>
-    public readonly record struct Written(ulong Sequence, long Began, long Ended, IReadOnlyList<OpenRef> Firsts, IReadOnlyList<string> Chunks);
+    public readonly record struct Written(ulong Sequence, long Began, long Ended, IReadOnlyList<IncarnationRef> Firsts, IReadOnlyList<string> Chunks);
 }

@@ -88,7 +88,7 @@ internal sealed class LogWriter
     {
         if (IsDead)
         {
-            entry.LetGo();
+            entry.ReleasePayload();
             entry.Fail(UnknownOutcome());
             return;
         }
@@ -124,13 +124,13 @@ internal sealed class LogWriter
     {
         if (!IsDead && await _proof.CheckAsync([], Acknowledged, () => Next) == LogProof.Finding.Sealed)
         {
-            Lose(SealedByAnother);
+            Fence(SealedByAnother);
         }
     }
 
     /// <summary>Ends the writer: what is not acknowledged fails as unknown.</summary>
     /// <param name="reason">Why, for the log.</param>
-    public void Lose(string reason)
+    public void Fence(string reason)
     {
         if (IsDead)
         {
@@ -146,7 +146,7 @@ internal sealed class LogWriter
 
         foreach (var entry in _buffer)
         {
-            entry.LetGo();
+            entry.ReleasePayload();
             entry.Fail(failure);
         }
 
@@ -251,8 +251,8 @@ internal sealed class LogWriter
         {
             Fault = fault.Message;
             StorageLog.WriterFailed(_logger, BlobNames.Log(Id, sequence), fault);
-            Lose($"segment {sequence} could not be made or acknowledged: {fault.Message}");
-            batch.ForEach(entry => entry.Fail(UnknownOutcome())); // Those that Lose did not know of, or was not told of yet.
+            Fence($"segment {sequence} could not be made or acknowledged: {fault.Message}");
+            batch.ForEach(entry => entry.Fail(UnknownOutcome())); // Those that Fence did not know of, or was not told of yet.
         }
     }
 
@@ -269,7 +269,7 @@ internal sealed class LogWriter
         }
         finally
         {
-            batch.ForEach(entry => entry.LetGo());
+            batch.ForEach(entry => entry.ReleasePayload());
         }
 
         if (!isWritten || IsDead)
@@ -330,7 +330,7 @@ internal sealed class LogWriter
                     return !IsDead;
                 }
 
-                Lose(SealedByAnother);
+                Fence(SealedByAnother);
             }
             catch (Exception fault) when (fault is BlobStoreException { IsTransient: true } or OutOfMemoryException)
             {
@@ -341,7 +341,7 @@ internal sealed class LogWriter
             catch (Exception fault)
             {
                 Fault = fault.Message;
-                Lose($"the store cannot be asked for what was written: {fault.Message}");
+                Fence($"the store cannot be asked for what was written: {fault.Message}");
             }
         }
 
@@ -408,7 +408,7 @@ internal sealed class LogWriter
                     return true;
                 }
 
-                Lose(SealedByAnother);
+                Fence(SealedByAnother);
                 return false;
             }
             catch (Exception fault) when (fault is BlobStoreException { IsTransient: true } or OutOfMemoryException)
@@ -421,7 +421,7 @@ internal sealed class LogWriter
             {
                 Fault = fault.Message;
                 StorageLog.WriterFailed(_logger, name, fault);
-                Lose($"the store refused {name}: {fault.Message}");
+                Fence($"the store refused {name}: {fault.Message}");
             }
         }
 

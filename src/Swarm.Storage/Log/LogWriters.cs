@@ -45,11 +45,11 @@ internal sealed class LogWriters(Func<LogWriter> create, StoreGuard guard, ILogg
     public Task CheckAsync() => Task.WhenAll(All.Select(writer => writer.CheckAsync()).ToArray());
 
     /// <summary>Ends all of them: what is not acknowledged fails as unknown.</summary>
-    public void Lose(string reason)
+    public void Fence(string reason)
     {
         foreach (var writer in All.ToArray())
         {
-            writer.Lose(reason);
+            writer.Fence(reason);
         }
     }
 

@@ -16,10 +16,10 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
     private const int MaxPageBytes = 64 << 20;
 
     /// <summary>Writes extents as a page.</summary>
-    public Task<PageRef> WriteExtentsAsync(ContextId context, Id128 openId, IReadOnlyList<KvExtent> extents) => WriteAsync(
+    public Task<PageRef> WriteExtentsAsync(ContextId context, Id128 incarnationId, IReadOnlyList<KvExtent> extents) => WriteAsync(
         context,
         ObjectKind.ExtentPage,
-        openId,
+        incarnationId,
         extents[0].FirstPosition,
         extents[^1].EndPosition,
         extents.Count,
@@ -27,19 +27,19 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
 
     /// <summary>Writes inputs as a page that counts from a position on.</summary>
     public Task<PageRef> WriteInputsAsync(
-        ContextId context, Id128 openId, long firstPosition, BlockHash startHash, IReadOnlyList<InputRun> runs) => WriteAsync(
+        ContextId context, Id128 incarnationId, long firstPosition, BlockHash startHash, IReadOnlyList<InputRun> runs) => WriteAsync(
             context,
             ObjectKind.InputPage,
-            openId,
+            incarnationId,
             firstPosition,
             runs[^1].FirstPosition + runs[^1].Tokens.Length,
             runs.Count,
             ManifestCodec.EncodeInputs(startHash, runs));
 
     /// <summary>Writes states as a page.</summary>
-    public Task<PageRef> WriteStatesAsync(ContextId context, Id128 openId, IReadOnlyList<NamedState> states) =>
+    public Task<PageRef> WriteStatesAsync(ContextId context, Id128 incarnationId, IReadOnlyList<NamedState> states) =>
         WriteAsync(
-            context, ObjectKind.StatePage, openId, 0, 0, states.Count, ManifestCodec.EncodeStates(states));
+            context, ObjectKind.StatePage, incarnationId, 0, 0, states.Count, ManifestCodec.EncodeStates(states));
 
     /// <summary>Reads a page of extents.</summary>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names it.</exception>
@@ -61,11 +61,11 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
         ReadAsync(context, page, ObjectKind.StatePage, content => ManifestCodec.DecodeStates(content));
 
     private async Task<PageRef> WriteAsync(
-        ContextId context, ObjectKind kind, Id128 openId, long first, long end, int items, byte[] content)
+        ContextId context, ObjectKind kind, Id128 incarnationId, long first, long end, int items, byte[] content)
     {
         var page = new PageRef(
-            kind, openId, ids.Next(), first, end, items, content.Length, ManifestCodec.Checksum(content));
-        var name = BlobNames.Page(context, openId, page.PageId);
+            kind, incarnationId, ids.Next(), first, end, items, content.Length, ManifestCodec.Checksum(content));
+        var name = BlobNames.Page(context, incarnationId, page.PageId);
         for (var attempt = 1; ; attempt++)
         {
             try

@@ -6,12 +6,12 @@ internal enum RootOutcome
     /// <summary>It is there.</summary>
     Written,
 
-    /// <summary>An earlier write of the same open is there: try again over its ETag.</summary>
+    /// <summary>An earlier write of the same incarnation is there: try again over its ETag.</summary>
     Again,
 
     /// <summary>Somebody else took the context.</summary>
     Lost,
 
-    /// <summary>The store does not say: the context is to be dropped.</summary>
+    /// <summary>The outcome is unknown: the context is to be dropped.</summary>
     Unknown,
 }

@@ -88,12 +88,12 @@ internal sealed class RootStore(
     /// <param name="context">The context.</param>
     /// <param name="root">The new root, with a fresh nonce.</param>
     /// <param name="expected">ETag of the root that it replaces.</param>
-    /// <param name="openId">The open that is writing; default while it is not known to storage yet.</param>
+    /// <param name="incarnationId">The incarnation that is writing; default while it is not known to storage yet.</param>
     /// <param name="known">A root that was read or written before: pages that it names are not looked for. None: no page is.</param>
     /// <param name="chunks">Names of chunks that were written since, which are looked for as well.</param>
     /// <returns>What became of it. A fault is no exception here: the write may have taken effect, and that must be told.</returns>
     public async Task<RootWrite> ReplaceAsync(
-        ContextId context, ContextRoot root, string expected, Id128 openId, ContextRoot? known = null, IReadOnlyCollection<string>? chunks = null)
+        ContextId context, ContextRoot root, string expected, Id128 incarnationId, ContextRoot? known = null, IReadOnlyCollection<string>? chunks = null)
     {
         var name = BlobNames.Root(context);
         var content = new ReadOnlySequence<byte>(ManifestCodec.EncodeRoot(root));
@@ -104,12 +104,12 @@ internal sealed class RootStore(
                 await ConfirmAsync();
                 if (await IsIncompleteAsync(context, root, known, chunks ?? []))
                 {
-                    return await LookAsync(context, root, openId);
+                    return await LookAsync(context, root, incarnationId);
                 }
 
                 var write = await store.ReplaceAsync(name, content, expected, CancellationToken.None);
                 return write.IsRefused
-                    ? await LookAsync(context, root, openId)
+                    ? await LookAsync(context, root, incarnationId)
                     : new RootWrite(RootOutcome.Written, write.ETag!);
             }
             catch (Exception fault) when (fault is BlobStoreException or CorruptObjectException)
@@ -174,7 +174,7 @@ internal sealed class RootStore(
 
     private Task ConfirmAsync() => confirmStore?.Invoke() ?? Task.CompletedTask;
 
-    private async Task<RootWrite> LookAsync(ContextId context, ContextRoot root, Id128 openId)
+    private async Task<RootWrite> LookAsync(ContextId context, ContextRoot root, Id128 incarnationId)
     {
         if (await ReadAsync(context) is not { } found)
         {
@@ -186,7 +186,7 @@ internal sealed class RootStore(
             return new RootWrite(RootOutcome.Written, found.ETag);
         }
 
-        return !openId.IsDefault && found.Root.OpenId == openId
+        return !incarnationId.IsDefault && found.Root.IncarnationId == incarnationId
             ? new RootWrite(RootOutcome.Again, found.ETag)
             : new RootWrite(RootOutcome.Lost, found.ETag);
     }

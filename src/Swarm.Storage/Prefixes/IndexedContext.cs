@@ -3,7 +3,7 @@ using Swarm.Core.Identity;
 
 namespace Swarm.Storage.Prefixes;
 
-/// <summary>One open of one context, as the index sees it. The store's loop alone changes it.</summary>
+/// <summary>One incarnation of one context, as the index sees it. The store's loop alone changes it.</summary>
 /// <param name="index">The index.</param>
 /// <param name="id">The context.</param>
 /// <param name="name">Its name.</param>

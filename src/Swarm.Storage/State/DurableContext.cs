@@ -52,12 +52,12 @@ internal sealed class DurableContext(ContextRoot root, InputTable inputs, Extent
         }
     }
 
-    /// <summary>Whether a record counts in a fold (protocol, rule 10): of the open, at the end, of a fitting epoch.</summary>
-    public bool Fits(LogRecord record, Id128 openId, ProtocolRules rules) => Fits(record, openId, Epoch, Watermarks, rules);
+    /// <summary>Whether a record counts in a fold (protocol, rule 10): of the incarnation, at the end, of a fitting epoch.</summary>
+    public bool Fits(LogRecord record, Id128 incarnationId, ProtocolRules rules) => Fits(record, incarnationId, Epoch, Watermarks, rules);
 
     /// <summary>The same for a context of which no more is known than how far it has come.</summary>
-    public static bool Fits(LogRecord record, Id128 openId, Epoch epoch, Watermarks lengths, ProtocolRules rules) =>
-        record.OpenId == openId && record switch
+    public static bool Fits(LogRecord record, Id128 incarnationId, Epoch epoch, Watermarks lengths, ProtocolRules rules) =>
+        record.IncarnationId == incarnationId && record switch
         {
             TokensRecord tokens => tokens.Epoch == epoch && tokens.Position == lengths.Tokens,
             KvRecord kv => kv.Epoch == epoch && kv.Position == lengths.Kv && kv.Position + kv.Count <= lengths.Tokens,
@@ -90,7 +90,7 @@ internal sealed class DurableContext(ContextRoot root, InputTable inputs, Extent
                 Ownership = Ownership with { Epoch = truncate.Epoch, SecretHash = truncate.SecretHash };
                 Inputs.Truncate(truncate.Length);
                 Extents.Truncate(truncate.KvLength);
-                Extents.FillTo(truncate.KvLength, truncate.OpenId);
+                Extents.FillTo(truncate.KvLength, truncate.IncarnationId);
                 ForgetStatesBehind(truncate.Length);
                 break;
             default:

@@ -83,11 +83,11 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
     /// Adds lost KV up to a length, where it is shorter: a rewind in a page that could not be read keeps KV that a run is cut for when
     /// the page can be read again, and what was appended behind it must still fit.
     /// </summary>
-    public void FillTo(long length, Id128 openId)
+    public void FillTo(long length, Id128 incarnationId)
     {
         if (Length < length)
         {
-            _tail.Add(LostKv.Between(Length, length, openId));
+            _tail.Add(LostKv.Between(Length, length, incarnationId));
         }
     }
 

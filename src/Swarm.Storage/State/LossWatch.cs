@@ -41,7 +41,7 @@ internal sealed class LossWatch(ContextLoss? before)
         }
     }
 
-    /// <summary>A record of the present open comes next.</summary>
+    /// <summary>A record of the current incarnation comes next.</summary>
     /// <param name="record">The record.</param>
     /// <param name="fits">Whether it counts.</param>
     /// <param name="length">Positions whose inputs are there, without it.</param>

@@ -13,10 +13,10 @@ internal static class LostKv
 {
     /// <summary>The extent in the place of a page.</summary>
     public static KvExtent Of(PageRef page) =>
-        New(page.FirstPosition, page.EndPosition, ObjectRef.Chunk(page.OpenId, page.PageId) with { Context = page.Context });
+        New(page.FirstPosition, page.EndPosition, ObjectRef.Chunk(page.IncarnationId, page.PageId) with { Context = page.Context });
 
     /// <summary>An extent over some positions.</summary>
-    public static KvExtent Between(long first, long end, Id128 openId) => New(first, end, ObjectRef.Chunk(openId, openId));
+    public static KvExtent Between(long first, long end, Id128 incarnationId) => New(first, end, ObjectRef.Chunk(incarnationId, incarnationId));
 
     private static KvExtent New(long first, long end, ObjectRef nowhere)
     {

@@ -17,7 +17,7 @@ namespace Swarm.Tool.Inspection;
 internal sealed class ContextSummary(ContextId id, string rootName)
 {
     private LossWatch _losses = new(null);
-    private Id128 _openId;
+    private Id128 _incarnationId;
 
     /// <summary>The context.</summary>
     public ContextId Id { get; } = id;
@@ -67,7 +67,7 @@ internal sealed class ContextSummary(ContextId id, string rootName)
     /// <param name="noted">What it says was lost, if that is noted in the store still.</param>
     public void Load(ContextRoot root, string etag, ContextLoss? noted)
     {
-        (ETag, Folded, _openId) = (etag, 0, root.OpenId);
+        (ETag, Folded, _incarnationId) = (etag, 0, root.IncarnationId);
         (Tenant, Name, State, Tails) = (root.Tenant, root.Name, root.State, [.. root.Tails]);
         (Epoch, Holder) = (root.Epoch, root.Holder);
         Lengths = new Watermarks(root.TokenLength, root.KvLengths.DefaultIfEmpty().Min());
@@ -89,12 +89,12 @@ internal sealed class ContextSummary(ContextId id, string rootName)
     /// <summary>Folds a record of its log in, if that counts.</summary>
     public void Fold(LogRecord record)
     {
-        if (record.OpenId != _openId)
+        if (record.IncarnationId != _incarnationId)
         {
             return;
         }
 
-        var fits = DurableContext.Fits(record, _openId, Epoch, Lengths, ProtocolRules.All);
+        var fits = DurableContext.Fits(record, _incarnationId, Epoch, Lengths, ProtocolRules.All);
         _losses.See(record, fits, Lengths.Tokens, Epoch);
         if (!fits)
         {

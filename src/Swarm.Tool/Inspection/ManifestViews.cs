@@ -61,7 +61,7 @@ internal static class ManifestViews
         ["tokens"] = root.TokenLength,
         ["kv"] = new JsonArray([.. root.KvLengths.Select(length => JsonValue.Create(length))]),
         ["blockChain"] = $"{root.BlockChain}",
-        ["openId"] = $"{root.OpenId}",
+        ["incarnationId"] = $"{root.IncarnationId}",
         ["parent"] = root.Parent is { } parent ? $"{parent}" : null,
         ["parentPosition"] = root.ParentPosition,
         ["loss"] = root.Loss?.ToString(),
@@ -78,7 +78,7 @@ internal static class ManifestViews
             ["end"] = page.EndPosition,
             ["items"] = page.Items,
             ["bytes"] = page.Length,
-            ["openId"] = $"{page.OpenId}",
+            ["incarnationId"] = $"{page.IncarnationId}",
             ["pageId"] = $"{page.PageId}",
         })]),
     };
@@ -145,7 +145,7 @@ internal static class ManifestViews
             ["tokens"] = walk.TokenLength,
             ["kv"] = walk.KvLength,
             ["generation"] = root.Generation,
-            ["openId"] = $"{root.OpenId}",
+            ["incarnationId"] = $"{root.IncarnationId}",
             ["parent"] = root.Parent is { } parent ? $"{parent}" : null,
             ["loss"] = (walk.State?.Losses.Found ?? walk.NotedLoss)?.ToString(),
             ["tails"] = new JsonArray([.. walk.Tails.Select(tail => new JsonObject

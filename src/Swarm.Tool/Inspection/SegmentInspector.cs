@@ -98,7 +98,7 @@ internal sealed class SegmentInspector(StoreReader reader)
                 ["type"] = record.Type.ToString(),
                 ["context"] = (await ContextAsync(record.Context)).Name,
                 ["epoch"] = record.Epoch.Value,
-                ["openId"] = $"{record.OpenId}",
+                ["incarnationId"] = $"{record.IncarnationId}",
             };
             Describe(row, record);
             if (record is KvRecord kv && await ProblemAsync(kv) is { } problem)

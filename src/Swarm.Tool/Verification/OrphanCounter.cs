@@ -44,11 +44,11 @@ internal sealed class OrphanCounter
             _tails[writer] = Math.Min(sequence, _tails.GetValueOrDefault(writer, ulong.MaxValue));
         }
 
-        if (!root.OpenId.IsDefault)
+        if (!root.IncarnationId.IsDefault)
         {
             // An open session writes before its root refers to it.
-            _sessions.Add(FolderOf(BlobNames.Page(walk.Id, root.OpenId, default)));
-            _sessions.Add(FolderOf(BlobNames.Chunk(walk.Id, root.OpenId, default)));
+            _sessions.Add(FolderOf(BlobNames.Page(walk.Id, root.IncarnationId, default)));
+            _sessions.Add(FolderOf(BlobNames.Chunk(walk.Id, root.IncarnationId, default)));
         }
     }
 

@@ -93,12 +93,12 @@ internal sealed class TailFolder(SegmentCache segments, LogHoles holes)
         long count = 0;
         foreach (var record in segment.Records)
         {
-            if (record.Context != walk.Id || record.OpenId != walk.Root!.OpenId)
+            if (record.Context != walk.Id || record.IncarnationId != walk.Root!.IncarnationId)
             {
                 continue;
             }
 
-            var fits = state.Fits(record, walk.Root.OpenId, ProtocolRules.All);
+            var fits = state.Fits(record, walk.Root.IncarnationId, ProtocolRules.All);
             state.Losses.See(record, fits, state.Inputs.Length, state.Epoch);
             if (!fits)
             {

@@ -46,7 +46,7 @@ public sealed partial class KvLoadTests
     [Fact]
     public async Task LoadOrCompute_RunsThatComeAtAnyMoment_GivesTheSameBits()
     {
-        var (loaded, outpaced) = (0, 0);
+        var (loaded, early) = (0, 0);
         for (var round = 0; round < 40; round++)
         {
             var runtime = NewRuntime();
@@ -54,15 +54,15 @@ public sealed partial class KvLoadTests
             var runs = Cut().Select(run => (Run: run, After: steps += _seeded.Random.Next(8) == 0 ? _seeded.Random.Next(40) : 0)).ToArray();
             var (load, driver, leases) = await RunAsync(runtime, runs);
 
-            Assert.Equal(_history.Length, load.Loaded + load.Outpaced + driver.CatchUp(Token));
+            Assert.Equal(_history.Length, load.Loaded + load.RecomputedEarly + driver.CatchUp(Token));
             AssertSame(driver);
             Assert.Equal((0, 0), (load.Discarded, load.Reread));
             Assert.All(leases, lease => Assert.True(lease.IsDisposed));
             loaded += load.Loaded;
-            outpaced += load.Outpaced;
+            early += load.RecomputedEarly;
         }
 
-        Assert.True(loaded > 1000 && outpaced > 1000, $"{loaded} loaded, {outpaced} outpaced: not both were tried");
+        Assert.True(loaded > 1000 && early > 1000, $"{loaded} loaded, {early} early: not both were tried");
         Assert.True(_inPlace > 20, $"{_inPlace} runs came in place: too few were tried");
     }
 
@@ -72,7 +72,7 @@ public sealed partial class KvLoadTests
         var (load, driver, leases) = await RunAsync(
             NewRuntime(), [(Cut()[0], int.MaxValue)]);
 
-        Assert.Equal((0, _history.Length), (load.Loaded, load.Outpaced));
+        Assert.Equal((0, _history.Length), (load.Loaded, load.RecomputedEarly));
         AssertSame(driver);
         Assert.All(leases, lease => Assert.True(lease.IsDisposed));
     }
@@ -93,12 +93,12 @@ public sealed partial class KvLoadTests
             var (load, driver, leases) = await RunAsync(
                 NewRuntime(), [.. cut.Select(run => (run, 0))], kinds, computesMeanwhile);
 
-            var recomputed = load.Mended + load.Outpaced + driver.CatchUp(Token);
+            var recomputed = load.RecomputedDamaged + load.RecomputedEarly + driver.CatchUp(Token);
             Assert.Equal(_history.Length, load.Loaded + recomputed);
             AssertSame(driver);
             Assert.Equal(0, load.Discarded);
             Assert.Empty(load.Damaged);
-            Assert.Equal(0, load.Mended);
+            Assert.Equal(0, load.RecomputedDamaged);
             if (!computesMeanwhile)
             {
                 Assert.Equal(cut.Zip(kinds).Where(run => run.Second == Fault.Flipped).Sum(run => run.First.Count), load.Reread);
@@ -118,19 +118,19 @@ public sealed partial class KvLoadTests
     [Fact]
     public async Task LoadOrCompute_EachRunComesSlowly_ComputesBesideThem()
     {
-        var outpaced = 0;
+        var early = 0;
         for (var round = 0; round < 20; round++)
         {
             _slowly = new FakeTimeProvider();
             var (load, driver, leases) = await RunAsync(NewRuntime(), [.. Cut().Select(run => (run, 0))]);
 
-            Assert.Equal(_history.Length, load.Loaded + load.Outpaced + driver.CatchUp(Token));
+            Assert.Equal(_history.Length, load.Loaded + load.RecomputedEarly + driver.CatchUp(Token));
             AssertSame(driver);
             Assert.All(leases, lease => Assert.True(lease.IsDisposed));
-            outpaced += load.Outpaced;
+            early += load.RecomputedEarly;
         }
 
-        Assert.True(outpaced > 20 * _history.Length / 2, $"only {outpaced} positions were computed in 20 rounds");
+        Assert.True(early > 20 * _history.Length / 2, $"only {early} positions were computed in 20 rounds");
     }
 
     [Theory]
@@ -152,7 +152,7 @@ public sealed partial class KvLoadTests
             var (load, driver, leases) = await RunAsync(
                 NewRuntime(), [.. cut.Select(run => (run, 0))], kinds, computesMeanwhile);
 
-            var recomputed = load.Mended + load.Outpaced + driver.CatchUp(Token);
+            var recomputed = load.RecomputedDamaged + load.RecomputedEarly + driver.CatchUp(Token);
             Assert.Equal(_history.Length, load.Loaded + recomputed);
             AssertSame(driver);
 

@@ -38,7 +38,7 @@ internal sealed record GoldenFrame(
         Of(FrameType.Durable, 1, 0, GoldenValues.Durable),
         Of(FrameType.Fenced, 1, 0, GoldenValues.Durable with { Epoch = 8 }),
         Of(FrameType.Moved, 1, 0, default(Empty)),
-        Of(FrameType.Touch, 1, 0, default(Empty)),
+        Of(FrameType.Heartbeat, 1, 0, default(Empty)),
         Of(FrameType.Rewind, 1, 5, new Rewind(60, GoldenValues.Secret)),
         Of(FrameType.Rewound, 1, 5, new DurableState(8, new Watermarks(60, 60))),
         Of(FrameType.ReadInputs, 1, 6, new ReadRange(0, 67, 0, false)),

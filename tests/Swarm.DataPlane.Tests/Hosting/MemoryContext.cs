@@ -203,7 +203,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
         }
     }
 
-    public void Touch(SessionProof proof)
+    public void RecordHeartbeat(SessionProof proof)
     {
         lock (_lock)
         {

@@ -18,15 +18,15 @@ public sealed class AcquireDecisionTests
     [InlineData("", "b", AcquireMode.IfFree, 0, true)]
     [InlineData("", "c", AcquireMode.IfFree, 0, false)]
     [InlineData("", "c", AcquireMode.IfFree, 3600, false)]
-    [InlineData("", "c", AcquireMode.IfSilent, 1, false)]
-    [InlineData("", "c", AcquireMode.IfSilent, 2, true)]
+    [InlineData("", "c", AcquireMode.IfHolderTimedOut, 1, false)]
+    [InlineData("", "c", AcquireMode.IfHolderTimedOut, 2, true)]
     [InlineData("", "c", AcquireMode.Force, 0, true)]
     [InlineData("a", "", AcquireMode.IfFree, 3600, false)]
-    [InlineData("a", "", AcquireMode.IfSilent, 1.9, false)]
-    [InlineData("a", "", AcquireMode.IfSilent, 2, true)]
+    [InlineData("a", "", AcquireMode.IfHolderTimedOut, 1.9, false)]
+    [InlineData("a", "", AcquireMode.IfHolderTimedOut, 2, true)]
     [InlineData("a", "", AcquireMode.Force, 0, true)]
     [InlineData("b", "", AcquireMode.IfFree, 3600, false)]
-    [InlineData("b", "", AcquireMode.IfSilent, 1, false)]
+    [InlineData("b", "", AcquireMode.IfHolderTimedOut, 1, false)]
     public void Decide_AgentBAsksForSilenceOf2Seconds_FollowsTheRules(
         string holder, string reservedFor, AcquireMode mode, double silentSeconds, bool isGranted)
     {
@@ -38,7 +38,7 @@ public sealed class AcquireDecisionTests
         Assert.Equal(isGranted ? RefusalCode.None : RefusalCode.Owned, refusal?.Code ?? RefusalCode.None);
         if (refusal is not null)
         {
-            var wait = mode == AcquireMode.IfSilent ? 2 - silentSeconds : 0;
+            var wait = mode == AcquireMode.IfHolderTimedOut ? 2 - silentSeconds : 0;
             Assert.Equal(wait, refusal.RetryAfter.TotalSeconds, 1e-6);
         }
     }
@@ -52,7 +52,7 @@ public sealed class AcquireDecisionTests
         Assert.Equal("a", refusal.Holder);
         Assert.Equal(new Epoch(7), refusal.CurrentEpoch);
         Assert.Equal(
-            "Agent 'a' holds context 'track' and was last heard 1.5 s ago; wait for it, or take over if it stays silent.",
+            "Agent 'a' holds context 'track'; its last heartbeat came 1.5 s ago; wait for its release, or take over when it has timed out (TakeOver.IfHolderTimedOut).",
             refusal.Message);
     }
 
@@ -62,7 +62,7 @@ public sealed class AcquireDecisionTests
         var refusal = AcquireDecision.Decide(Status("a", "", 1.5), Requests.Acquire("track", "a"), Now);
 
         Assert.Equal(
-            "An earlier session of this very agent, 'a', holds context 'track' and was last heard 1.5 s ago; if its process is gone, OpenOrTakeOverAsync "
+            "An earlier session of this agent, 'a', holds context 'track'; its last heartbeat came 1.5 s ago; if its process is gone, OpenOrTakeOverAsync "
             + "goes on at once and fences it; if it lives, give this process another agent name.",
             refusal?.Message);
     }
@@ -74,7 +74,7 @@ public sealed class AcquireDecisionTests
     [InlineData("", "b", false)]
     public void Decide_MayTakeItsOwn_IsGrantedAtOnceAndOthersAsBefore(string holder, string reservedFor, bool isGranted)
     {
-        foreach (var mode in (AcquireMode[])[AcquireMode.IfFree, AcquireMode.IfSilent])
+        foreach (var mode in (AcquireMode[])[AcquireMode.IfFree, AcquireMode.IfHolderTimedOut])
         {
             var request = Requests.Acquire("track", "a", mode: mode, silenceSeconds: 2) with { TakesOwn = true };
 

@@ -81,9 +81,9 @@ public sealed class ContextGrainTests(SiloFixture fixture) : IClassFixture<SiloF
         await Silo.Context("silent").AcquireAsync(Requests.Acquire("silent", "a"), Token);
 
         var early = await Silo.Context("silent").AcquireAsync(
-            Requests.Acquire("silent", "b", mode: AcquireMode.IfSilent, silenceSeconds: 3600), Token);
+            Requests.Acquire("silent", "b", mode: AcquireMode.IfHolderTimedOut, silenceSeconds: 3600), Token);
         var late = await Silo.Context("silent").AcquireAsync(
-            Requests.Acquire("silent", "b", mode: AcquireMode.IfSilent, silenceSeconds: 0), Token);
+            Requests.Acquire("silent", "b", mode: AcquireMode.IfHolderTimedOut, silenceSeconds: 0), Token);
 
         Assert.Equal(RefusalCode.Owned, early.Refusal?.Code);
         Assert.Equal((2UL, 1UL, "a"), (late.Lease!.Epoch, late.Lease.PreviousEpoch, late.Lease.PreviousHolder));

@@ -96,7 +96,7 @@ public sealed class ContextLifetimeTests : IDisposable
         {
             while (!left.Closed.IsCancellationRequested)
             {
-                heard.Touch(new SessionProof(new Epoch(1), secret.Hash));
+                heard.RecordHeartbeat(new SessionProof(new Epoch(1), secret.Hash));
                 await Task.Delay(TimeSpan.FromMilliseconds(50), Token);
             }
 

@@ -77,7 +77,7 @@ public sealed class MembershipClockTests : IDisposable
         entry.AddSuspector(SiloAddress.New(IPAddress.Loopback, 7503, 6), Noon.UtcDateTime);
         Assert.True(await _table.UpdateRow(entry, etag, data.Version.Next()));
 
-        // Else the vote would look like a life sign to the others.
+        // Else the vote would look like a heartbeat to the others.
         var stored = Assert.Single((await Table(new ShiftedClock(Noon.AddDays(1))).ReadAll()).Members).Item1;
         Assert.Equal((written.UtcDateTime, written.UtcDateTime), (stored.IAmAliveTime, stored.StartTime));
         Assert.Single(stored.SuspectTimes!);

@@ -182,7 +182,7 @@ public sealed class LostSegmentTests
         var root = ManifestCodec.DecodeRoot(lone.Blobs.Objects[BlobNames.Root(late.Id)].Content) with
         {
             Tails = [new LogPosition(first.Writer, first.Sequence)],
-            OpenId = first.Nonce,
+            IncarnationId = first.Nonce,
         };
         lone.Blobs.Put(BlobNames.Root(late.Id), ManifestCodec.EncodeRoot(root), etag + " late");
         lone.Restart(); // Whoever opens it has not read that log before.

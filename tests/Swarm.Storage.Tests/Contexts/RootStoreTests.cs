@@ -44,7 +44,7 @@ public sealed class RootStoreTests
             writer.Id,
             root with { Nonce = new Id128(1, 2), Generation = root.Generation + 1 },
             before.ETag,
-            openId: default,
+            incarnationId: default,
             known: root with { ExtentPages = [], InputPages = [] }));
 
         Assert.Equal(RootOutcome.Lost, written.Outcome);

@@ -87,7 +87,7 @@ internal sealed partial class SimulatedAgent
                 var (first, end) = ((int)run.FirstPosition, (int)run.FirstPosition + run.Count);
                 if (end <= _kv)
                 {
-                    ((OpenContext)context).Hosted.Damage.Note(first, end);
+                    ((OpenContext)context).Incarnation.Damage.Note(first, end);
                     Trace.Write(world, name, $"{spec.Name}: sends KV from {first} to {end} again in epoch {_proof.Epoch}");
                     return await context.AppendKvAsync(_proof, SmallModel.Kv(key, [.. _view], first, end - first), default);
                 }

@@ -44,7 +44,7 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
             blobs,
             options,
             world.Time,
-            new Trace(world, () => name, warning => LostWriters += warning == nameof(StorageLog.WriterLost) ? 1 : 0),
+            new Trace(world, () => name, warning => LostWriters += warning == nameof(StorageLog.WriterFenced) ? 1 : 0),
             Liveness,
             new SimulatedIds(world),
             Process,

@@ -59,7 +59,7 @@ internal sealed class StoreChecker
             Trace.Write(
                 _world,
                 "store",
-                $"{root.Name}: root {root.State} {root.Generation}, epoch {root.Epoch}, {root.TokenLength} tokens, KV of {root.KvLengths[0]}, open {root.OpenId}, "
+                $"{root.Name}: root {root.State} {root.Generation}, epoch {root.Epoch}, {root.TokenLength} tokens, KV of {root.KvLengths[0]}, open {root.IncarnationId}, "
                 + $"tail {string.Join(' ', root.Tails)}");
             if (root.State is RootState.Erased or RootState.Aborted)
             {

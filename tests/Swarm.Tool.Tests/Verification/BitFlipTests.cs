@@ -39,7 +39,7 @@ public sealed class BitFlipTests
         var page = root.InputPages.Concat(root.ExtentPages).Append(root.StatePage!)
             .Where(page => page.Kind == kind && page.Length >= MinBytes).MinBy(page => page.Length)!;
 
-        await SweepAsync(blobs, BlobNames.Page(id, page.OpenId, page.PageId), () => IsCorruptAsync(() => kind switch
+        await SweepAsync(blobs, BlobNames.Page(id, page.IncarnationId, page.PageId), () => IsCorruptAsync(() => kind switch
         {
             ObjectKind.InputPage => reader.Pages.ReadInputsAsync(id, page),
             ObjectKind.ExtentPage => reader.Pages.ReadExtentsAsync(id, page),
@@ -146,8 +146,8 @@ public sealed class BitFlipTests
         string[] names =
         [
             BlobNames.Root(id),
-            BlobNames.Page(id, root.InputPages[0].OpenId, root.InputPages[0].PageId),
-            BlobNames.Page(id, root.ExtentPages[0].OpenId, root.ExtentPages[0].PageId),
+            BlobNames.Page(id, root.InputPages[0].IncarnationId, root.InputPages[0].PageId),
+            BlobNames.Page(id, root.ExtentPages[0].IncarnationId, root.ExtentPages[0].PageId),
             good.Names.First(name => name.StartsWith("chunks/", StringComparison.Ordinal)),
         ];
         Assert.Equal(0, (await SwarmCommand.RunAsync("verify", "--store", folder.Path)).Code);

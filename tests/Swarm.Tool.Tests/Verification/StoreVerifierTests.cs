@@ -215,7 +215,7 @@ public sealed class StoreVerifierTests
         var after = before.Copy();
         Assert.True((await Reopened.FromAsync(after, id)).CanOpen); // Writes other pages, and another root.
         var gone = (await RootAsync(before, id)).InputPages.Concat((await RootAsync(before, id)).ExtentPages)
-            .Select(page => BlobNames.Page(id, page.OpenId, page.PageId)).ToList();
+            .Select(page => BlobNames.Page(id, page.IncarnationId, page.PageId)).ToList();
         gone.AddRange(before.Names.Where(name => name.StartsWith("log/", StringComparison.Ordinal)).Take(1));
         foreach (var name in gone.Except(await PagesAsync(after, id)).Except(await SegmentsAsync(after, id)))
         {
@@ -350,7 +350,7 @@ public sealed class StoreVerifierTests
             _ => null,
         };
         return page is not null
-            ? BlobNames.Page(id, page.OpenId, page.PageId)
+            ? BlobNames.Page(id, page.IncarnationId, page.PageId)
             : blobs.Names.Single(name => name.StartsWith(what, StringComparison.Ordinal));
     }
 
@@ -360,13 +360,13 @@ public sealed class StoreVerifierTests
     private static async Task<IEnumerable<string>> PagesAsync(MemoryBlobStore blobs, ContextId id)
     {
         var root = await RootAsync(blobs, id);
-        return root.InputPages.Concat(root.ExtentPages).Select(page => BlobNames.Page(id, page.OpenId, page.PageId));
+        return root.InputPages.Concat(root.ExtentPages).Select(page => BlobNames.Page(id, page.IncarnationId, page.PageId));
     }
 
     private static async Task<IEnumerable<string>> SegmentsAsync(MemoryBlobStore blobs, ContextId id)
     {
         var root = await RootAsync(blobs, id);
-        return root.ExtentPages.SelectMany(page => ManifestCodec.DecodeExtents(blobs[BlobNames.Page(id, page.OpenId, page.PageId)]))
+        return root.ExtentPages.SelectMany(page => ManifestCodec.DecodeExtents(blobs[BlobNames.Page(id, page.IncarnationId, page.PageId)]))
             .Select(extent => BlobNames.Of(id, extent.Payload.Object));
     }
 }

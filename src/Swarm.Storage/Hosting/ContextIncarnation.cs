@@ -13,13 +13,13 @@ using Swarm.Storage.State;
 
 namespace Swarm.Storage.Hosting;
 
-/// <summary>One open of one context: its durable state, and what is queued on top of it. Lives on the store's loop.</summary>
+/// <summary>One incarnation of one context: its durable state, and what is queued on top of it. Lives on the store's loop.</summary>
 /// <remarks>
 /// Queued records are appends of the epoch in force alone: an epoch change holds <see cref="Gate"/> until it is durable, so
 /// what is queued is always the durable state plus appends, and what arrives meanwhile is judged by the new epoch.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "The source has no timer, and its token outlives this.")]
-internal sealed class HostedContext
+internal sealed class ContextIncarnation
 {
     private readonly CancellationTokenSource _closed = new();
     private readonly Queue<TokensRecord> _queuedTokens = new();
@@ -27,10 +27,10 @@ internal sealed class HostedContext
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Published? _published;
     private LogEntry? _last;
-    private long _lastHeardTicks;
+    private long _lastHeartbeatTicks;
     private int _publishedStates = -1;
 
-    public HostedContext(
+    public ContextIncarnation(
         ContextServices services,
         ContextId id,
         ModelDescriptor model,
@@ -55,7 +55,7 @@ internal sealed class HostedContext
         _indexed = services.Prefixes.Open(id, root.Name);
         _indexed.BeginsWith(durable.Inputs.FirstStep);
         _published = Publish();
-        Heard();
+        RecordHeartbeat();
         Hasher = durable.Inputs.HasherAt(NewHasher(), TokenLength, _indexed);
     }
 
@@ -138,7 +138,7 @@ internal sealed class HostedContext
                 durable,
                 Root.Model,
                 Root.BlockTokens,
-                new DateTimeOffset(Volatile.Read(ref _lastHeardTicks), TimeSpan.Zero))
+                new DateTimeOffset(Volatile.Read(ref _lastHeartbeatTicks), TimeSpan.Zero))
             {
                 Loss = Root.Loss,
             };
@@ -167,7 +167,7 @@ internal sealed class HostedContext
             throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
         }
 
-        Heard();
+        RecordHeartbeat();
     }
 
     /// <summary>Throws once the context is closing or closed.</summary>
@@ -179,8 +179,8 @@ internal sealed class HostedContext
         }
     }
 
-    /// <summary>Notes that the holder was heard of. Callable from any thread.</summary>
-    public void Heard() => Volatile.Write(ref _lastHeardTicks, Services.Time.GetUtcNow().Ticks);
+    /// <summary>Records a heartbeat of the holder. Callable from any thread.</summary>
+    public void RecordHeartbeat() => Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
 
     /// <summary>Queues inputs that follow what is queued.</summary>
     public Task<LogRecord> QueueTokens(int[] tokens, int[] steps)
@@ -191,7 +191,7 @@ internal sealed class HostedContext
         }
 
         Hasher.Append(tokens, _indexed);
-        var record = new TokensRecord(Id, Root.OpenId, Durable.Epoch, TokenLength, tokens, steps, Hasher.Current());
+        var record = new TokensRecord(Id, Root.IncarnationId, Durable.Epoch, TokenLength, tokens, steps, Hasher.Current());
         TokenLength += tokens.Length;
         _queuedTokens.Enqueue(record);
         return Queue(new LogEntry(record, default, ApplyTokens));
@@ -207,14 +207,14 @@ internal sealed class HostedContext
         KvAppend kv, PayloadRef payload, ReadOnlyMemory<byte> content, IDisposable hold, bool isUrgent)
     {
         var record = new KvRecord(
-            Id, Root.OpenId, Durable.Epoch, kv.FirstPosition, kv.Count, kv.PrefixHash, payload);
+            Id, Root.IncarnationId, Durable.Epoch, kv.FirstPosition, kv.Count, kv.PrefixHash, payload);
         KvLength += kv.Count;
         return Queue(new LogEntry(record, content, Apply, isUrgent, hold));
     }
 
     /// <summary>Queues a state.</summary>
     public Task<LogRecord> QueueState(NamedState state) => Queue(new LogEntry(
-        new StateRecord(Id, Root.OpenId, Durable.Epoch, state.Position, state.Name, state.Content.ToArray()),
+        new StateRecord(Id, Root.IncarnationId, Durable.Epoch, state.Position, state.Name, state.Content.ToArray()),
         default,
         Apply));
 
@@ -271,10 +271,10 @@ internal sealed class HostedContext
         Installed(root, etag);
     }
 
-    /// <summary>Takes over the ETag of an earlier write of this open.</summary>
+    /// <summary>Takes over the ETag of an earlier write of this incarnation.</summary>
     public void Superseded(string etag) => ETag = etag;
 
-    /// <summary>Ends this open: whoever waits is told.</summary>
+    /// <summary>Ends this incarnation: whoever waits is told.</summary>
     public void End()
     {
         IsEnding = true;
@@ -310,7 +310,7 @@ internal sealed class HostedContext
             KvHasher = null;
         }
 
-        Heard();
+        RecordHeartbeat();
         Show();
     }
 

@@ -8,7 +8,7 @@ using Swarm.Storage.State;
 namespace Swarm.Storage.Reading;
 
 /// <summary>Reads the durable state of one open context. Runs on the store's loop.</summary>
-internal sealed class HostedContextReader(HostedContext context, ContextServices services)
+internal sealed class IncarnationReader(ContextIncarnation context, ContextServices services)
 {
     /// <summary>Inputs of a range, cut to it and at the watermark.</summary>
     /// <exception cref="SwarmRefusedException">A page is damaged, or the store cannot be reached.</exception>

@@ -4,7 +4,7 @@ namespace Swarm.Storage.Log;
 
 /// <summary>Liveness of a store that has one silo: whatever writer is not its own is of a process that ended.</summary>
 /// <remarks>Safe with several silos as well, but impolite: a live one loses its log and opens its contexts again.</remarks>
-public sealed class EveryOtherWriterIsGone : IWriterLiveness
+public sealed class SingleSiloLiveness : IWriterLiveness
 {
     /// <inheritdoc/>
     public Task<ReleaseOutcome> AskToReleaseAsync(
