@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing.Blobs;
 
 namespace Swarm.Storage.Tests.Worker;

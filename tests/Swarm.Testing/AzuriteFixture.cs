@@ -1,5 +1,5 @@
 using Swarm.Storage.Azure;
-using Swarm.Storage.Azure.Emulator;
+using Swarm.Azurite;
 using Xunit;
 
 namespace Swarm.Testing;

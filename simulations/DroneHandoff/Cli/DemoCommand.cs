@@ -3,7 +3,7 @@ using DroneHandoff.Models;
 using DroneHandoff.Options;
 using DroneHandoff.Orchestration;
 using DroneHandoff.Telemetry;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace DroneHandoff.Cli;
 

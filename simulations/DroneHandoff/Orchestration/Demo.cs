@@ -3,7 +3,7 @@ using DroneHandoff.Outcome;
 using DroneHandoff.Processes;
 using DroneHandoff.Reports;
 using Spectre.Console;
-using Swarm.Storage.Azure.Emulator;
+using Swarm.Azurite;
 using Swarm.Storage.Blobs;
 
 namespace DroneHandoff.Orchestration;

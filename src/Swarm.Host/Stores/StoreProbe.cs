@@ -2,7 +2,7 @@ using System.Buffers;
 using Swarm.Host.Settings;
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Host.Stores;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Swarm.Storage.Blobs;
 
-/// <summary>The five strongly consistent operations that everything rests on.</summary>
+/// <summary>The strongly consistent operations that everything rests on.</summary>
 /// <remarks>
 /// <para>
 /// Names are 1 to 512 characters of [a-z0-9/._-], parts of up to 200 characters separated by single slashes, none empty,

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
 using Swarm.Format.Segments;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Blobs;
 
 namespace Swarm.Storage.Tiers;
 

@@ -1,6 +1,6 @@
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Tool.Stores;
 

@@ -1,6 +1,6 @@
 using Swarm.Client;
 using Swarm.Host;
-using Swarm.Storage.Azure.Emulator;
+using Swarm.Azurite;
 
 namespace Swarm.Benchmarks.Paths;
 

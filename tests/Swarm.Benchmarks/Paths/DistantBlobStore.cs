@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Threading.RateLimiting;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Paths;
 

@@ -9,7 +9,7 @@ using Swarm.Core.Sessions;
 using Swarm.Format.Frames;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Paths;
 

@@ -10,7 +10,7 @@ using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Sections;
 

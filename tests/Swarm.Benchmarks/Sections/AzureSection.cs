@@ -3,7 +3,7 @@ using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
 using Swarm.Core.Contexts;
 using Swarm.Storage.Azure;
-using Swarm.Storage.Azure.Emulator;
+using Swarm.Azurite;
 
 namespace Swarm.Benchmarks.Sections;
 

@@ -2,7 +2,7 @@ using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
 using Swarm.Core.Contexts;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Sections;
 

@@ -4,7 +4,7 @@ using Swarm.Benchmarks.Report;
 using Swarm.Client.Handoffs;
 using Swarm.Core.Contexts;
 using Swarm.Inference.Model;
-using Swarm.Storage.Azure.Emulator;
+using Swarm.Azurite;
 
 namespace Swarm.Benchmarks.Sections;
 

@@ -1,7 +1,7 @@
 using Swarm.Client.Handoffs;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;

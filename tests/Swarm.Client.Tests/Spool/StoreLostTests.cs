@@ -5,7 +5,7 @@ using Swarm.Client.Sessions;
 using Swarm.Client.Tests.Agent;
 using Swarm.Core.Errors;
 using Swarm.Storage.Azure;
-using Swarm.Storage.Azure.Emulator;
+using Swarm.Azurite;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;

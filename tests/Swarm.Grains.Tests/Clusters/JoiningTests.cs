@@ -16,7 +16,7 @@ using Swarm.Host;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Swarm.Testing.Faults;
 using Xunit;

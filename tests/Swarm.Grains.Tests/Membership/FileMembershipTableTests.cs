@@ -1,4 +1,4 @@
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 
 namespace Swarm.Grains.Tests.Membership;

@@ -5,7 +5,7 @@ using Orleans.Configuration;
 using Swarm.Clustering.Membership;
 using Swarm.Format.Objects;
 using Swarm.Grains.Tests.Support;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Xunit;
 

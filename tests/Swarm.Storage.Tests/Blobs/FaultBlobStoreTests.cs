@@ -1,6 +1,6 @@
 using System.Buffers;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Swarm.Testing.Faults;
 using Xunit;

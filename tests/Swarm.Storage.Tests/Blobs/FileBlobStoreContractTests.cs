@@ -1,5 +1,5 @@
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 
 namespace Swarm.Storage.Tests.Blobs;

@@ -5,7 +5,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Storage.Tests.Simulation;
 using Swarm.Testing;
 using Xunit;

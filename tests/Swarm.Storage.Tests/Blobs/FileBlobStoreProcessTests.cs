@@ -1,5 +1,5 @@
 using System.Globalization;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Swarm.Testing.Blobs;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.ComponentModel;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Blobs;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Xunit;
 

@@ -8,7 +8,7 @@ using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Storage.Tests.Simulation;
 using Swarm.Storage.Tiers;
 using Swarm.Testing;

@@ -1,5 +1,5 @@
 using Swarm.Format.Objects;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 using Swarm.Testing;
 using Swarm.Tool.Stores;
 using Swarm.Tool.Tests.Support;

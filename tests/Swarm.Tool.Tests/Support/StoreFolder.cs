@@ -1,5 +1,5 @@
 using Swarm.Format.Manifests;
-using Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Files;
 
 namespace Swarm.Tool.Tests.Support;
 

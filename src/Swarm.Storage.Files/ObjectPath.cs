@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Where an object's file lies: folders as in its name, and the last part with a suffix that no name contains.</summary>
 /// <remarks>The suffix lets the objects <c>a</c> and <c>a/b</c> exist side by side, as they do in a blob store.</remarks>

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>A file of zeros in a store's temporary folder, which becomes shorter when the volume is full and something is to make room.</summary>
 /// <remarks>It is never read. A volume on which it would be much has none.</remarks>

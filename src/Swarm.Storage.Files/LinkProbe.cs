@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Finds out whether a file system, or a sandbox around this process, lets files have hard links.</summary>
 internal static class LinkProbe

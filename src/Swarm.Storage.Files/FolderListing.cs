@@ -1,6 +1,6 @@
 using System.IO.Enumeration;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Reads the entries of one folder.</summary>
 internal static class FolderListing

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>The Linux calls that .NET does not offer. Each returns 0 or an error number of <see cref="Errno"/>.</summary>
 /// <remarks>Only flags with one value on all architectures are used; <c>statx</c> has one layout everywhere.</remarks>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Azure.Emulator;
+namespace Swarm.Azurite;
 
 /// <summary>Azurite, Azure Blob Storage's emulator, as a child process. For tests and demos on one machine only.</summary>
 /// <remarks>
@@ -33,7 +33,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     /// <summary>Id of the process.</summary>
     public int ProcessId => _process.Id;
 
-    /// <summary>Connection string for <see cref="AzureBlobStore.Connect"/>.</summary>
+    /// <summary>Connection string for <c>AzureBlobStore.Connect</c>.</summary>
     public string ConnectionString =>
         $"DefaultEndpointsProtocol=http;AccountName={AccountName};AccountKey={AccountKey};"
         + $"BlobEndpoint={Endpoint.GetLeftPart(UriPartial.Authority)}/{AccountName};";

@@ -1,6 +1,7 @@
 using System.Buffers;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>A store in a folder: the embedded default. Safe for several processes on one machine. Linux.</summary>
 /// <remarks>

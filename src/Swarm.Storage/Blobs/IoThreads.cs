@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Blobs;
 
 /// <summary>A few threads for calls that block in the kernel, so that an fsync never holds up the thread pool.</summary>
 /// <remarks>Threads start when needed and end after <see cref="IdleTime"/> without work.</remarks>
@@ -46,6 +46,12 @@ internal sealed class IoThreads(string name, int maxThreads)
         return queued.Task;
     }
 
+    /// <summary>The fault for a process that has no memory, threads or files left; trying again may help.</summary>
+    public static BlobStoreException OutOfResources(string action, Exception cause) => new(
+        $"Could not {action} for the store: {cause.Message} Memory, threads or files are used up: see 'ulimit -a' and the container's limits.",
+        isTransient: true,
+        cause);
+
     private void Start()
     {
         try
@@ -67,7 +73,7 @@ internal sealed class IoThreads(string name, int maxThreads)
             // Without any thread nobody else would make them.
             foreach (var call in stranded)
             {
-                call.Fail(FileFault.OutOfResources("start a thread", fault));
+                call.Fail(OutOfResources("start a thread", fault));
             }
         }
     }

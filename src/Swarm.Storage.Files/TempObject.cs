@@ -1,7 +1,8 @@
 using System.Buffers;
 using Microsoft.Win32.SafeHandles;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>An object written and flushed under a temporary name, on its way to its own name.</summary>
 internal sealed class TempObject : IDisposable

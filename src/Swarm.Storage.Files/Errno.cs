@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>The Linux error numbers that mean something here.</summary>
 internal static class Errno

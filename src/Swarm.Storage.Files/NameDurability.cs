@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Which objects' names are known to survive power loss.</summary>
 /// <remarks>

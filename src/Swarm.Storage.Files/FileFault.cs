@@ -1,6 +1,7 @@
 using System.ComponentModel;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Turns the file system's errors into faults of the store that name the path and the remedy.</summary>
 internal static class FileFault
@@ -21,12 +22,6 @@ internal static class FileFault
         ArgumentOutOfRangeException => Of(Errno.FileTooBig, action, path, cause),
         _ => Of(cause.HResult, action, path, cause),
     };
-
-    /// <summary>The fault for a process that has no memory, threads or files left; trying again may help.</summary>
-    public static BlobStoreException OutOfResources(string action, Exception cause) => new(
-        $"Could not {action} for the store: {cause.Message} Memory, threads or files are used up: see 'ulimit -a' and the container's limits.",
-        isTransient: true,
-        cause);
 
     /// <summary>Whether a fault says that there is no room left.</summary>
     public static bool IsFull(BlobStoreException fault) =>

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Azure.Emulator;
+namespace Swarm.Azurite;
 
 /// <summary>Azurite's files: where they are, and how they get there.</summary>
 internal static class AzuriteInstallation

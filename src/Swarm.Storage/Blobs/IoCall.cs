@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Blobs;
 
 /// <summary>A queued call and the task for its result.</summary>
 internal sealed class IoCall<T> : IIoCall
@@ -42,7 +42,7 @@ internal sealed class IoCall<T> : IIoCall
         catch (OutOfMemoryException exception)
         {
             // Of native memory, threads or files: it passes, as a full volume does.
-            _completion.SetException(FileFault.OutOfResources("make a call", exception));
+            _completion.SetException(IoThreads.OutOfResources("make a call", exception));
         }
         catch (Exception exception)
         {

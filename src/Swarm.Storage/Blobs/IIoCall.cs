@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Blobs;
 
 /// <summary>A queued call of <see cref="IoThreads"/>.</summary>
 internal interface IIoCall

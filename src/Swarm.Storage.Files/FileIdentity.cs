@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Identity of a file within its file system. An inode number may be used again, so the birth time belongs to it.</summary>
 /// <param name="Inode">Inode number.</param>

@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>One entry of a folder: an object, or a folder with further ones.</summary>
 /// <param name="Key">What the names in it begin with, relative to the folder: an object's last part, or a folder with its slash.</param>

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>The folders of a store: opens them, makes them, and knows which of them would survive power loss.</summary>
 /// <param name="root">Full path of the store's folder.</param>

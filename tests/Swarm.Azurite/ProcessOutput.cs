@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Azure.Emulator;
+namespace Swarm.Azurite;
 
 /// <summary>The last lines of a process, for messages. Thread-safe.</summary>
 internal sealed class ProcessOutput

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>Lists the objects below a folder in the order of their names, one folder at a time in memory.</summary>
 /// <param name="folders">The store's folders.</param>

@@ -1,4 +1,6 @@
-namespace Swarm.Storage.Blobs.Files;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Storage.Files;
 
 /// <summary>Tells a store's folder, or one that may become it, from somebody else's.</summary>
 internal static class StoreRoot

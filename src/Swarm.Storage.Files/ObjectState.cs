@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>What is under a name at one moment.</summary>
 /// <param name="ETag">ETag of the object; <see langword="null"/> when there is none.</param>

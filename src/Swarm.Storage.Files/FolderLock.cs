@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
+using Swarm.Storage.Blobs;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>A folder's advisory lock between processes: exclusive to swap or delete an entry, shared to list.</summary>
 /// <remarks>It is held for microseconds, never across an fsync, and the kernel releases it when its process dies.</remarks>

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Swarm.Storage.Blobs.Files;
+namespace Swarm.Storage.Files;
 
 /// <summary>The fields of <c>struct statx</c> that are used; its layout is the same on every architecture.</summary>
 [StructLayout(LayoutKind.Explicit, Size = 256)]
