@@ -28,7 +28,7 @@ public sealed class MemoryOptions
     public int KvRecordBytes { get; set; } = 1 << 20;
 
     /// <summary>
-    /// The stated back-pressure: a step waits while more inputs than this are not durable. Default 65,536 positions.
+    /// Back-pressure: a step waits while more inputs than this are not durable. Default 65,536 positions.
     /// KV never makes a step wait. With a <see cref="SpoolPath"/> the bound is <see cref="SpoolBytes"/> instead.
     /// </summary>
     public int MaxUndurableTokens { get; set; } = 65_536;

@@ -16,7 +16,7 @@ public sealed class TakenAwayRuleTests(ITestOutputHelper output)
     private const string CoarseETags = "FreshETags";
     private static readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
-    /// <summary>Where rules whose absence is seldom seen were missed last: tried first, so that an ordinary run is short.</summary>
+    /// <summary>Seeds that last showed the absence of rules that few seeds show: tried first, so that an ordinary run is short.</summary>
     private static readonly Dictionary<string, int> _lastFoundAt = new()
     {
         [nameof(ProtocolRules.CloseIsFinal)] = 174,

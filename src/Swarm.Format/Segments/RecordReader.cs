@@ -69,8 +69,10 @@ internal static class RecordReader
                 return new TruncateRecord(context, incarnationId, epoch, body.Position(), body.Position(), body.Digest());
             case RecordType.Fork:
                 return new ForkRecord(context, incarnationId, epoch, body.Context(), body.Position());
-            default:
+            case RecordType.Trim:
                 return new TrimRecord(context, incarnationId, epoch, body.Int32(), body.Position());
+            default:
+                throw new InvalidOperationException($"Record type {type} is known, and cannot be read.");
         }
     }
 

@@ -3,13 +3,13 @@ using Swarm.Format.Objects;
 
 namespace Swarm.Format.Segments;
 
-/// <summary>Writes records as a segment's index holds them; see FORMAT.md, Records.</summary>
+/// <summary>Writes records as a segment's index holds them; see FORMAT.md, Segments and seals.</summary>
 internal sealed class RecordWriter
 {
     /// <summary>Marks a type that a reader must know to read the segment at all.</summary>
     public const int CriticalBit = 0x80;
 
-    /// <summary>Fields of every record: context, open, epoch, key version.</summary>
+    /// <summary>Fields of every record: context, incarnation, epoch, key version.</summary>
     public const int CommonFields = 4;
 
     private readonly ArrayBufferWriter<byte> _body = new();

@@ -8,7 +8,7 @@ using Swarm.Storage.Log;
 
 namespace Swarm.Storage.Collection;
 
-/// <summary>Deletes what no root refers to (protocol, rules 16 to 19). Several may run at once; no clock decides anything.</summary>
+/// <summary>Deletes what no root refers to (protocol, rules 16 to 19 and 29 to 32). Several may run at once; no clock decides anything.</summary>
 /// <remarks>
 /// <para>
 /// Candidates are listed before roots are read. A page or chunk written after that is not among them; one written before is

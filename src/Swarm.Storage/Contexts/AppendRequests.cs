@@ -37,6 +37,7 @@ internal sealed class AppendRequests(
             CheckInputs(inputs);
             var missing = await CutRepeatedAsync(proof, inputs);
             CheckStates(inputs, states);
+            CheckRoom();
             if (!missing.Tokens.IsEmpty)
             {
                 queued.Add(context.QueueTokens(missing.Tokens.ToArray(), missing.Steps.ToArray()));
@@ -199,7 +200,10 @@ internal sealed class AppendRequests(
         {
             throw Refusals.Invalid($"A context keeps at most {MaxStates} named states; this would be number {names}.");
         }
+    }
 
+    private void CheckRoom()
+    {
         if (context.Durable.Inputs.SealedPages.Count + context.Durable.Extents.SealedPages.Count >= MaxPages)
         {
             throw Refusals.Invalid(

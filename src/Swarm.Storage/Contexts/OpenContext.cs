@@ -16,7 +16,7 @@ namespace Swarm.Storage.Contexts;
 /// <summary>The port to one open context: takes calls from any thread to the store's loop.</summary>
 internal sealed class OpenContext : IOpenContext
 {
-    private readonly ContextIncarnation _hosted;
+    private readonly ContextIncarnation _incarnation;
     private readonly ContextServices _services;
     private readonly OwnershipRequests _ownership;
     private readonly AppendRequests _appends;
@@ -25,7 +25,7 @@ internal sealed class OpenContext : IOpenContext
     private readonly Func<Task<bool>> _isCurrent;
 
     /// <summary>Makes the port.</summary>
-    /// <param name="incarnation">The open behind it.</param>
+    /// <param name="incarnation">The incarnation that it gives access to.</param>
     /// <param name="services">What the store's contexts share.</param>
     /// <param name="close">Drains and closes it.</param>
     /// <param name="isCurrent">Asks storage whether this incarnation still counts, and ends it if it does not.</param>
@@ -33,7 +33,7 @@ internal sealed class OpenContext : IOpenContext
     {
         _isCurrent = isCurrent;
         var loader = new PageLoader(services);
-        _hosted = incarnation;
+        _incarnation = incarnation;
         _services = services;
         _close = close;
         _reader = new IncarnationReader(incarnation, services);
@@ -42,19 +42,19 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
-    public ContextId Id => _hosted.Id;
+    public ContextId Id => _incarnation.Id;
 
     /// <inheritdoc/>
-    public ModelDescriptor Model => _hosted.Model;
+    public ModelDescriptor Model => _incarnation.Model;
 
     /// <inheritdoc/>
-    public ContextStatus Status => _hosted.Status;
+    public ContextStatus Status => _incarnation.Status;
 
     /// <inheritdoc/>
-    public CancellationToken Closed => _hosted.Closed;
+    public CancellationToken Closed => _incarnation.Closed;
 
-    /// <summary>The open behind this port.</summary>
-    internal ContextIncarnation Incarnation => _hosted;
+    /// <summary>The incarnation that it gives access to.</summary>
+    internal ContextIncarnation Incarnation => _incarnation;
 
     /// <inheritdoc/>
     public async ValueTask<ContextStatus> WaitForChangeAsync(
@@ -62,8 +62,8 @@ internal sealed class OpenContext : IOpenContext
     {
         while (true)
         {
-            var changed = _hosted.Changed; // Before the status, so that no change slips between.
-            var status = _hosted.Status;
+            var changed = _incarnation.Changed; // Before the status, so that no change slips between.
+            var status = _incarnation.Status;
             if (status.Epoch != seenEpoch || status.Durable != seen)
             {
                 return status;
@@ -114,7 +114,7 @@ internal sealed class OpenContext : IOpenContext
             throw Refusals.Moved(Id);
         }
 
-        var ownership = _hosted.Ownership;
+        var ownership = _incarnation.Ownership;
         if (proof.Epoch > ownership.Epoch)
         {
             throw Refusals.Moved(Id); // This silo is behind: the context went on elsewhere.
@@ -125,7 +125,7 @@ internal sealed class OpenContext : IOpenContext
             throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
         }
 
-        _hosted.RecordHeartbeat();
+        _incarnation.RecordHeartbeat();
     }
 
     /// <inheritdoc/>
@@ -149,7 +149,7 @@ internal sealed class OpenContext : IOpenContext
             _services.Loop.RunAsync(() => ConfirmRefusalAsync(() => _reader.PlanAsync(first, firstPosition + count - first)));
         var plan = await PlanAsync(firstPosition).WaitAsync(cancellationToken);
         await foreach (var run in KvRunReader.ReadAsync(
-            _services, Id, _hosted.Damage, plan, PlanAnewAsync, isRecheck, cancellationToken))
+            _services, Id, _incarnation.Damage, plan, PlanAnewAsync, isRecheck, cancellationToken))
         {
             yield return run;
         }
@@ -160,7 +160,7 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<NamedState> ReadStates() => _hosted.States;
+    public IReadOnlyList<NamedState> ReadStates() => _incarnation.States;
 
     /// <inheritdoc/>
     public async ValueTask CloseAsync(CancellationToken cancellationToken) =>
@@ -212,7 +212,7 @@ internal sealed class OpenContext : IOpenContext
         catch (TimeoutException)
         {
             throw Refusals.StoreUnavailable(
-                (_hosted.Writer.Fault ?? "it did not answer in time")
+                (_incarnation.Writer.Fault ?? "it did not answer in time")
                 + $" (waited {_services.Options.AnswerTimeout.TotalSeconds:0.#} s).");
         }
     }

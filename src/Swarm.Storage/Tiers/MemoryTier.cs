@@ -7,10 +7,10 @@ namespace Swarm.Storage.Tiers;
 /// <remarks>
 /// <para>
 /// What is given up first follows S3-FIFO (Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction",
-/// SOSP 2023): what is new waits in a small queue, and goes on to the large one only if it is asked for again, so that one reading of
+/// SOSP 2023): what is new waits in a small queue, and moves to the large one only when it is hit, so that one reading of
 /// much that is cold does not push out what is used; keys of what left the small queue are remembered, and go to the large one at
-/// once when they come back. Two things differ: one question is enough to go on, since KV is asked for as a rule once, by a
-/// successor; and in the place of a block that is to go, the last one of its context goes that nobody has asked for either, since
+/// once when they come back. Two things differ: one hit is enough to move on, since KV is read as a rule once, by a
+/// successor; and in the place of a block that is to go, the last one of its context goes that was not hit either, since
 /// a prefix is of use without its suffix and not the other way round.
 /// </para>
 /// <para>

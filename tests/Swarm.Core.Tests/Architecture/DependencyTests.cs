@@ -16,15 +16,17 @@ public sealed class DependencyTests
         ["Swarm.Storage.Azure"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Storage.Files"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.DataPlane"] = ["Swarm.Core", "Swarm.Format"],
+        ["Swarm.DataPlane.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.DataPlane"],
+        ["Swarm.DataPlane.Server"] = ["Swarm.Core", "Swarm.Format", "Swarm.DataPlane"],
         ["Swarm.Grains.Abstractions"] = ["Swarm.Core"],
         ["Swarm.Grains"] = ["Swarm.Core", "Swarm.Grains.Abstractions"],
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
-        ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane"],
+        ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
         ["Swarm.Inference"] = ["Swarm.Core"],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files"],
         ["Swarm.Host"] =
         [
-            "Swarm.Core", "Swarm.Format", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.DataPlane",
+            "Swarm.Core", "Swarm.Format", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.DataPlane", "Swarm.DataPlane.Server",
             "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering",
         ],
     };

@@ -36,8 +36,9 @@ internal sealed class FolderGraph
     public IReadOnlyList<string> Uses(string from, string to) =>
         _uses.TryGetValue(from, out var targets) && targets.TryGetValue(to, out var uses) ? uses : [];
 
-    /// <summary>A shortest cycle, or <see langword="null"/>.</summary>
+    /// <summary>A shortest cycle that a folder is part of, or <see langword="null"/>: files of the root are one folder, and may use each other.</summary>
     public IReadOnlyList<string>? FindCycle() => _uses.Keys
+        .Where(place => !place.EndsWith(".cs", StringComparison.Ordinal))
         .Select(PathBackTo)
         .OfType<IReadOnlyList<string>>()
         .MinBy(path => path.Count);

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Logging;
 
-namespace Swarm.DataPlane;
+namespace Swarm.DataPlane.Server;
 
-/// <summary>Every log message of the data plane.</summary>
-internal static partial class Log
+/// <summary>Every log message of the server side. Event ids 2001 to 2006.</summary>
+internal static partial class ServerLog
 {
     [LoggerMessage(2001, LogLevel.Debug, "Connection {Connection} of tenant {Tenant} opened")]
     public static partial void ConnectionOpened(ILogger logger, string connection, string tenant);
@@ -23,7 +23,4 @@ internal static partial class Log
     [LoggerMessage(2006, LogLevel.Debug, "Connection {Connection} attached to {Context} as {Attachment}, epoch {Epoch}")]
     public static partial void Attached(
         ILogger logger, string connection, string context, uint attachment, ulong epoch);
-
-    [LoggerMessage(2007, LogLevel.Warning, "The data-plane connection to {Endpoint} is lost: {Reason}")]
-    public static partial void ConnectionLost(ILogger logger, string endpoint, string reason);
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
+using Swarm.DataPlane.Transport;
 
-namespace Swarm.DataPlane.Transport;
+namespace Swarm.DataPlane.Client;
 
 /// <summary>A socket: large bodies are received straight into their buffer, payloads sent from where they lie.</summary>
 /// <param name="socket">A connected socket, owned by this.</param>

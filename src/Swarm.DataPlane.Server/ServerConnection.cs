@@ -80,7 +80,7 @@ internal sealed class ServerConnection : IDisposable
             catch (ProtocolException exception)
             {
                 reason = exception.Message;
-                Log.ConnectionEnded(_logger, Name, reason);
+                ServerLog.ConnectionEnded(_logger, Name, reason);
                 await SendAsync(
                     FrameType.Refused, 0, 0, new Refused(new Refusal(RefusalCode.Invalid, $"Protocol error: {reason}.")))
                     .ConfigureAwait(false);
@@ -92,7 +92,7 @@ internal sealed class ServerConnection : IDisposable
                 reason = _abortReason ?? exception.Message;
                 if (_abortReason is not null)
                 {
-                    Log.ConnectionEnded(_logger, Name, reason);
+                    ServerLog.ConnectionEnded(_logger, Name, reason);
                 }
             }
             finally
@@ -105,7 +105,7 @@ internal sealed class ServerConnection : IDisposable
             }
         }
 
-        Log.ConnectionClosed(_logger, Name, reason);
+        ServerLog.ConnectionClosed(_logger, Name, reason);
     }
 
     /// <summary>Sends a frame. A connection that cannot take it ends.</summary>
@@ -143,7 +143,7 @@ internal sealed class ServerConnection : IDisposable
     }
 
     /// <summary>Logs a fault of this side.</summary>
-    public void Fail(string request, Exception exception) => Log.RequestFailed(_logger, request, Name, exception);
+    public void Fail(string request, Exception exception) => ServerLog.RequestFailed(_logger, request, Name, exception);
 
     /// <summary>Adds an attachment.</summary>
     /// <returns><see langword="false"/> if the connection has as many as it may.</returns>
@@ -156,7 +156,7 @@ internal sealed class ServerConnection : IDisposable
         }
 
         _attachments[attachment.Id] = attachment;
-        Log.Attached(_logger, Name, attachment.Context.Id.ToString(), attachment.Id, epoch);
+        ServerLog.Attached(_logger, Name, attachment.Context.Id.ToString(), attachment.Id, epoch);
         if (Ended.IsCancellationRequested)
         {
             Remove(attachment);
@@ -203,7 +203,7 @@ internal sealed class ServerConnection : IDisposable
 
         if (!tenants.IsAllowed(hello.Tenant, hello.Token))
         {
-            Log.ConnectionRefused(_logger, Name, "unknown tenant or wrong token");
+            ServerLog.ConnectionRefused(_logger, Name, "unknown tenant or wrong token");
             await RefuseAsync(0, 0, new Refusal(
                 RefusalCode.Unauthorized, $"Tenant '{hello.Tenant}' is unknown here or its token is wrong."))
                 .ConfigureAwait(false);
@@ -212,7 +212,7 @@ internal sealed class ServerConnection : IDisposable
 
         Tenant = hello.Tenant;
         Volatile.Write(ref _greeted, true);
-        Log.ConnectionOpened(_logger, Name, Tenant);
+        ServerLog.ConnectionOpened(_logger, Name, Tenant);
         await SendAsync(FrameType.Welcome, 0, 0, new Welcome(
             Hello.CurrentVersion,
             0,

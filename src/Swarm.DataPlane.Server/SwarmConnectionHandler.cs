@@ -66,7 +66,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
         if (Interlocked.Increment(ref _connections) > _options.MaxConnections)
         {
             Interlocked.Decrement(ref _connections);
-            Log.ConnectionRefused(_logger, name, $"{_options.MaxConnections} connections are open");
+            ServerLog.ConnectionRefused(_logger, name, $"{_options.MaxConnections} connections are open");
             return;
         }
 

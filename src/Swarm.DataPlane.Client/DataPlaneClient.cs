@@ -433,7 +433,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
 
         if (log)
         {
-            Log.ConnectionLost(_logger, Endpoint.ToString(), fault.Message);
+            DataPlaneClientLog.ConnectionLost(_logger, Endpoint.ToString(), fault.Message);
         }
 
         _watchdog?.Dispose();

@@ -3,8 +3,9 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Swarm.DataPlane.Transport;
 
-namespace Swarm.DataPlane.Transport;
+namespace Swarm.DataPlane.Server;
 
 /// <summary>A connection of Kestrel: bytes are received through its pipe, and sent from where they lie.</summary>
 /// <remarks>
