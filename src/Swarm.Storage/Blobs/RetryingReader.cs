@@ -3,8 +3,6 @@ namespace Swarm.Storage.Blobs;
 /// <summary>Reads with a few tries: reading again is always safe.</summary>
 internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
 {
-    private const int Tries = 5;
-
     private int _faults;
 
     /// <summary>Tries that failed so far.</summary>
@@ -12,21 +10,9 @@ internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
 
     /// <summary>Reads a range, see <see cref="IBlobStore.ReadAsync"/>.</summary>
     /// <exception cref="BlobStoreException">Every try failed, or the fault will not pass.</exception>
-    public async Task<BlobRead> ReadAsync(string name, long offset, Memory<byte> destination)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await store.ReadAsync(name, offset, destination, CancellationToken.None);
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                Interlocked.Increment(ref _faults);
-                await Task.Delay(Backoff.After(attempt), time);
-            }
-        }
-    }
+    public Task<BlobRead> ReadAsync(string name, long offset, Memory<byte> destination) => time.RetryAsync(
+        () => store.ReadAsync(name, offset, destination, CancellationToken.None),
+        () => Interlocked.Increment(ref _faults));
 
     /// <summary>Reads a whole small object.</summary>
     /// <param name="name">The object.</param>

@@ -13,7 +13,6 @@ namespace Swarm.Storage.Contexts;
 internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids)
 {
     private const int MaxBytes = 1 << 20;
-    private const int Tries = 5;
     private readonly Dictionary<Id128, TenantKey> _keys = [];
     private readonly Dictionary<ModelFingerprint, ModelDescriptor> _models = [];
 
@@ -105,21 +104,8 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
     private async Task<byte[]?> ReadAsync(string blob) =>
         (await reader.ReadWholeAsync(blob, 4096, MaxBytes)).Content;
 
-    private async Task CreateAsync(string blob, byte[] content)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await store.CreateAsync(blob, new ReadOnlySequence<byte>(content), CancellationToken.None);
-                return;
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
-            }
-        }
-    }
+    private Task<BlobWrite> CreateAsync(string blob, byte[] content) =>
+        time.RetryAsync(() => store.CreateAsync(blob, new ReadOnlySequence<byte>(content), CancellationToken.None));
 
     private static T Decode<T>(string blob, byte[] content, Func<byte[], T> decode)
     {

@@ -23,7 +23,6 @@ internal sealed class StoreGuard(
     IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids, ILogger logger, SameStoreRules rules, Action<string> ended)
 {
     private const int MaxBytes = 4096;
-    private const int Tries = 5;
     private StoreIdentity? _identity;
     private Task? _learning;
     private string? _kept;
@@ -169,19 +168,6 @@ internal sealed class StoreGuard(
         }
     }
 
-    private async Task CreateAsync(byte[] content)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await store.CreateAsync(BlobNames.Store, new ReadOnlySequence<byte>(content), CancellationToken.None);
-                return;
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
-            }
-        }
-    }
+    private Task<BlobWrite> CreateAsync(byte[] content) =>
+        time.RetryAsync(() => store.CreateAsync(BlobNames.Store, new ReadOnlySequence<byte>(content), CancellationToken.None));
 }

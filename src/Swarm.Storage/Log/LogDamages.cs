@@ -11,7 +11,6 @@ namespace Swarm.Storage.Log;
 /// <summary>Notes of lost segments, in the store: they keep what lies behind until somebody has looked into it and deletes them.</summary>
 internal sealed class LogDamages(IBlobStore store, RetryingReader reader, LogHoles holes, TimeProvider time, ILogger logger)
 {
-    private const int Tries = 5;
     private const int MaxBytes = 4096;
 
     /// <summary>Notes that a segment is lost, if that is not noted yet.</summary>
@@ -27,23 +26,11 @@ internal sealed class LogDamages(IBlobStore store, RetryingReader reader, LogHol
         var behind = await holes.ListBehindAsync(lost.Writer, lost.Sequence);
         var content = LogDamageCodec.Encode(new LogDamage(
             lost.Writer, lost.Sequence, behind.Count > 0 ? behind[^1] : lost.Sequence, behind.Count, time.GetUtcNow()));
-        for (var attempt = 1; ; attempt++)
+        var write = await time.RetryAsync(() => store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None));
+        if (!write.IsRefused)
         {
-            try
-            {
-                var write = await store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None);
-                if (!write.IsRefused)
-                {
-                    StorageMetrics.SegmentsLost.Add(1);
-                    StorageLog.SegmentLost(logger, BlobNames.Log(lost.Writer, lost.Sequence), behind.Count, name);
-                }
-
-                return;
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
-            }
+            StorageMetrics.SegmentsLost.Add(1);
+            StorageLog.SegmentLost(logger, BlobNames.Log(lost.Writer, lost.Sequence), behind.Count, name);
         }
     }
 

@@ -14,7 +14,6 @@ namespace Swarm.Storage.Log;
 /// </remarks>
 internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimeProvider time, ProtocolRules rules)
 {
-    private const int Tries = 5;
     private const int MaxReads = 32;
 
     // Numbers are listed in blocks of these, by the digits that they share: a log may have 100,000 segments.
@@ -90,30 +89,20 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
         }
     }
 
-    private async Task<List<ulong>> ListAsync(string prefix, ulong from, long maxBytes = long.MaxValue)
+    private Task<List<ulong>> ListAsync(string prefix, ulong from, long maxBytes = long.MaxValue) => time.RetryAsync(async () =>
     {
-        for (var attempt = 1; ; attempt++)
+        var numbers = new List<ulong>();
+        await foreach (var item in store.ListAsync(prefix, CancellationToken.None))
         {
-            try
+            if (Number(item.Name) is { } number && number >= from && item.Length <= maxBytes)
             {
-                var numbers = new List<ulong>();
-                await foreach (var item in store.ListAsync(prefix, CancellationToken.None))
-                {
-                    if (Number(item.Name) is { } number && number >= from && item.Length <= maxBytes)
-                    {
-                        numbers.Add(number);
-                    }
-                }
-
-                numbers.Sort();
-                return numbers;
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
+                numbers.Add(number);
             }
         }
-    }
+
+        numbers.Sort();
+        return numbers;
+    });
 
     private static ulong? Number(string name) =>
         ulong.TryParse(name.AsSpan(name.LastIndexOf('/') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)

@@ -14,7 +14,6 @@ namespace Swarm.Storage.Log;
 /// </remarks>
 internal sealed class LogIndexer(IBlobStore store, ContextStoreOptions options, TimeProvider time, ILogger logger, Id128 writer)
 {
-    private const int Tries = 4;
     private List<ReadOnlyMemory<byte>> _heads = [];
     private ulong _first;
 
@@ -33,23 +32,15 @@ internal sealed class LogIndexer(IBlobStore store, ContextStoreOptions options, 
 
     private async Task PutAsync(string name, ulong first, List<ReadOnlyMemory<byte>> heads)
     {
-        for (var attempt = 1; attempt <= Tries; attempt++)
+        try
         {
-            try
-            {
-                await store.CreateAsync(name, LogIndexCodec.Encode(writer, first, heads), CancellationToken.None);
-                return; // Refused: an earlier try of the same bytes was late.
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
-            }
-            catch (Exception fault) when (fault is BlobStoreException or ArgumentException)
-            {
-                StorageMetrics.IndexesFailed.Add(1);
-                StorageLog.IndexFailed(logger, name, fault.Message);
-                return;
-            }
+            // Refused: an earlier try of the same bytes was late.
+            await time.RetryAsync(() => store.CreateAsync(name, LogIndexCodec.Encode(writer, first, heads), CancellationToken.None));
+        }
+        catch (Exception fault) when (fault is BlobStoreException or ArgumentException)
+        {
+            StorageMetrics.IndexesFailed.Add(1);
+            StorageLog.IndexFailed(logger, name, fault.Message);
         }
     }
 }

@@ -13,7 +13,6 @@ internal sealed class LogRecovery(
     IBlobStore store, SegmentReader segments, LogReader logs, LogHoles holes, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
 {
     private const int ReadAhead = 8;
-    private const int SealTries = 5;
 
     /// <summary>Reads segments in order until a seal, which is made if it is not there yet. Over lost ones it goes on.</summary>
     /// <param name="writer">A writer that is dead, or whose log may be taken.</param>
@@ -128,18 +127,7 @@ internal sealed class LogRecovery(
     private async Task<bool> SealAsync(Id128 writer, ulong sequence, ulong first)
     {
         var content = LogSeals.Encode(writer, sequence, ids.Next(), first);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                var write = await store.CreateAsync(BlobNames.Log(writer, sequence), content, CancellationToken.None);
-                return !write.IsRefused;
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < SealTries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
-            }
-        }
+        return !(await time.RetryAsync(() => store.CreateAsync(BlobNames.Log(writer, sequence), content, CancellationToken.None))).IsRefused;
     }
 
     private static void Forget(Queue<Task<Segment?>> ahead)

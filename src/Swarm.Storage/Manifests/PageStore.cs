@@ -12,7 +12,6 @@ namespace Swarm.Storage.Manifests;
 /// <summary>Writes and reads the immutable pages of manifests.</summary>
 internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids)
 {
-    private const int Tries = 5;
     private const int MaxPageBytes = 64 << 20;
 
     /// <summary>Writes extents as a page.</summary>
@@ -66,19 +65,10 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
         var page = new PageRef(
             kind, incarnationId, ids.Next(), first, end, items, content.Length, ManifestCodec.Checksum(content));
         var name = BlobNames.Page(context, incarnationId, page.PageId);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                // Refused: the id is fresh, so it is this page, written by a try whose answer was lost.
-                await store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None);
-                return page;
-            }
-            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
-            {
-                await Task.Delay(Backoff.After(attempt), time);
-            }
-        }
+
+        // Refused: the id is fresh, so it is this page, written by a try whose answer was lost.
+        await time.RetryAsync(() => store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None));
+        return page;
     }
 
     private async Task<T> ReadAsync<T>(ContextId context, PageRef page, ObjectKind kind, PageDecoder<T> decode)

@@ -1,0 +1,30 @@
+namespace Swarm.Storage.Blobs;
+
+/// <summary>The one way in which an operation of the store is repeated whose repetition is harmless: after transient faults, with <see cref="Backoff"/>.</summary>
+internal static class StoreRetry
+{
+    /// <summary>Most tries.</summary>
+    public const int Tries = 5;
+
+    /// <summary>Runs an operation until it succeeds, or fails for good.</summary>
+    /// <param name="time">Clock of the pauses.</param>
+    /// <param name="operation">The operation; repeated as it is.</param>
+    /// <param name="failed">Called after each failed try that is followed by another one.</param>
+    /// <returns>What the operation returned.</returns>
+    /// <exception cref="BlobStoreException">Every try failed, or the fault will not pass.</exception>
+    public static async Task<T> RetryAsync<T>(this TimeProvider time, Func<Task<T>> operation, Action? failed = null)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await operation();
+            }
+            catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
+            {
+                failed?.Invoke();
+                await Task.Delay(Backoff.After(attempt), time);
+            }
+        }
+    }
+}
