@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
 using Swarm.Core.Errors;
@@ -86,8 +87,7 @@ internal sealed class ServerConnection : IDisposable
                     .ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is IOException or OperationCanceledException
-                or ObjectDisposedException or InvalidOperationException
-                || exception.GetType().Name == "ConnectionAbortedException")
+                or ObjectDisposedException or InvalidOperationException or ConnectionAbortedException)
             {
                 reason = _abortReason ?? exception.Message;
                 if (_abortReason is not null)

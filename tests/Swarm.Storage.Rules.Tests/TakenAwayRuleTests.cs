@@ -13,6 +13,7 @@ namespace Swarm.Storage.Rules.Tests;
 public sealed class TakenAwayRuleTests(ITestOutputHelper output)
 {
     private const int MostSeeds = 10_000;
+    private const int SeedsWithAllRules = 500;
     private const string CoarseETags = "FreshETags";
     private static readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
@@ -44,6 +45,14 @@ public sealed class TakenAwayRuleTests(ITestOutputHelper output)
     {
         var rules = new ProtocolRules { SameStore = Without(new SameStoreRules(), rule) };
         Explore(rule, seed => StoreLossExploration.Run(seed, rules));
+    }
+
+    /// <summary>What this flavour checks besides, the order of gates, holds.</summary>
+    [Fact]
+    public void Exploration_WithAllRules_KeepsItsPromises()
+    {
+        var first = Seeds.Number("SWARM_SEED", 0);
+        Parallel.For(first, first + Seeds.Number("SWARM_SEEDS", SeedsWithAllRules), _parallel, seed => Exploration.Run(seed, ProtocolRules.All));
     }
 
     /// <summary>A failing seed says how little it needs to fail, and that fails in the same way when it is run again.</summary>

@@ -131,25 +131,13 @@ internal sealed class Streamer : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends when an append is durable. A failure ends the present run: the next begins at the watermarks.</summary>
-    public async void Track(Task<Watermarks> append, TaskCompletionSource fault, Action done, Action durable)
-    {
-        try
-        {
-            await append.ConfigureAwait(false);
-            durable();
-        }
-        catch (Exception exception)
-        {
-            fault.TrySetException(exception);
-            _ = fault.Task.Exception; // Seen, should the run have ended before.
-        }
-        finally
-        {
-            done();
-            _state.Changed.Fire();
-        }
-    }
+    /// <summary>Waits in the background until an append is durable. A failure ends the present run: the next begins at the watermarks.</summary>
+    /// <param name="append">Ends when it is durable.</param>
+    /// <param name="fault">Of the present run; receives whatever fails.</param>
+    /// <param name="done">Called when the append is over.</param>
+    /// <param name="durable">Called before that, where it is durable.</param>
+    public void Track(Task<Watermarks> append, TaskCompletionSource fault, Action done, Action durable) =>
+        _ = TrackAsync(append, fault, done, durable);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -157,6 +145,30 @@ internal sealed class Streamer : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _link.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Never fails: what does is the fault of the run.</summary>
+    private async Task TrackAsync(Task<Watermarks> append, TaskCompletionSource fault, Action done, Action durable)
+    {
+        try
+        {
+            try
+            {
+                await append.ConfigureAwait(false);
+                durable();
+            }
+            finally
+            {
+                done();
+            }
+        }
+        catch (Exception exception)
+        {
+            fault.TrySetException(exception);
+            _ = fault.Task.Exception; // Seen, should the run have ended before.
+        }
+
+        _state.Changed.Fire();
     }
 
     private bool IsKvDurable(long length) => _kv is null || (_state.Durable.Kv >= length && _repair is not { IsOver: false });

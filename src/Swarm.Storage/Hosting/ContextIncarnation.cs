@@ -41,6 +41,10 @@ internal sealed class ContextIncarnation
         DurableContext durable)
     {
         Services = services;
+        RepairGate = new ContextGate(this, GateOrder.Repair);
+        Kv = new KvAppendQueue(new ContextGate(this, GateOrder.Kv));
+        Gate = new ContextGate(this, GateOrder.Requests);
+        RootGate = new ContextGate(this, GateOrder.Root);
         Id = id;
         Model = model;
         TenantKey = key;
@@ -99,13 +103,13 @@ internal sealed class ContextIncarnation
     public int TailRecords { get; private set; }
 
     /// <summary>Requests enter one by one, in the order of their calls.</summary>
-    public SemaphoreSlim Gate { get; } = new(1);
+    public ContextGate Gate { get; }
 
     /// <summary>KV appends under way: large ones are uploaded before they are queued.</summary>
-    public KvAppendQueue Kv { get; } = new();
+    public KvAppendQueue Kv { get; }
 
     /// <summary>One repair of KV at a time.</summary>
-    public SemaphoreSlim RepairGate { get; } = new(1);
+    public ContextGate RepairGate { get; }
 
     /// <summary>
     /// Names of chunks that extents were moved to and that no root which was written names yet: before one does, the store is asked for
@@ -117,7 +121,7 @@ internal sealed class ContextIncarnation
     public KvDamage Damage { get; } = new();
 
     /// <summary>One operation on the root at a time.</summary>
-    public SemaphoreSlim RootGate { get; } = new(1);
+    public ContextGate RootGate { get; }
 
     /// <summary>Whether it is closing or closed: nothing new is taken.</summary>
     public bool IsEnding { get; set; }

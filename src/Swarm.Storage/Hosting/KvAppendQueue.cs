@@ -1,13 +1,14 @@
 namespace Swarm.Storage.Hosting;
 
 /// <summary>KV appends of one incarnation: several are uploaded at the same time, and queued in the order of their calls. Lives on the store's loop.</summary>
-internal sealed class KvAppendQueue
+/// <param name="gate">Appends enter by it, one by one, in the order of their calls.</param>
+internal sealed class KvAppendQueue(ContextGate gate)
 {
     private Task _last = Task.CompletedTask;
     private int _pending;
 
     /// <summary>Appends enter one by one, in the order of their calls; whoever holds it sees no other enter.</summary>
-    public SemaphoreSlim Gate { get; } = new(1);
+    public ContextGate Gate { get; } = gate;
 
     /// <summary>Whether nothing is under way.</summary>
     public bool IsIdle => _pending == 0;
