@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Swarm.Testing;
+using Xunit;
+
+namespace Swarm.EndToEnd.Tests;
+
+/// <summary>README's program is the one that is compiled and run here.</summary>
+public sealed class ReadmeSampleTests
+{
+    private const string Project = "tests/Swarm.EndToEnd.ReadmeAgent";
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Sample_IsReadmesButForTheAddress()
+    {
+        var readme = await File.ReadAllTextAsync(FromRoot("README.md"), Token);
+        const string Begin = "```csharp\n";
+        var begin = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        var code = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
+
+        Assert.Equal(
+            code.Replace("\"swarm://127.0.0.1:7400\"", "Environment.GetEnvironmentVariable(\"SWARM_ADDRESS\")!", StringComparison.Ordinal),
+            await File.ReadAllTextAsync(FromRoot($"{Project}/Program.cs"), Token));
+    }
+
+    /// <summary>As README says: the second one loads the 19 positions that the first one released.</summary>
+    [Fact]
+    public async Task Sample_TwoAgents_TheSecondGoesOnWhereTheFirstLeft()
+    {
+        using var folder = new TempDirectory();
+        await using var silo = await HostProcess.StartAsync($"--Swarm:Store:Path={folder.Combine("store")}");
+
+        var first = await RunAsync(silo.Address, "drone-a", "drone-b");
+        var second = await RunAsync(silo.Address, "drone-b");
+
+        Assert.StartsWith("0 positions loaded, 0 recomputed", first, StringComparison.Ordinal);
+        Assert.StartsWith("19 positions loaded, 0 recomputed", second, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> RunAsync(string address, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", Programs.PathOf(Project), .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["SWARM_ADDRESS"] = address;
+        using var process = Process.Start(start)!;
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(Token);
+            var error = process.StandardError.ReadToEndAsync(Token);
+            await process.WaitForExitAsync(Token).WaitAsync(TimeSpan.FromMinutes(2), Token);
+            Assert.True(process.ExitCode == 0, await error);
+            return await output;
+        }
+        finally
+        {
+            if (!process.HasExited)
+            {
+                process.Kill();
+            }
+        }
+    }
+
+    private static string FromRoot(string path, [CallerFilePath] string source = "") =>
+        Path.Combine(Path.GetDirectoryName(source)!, "../..", path);
+}
