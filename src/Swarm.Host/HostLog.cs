@@ -13,9 +13,6 @@ internal static partial class HostLog
     public static partial void Up(
         ILogger logger, string gateway, string dataPlane, string health, string clusterId, string store);
 
-    [LoggerMessage(4201, LogLevel.Warning, "The store last answered {AgeMs} ms ago: {Fault}")]
-    public static partial void StoreUnreachable(ILogger logger, double ageMs, string fault);
-
     [LoggerMessage(4202, LogLevel.Information, "The silo stops: contexts are drained and closed.")]
     public static partial void Stopping(ILogger logger);
 
@@ -30,15 +27,6 @@ internal static partial class HostLog
         LogLevel.Warning,
         "Received {Signal} while contexts are drained: the silo ends at once. Contexts that were not closed are recovered from the log when they are opened next.")]
     public static partial void EndsAtOnce(ILogger logger, PosixSignal signal);
-
-    [LoggerMessage(
-        4210,
-        LogLevel.Error,
-        "Writes to the store have been failing for {DurationSeconds} s, {Faults} times; the silo is not ready until one succeeds. Last: {Fault}")]
-    public static partial void WritesFail(ILogger logger, double durationSeconds, long faults, string fault);
-
-    [LoggerMessage(4211, LogLevel.Information, "Writes to the store succeed again.")]
-    public static partial void WritesWork(ILogger logger);
 
     [LoggerMessage(4212, LogLevel.Critical, "The silo has not stopped within {LimitSeconds} s: a call of its store or disk hangs. The process ends.")]
     public static partial void StopHangs(ILogger logger, double limitSeconds);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Swarm.Clustering.Holders;
 using Swarm.DataPlane.Server;
 using Swarm.Host.Connections;
 using Swarm.Host.Health;
@@ -9,6 +10,8 @@ using Swarm.Host.Logging;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
 using Swarm.Host.Stores;
+using Swarm.Silo.Listening;
+using Swarm.Silo.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
@@ -169,8 +172,7 @@ public sealed class SwarmHost : IAsyncDisposable
         var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
         LogDefaults.AddConsole(builder.Logging, configuration);
         addLifetime(builder.Services);
-        builder.Services.AddSwarmStorage(store, settings);
-        builder.Services.AddSwarmPlanes(settings);
+        builder.Services.AddSwarmSettings(store, settings);
         // HTTP answers while the silo joins, which may take longer than an orchestrator waits for a process that says nothing.
         builder.Services.Configure<HostOptions>(options => options.ServicesStartConcurrently = true);
         builder.UseOrleans(silo => Composition.ConfigureSilo(silo, settings, addresses, leastGeneration));
@@ -201,7 +203,7 @@ public sealed class SwarmHost : IAsyncDisposable
         var ownership = app.Services.GetRequiredService<StoreOwnership>();
         try
         {
-            await ownership.TakeAsync(cancellationToken);
+            await TakeAsync(ownership, cancellationToken);
             HealthEndpoints.Map(app);
             var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
             app.Lifetime.ApplicationStopping.Register(() =>
@@ -241,6 +243,18 @@ public sealed class SwarmHost : IAsyncDisposable
             }
 
             throw StartFaults.Explain(exception, settings.Cluster);
+        }
+    }
+
+    private static async Task TakeAsync(StoreOwnership ownership, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ownership.TakeAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is StoreHeldException or BlobStoreException)
+        {
+            throw new HostStartException([$"{StoreSettings.SectionName}: {exception.Message}"]);
         }
     }
 

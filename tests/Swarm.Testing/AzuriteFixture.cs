@@ -1,5 +1,5 @@
-using Swarm.Storage.Azure;
 using Swarm.Azurite;
+using Swarm.Storage.Azure;
 using Xunit;
 
 namespace Swarm.Testing;

@@ -1,6 +1,4 @@
-using System.Globalization;
-using Swarm.Host.Stores;
-using Swarm.Storage.Blobs;
+using Swarm.Silo.Health;
 
 namespace Swarm.Host.Health;
 
@@ -20,25 +18,9 @@ internal static class HealthEndpoints
 
     private static HealthReport Check(IServiceProvider services)
     {
-        var silo = services.GetRequiredService<ISiloStatusOracle>().CurrentStatus;
-        var store = services.GetRequiredService<StoreWatch>();
-        var age = store.Age;
-        var owner = services.GetRequiredService<StoreOwnership>();
-        var storeState = store.Replaced ?? owner.Fault ?? store.Fault
-            ?? string.Create(CultureInfo.InvariantCulture, $"answered {age.TotalSeconds:0} s ago");
-        var failure = store.WriteFailure;
-        var isReady = silo == SiloStatus.Active
-            && age <= StoreWatch.MaxAge
-            && !store.IsGone
-            && store.Replaced is null
-            && owner.Fault is null
-            && !(failure?.Duration > StoreWatch.WriteGrace);
-        return new HealthReport(isReady ? "ready" : "not ready", silo.ToString(), storeState, Writes(failure));
+        var state = services.GetRequiredService<SiloHealth>().Check();
+        return new HealthReport(state.IsReady ? "ready" : "not ready", state.Silo.ToString(), state.Store, state.Writes);
     }
-
-    private static string? Writes(WriteFailure? failure) => failure is null ? null : string.Create(
-        CultureInfo.InvariantCulture,
-        $"failing for {failure.Duration.TotalSeconds:0} s, {failure.Faults} times; last: {failure.LastFault}");
 
     private static Task WriteAsync(HttpContext context, HealthReport report)
     {

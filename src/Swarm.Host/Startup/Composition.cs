@@ -4,60 +4,31 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Swarm.Clustering;
 using Swarm.Clustering.Membership;
-using Swarm.Core.Contexts;
-using Swarm.Core.Tenants;
-using Swarm.Grains;
-using Swarm.Grains.Contexts;
 using Swarm.Host.Connections;
-using Swarm.Host.Health;
 using Swarm.Host.Settings;
-using Swarm.Host.Stores;
-using Swarm.Host.Tenants;
-using Swarm.Storage;
+using Swarm.Silo;
 using Swarm.Storage.Blobs;
-using Swarm.Storage.Log;
 
 namespace Swarm.Host.Startup;
 
 /// <summary>The only place where everything is wired.</summary>
 internal static class Composition
 {
-    /// <summary>Adds the contexts of this silo, over an opened store that outlives the services.</summary>
-    public static void AddSwarmStorage(this IServiceCollection services, IBlobStore store, HostSettings settings)
+    /// <summary>Adds the settings that the parts of a silo look at, over an opened store that outlives the services.</summary>
+    public static void AddSwarmSettings(this IServiceCollection services, IBlobStore store, HostSettings settings)
     {
-        services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new WatchedBlobStore(store, provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<WatchedBlobStore>());
         services.AddSingleton(settings);
-        services.AddSingleton<StoreOwnership>();
-        services.AddSingleton<IFatalErrorHandler, FatalErrors>();
-        services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Storage.StopTimeout + TimeSpan.FromSeconds(10));
-        services.AddSingleton(provider => new ContextStore(
-            provider.GetRequiredService<IBlobStore>(),
-            settings.Storage,
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<IWriterLiveness>()));
-        services.AddSingleton<IContextHost>(provider => provider.GetRequiredService<ContextStore>());
-        services.AddSingleton<StoreWatch>();
-        services.AddHostedService(provider => provider.GetRequiredService<StoreWatch>());
-    }
-
-    /// <summary>Adds what both planes ask, and the data plane's own settings.</summary>
-    public static void AddSwarmPlanes(this IServiceCollection services, HostSettings settings)
-    {
-        services.AddSingleton<ITenantDirectory>(new TenantDirectory(settings.Tenants));
-        services.AddSingleton(settings.DataPlane);
-        services.AddSingleton<DataPlaneAddress>();
-        services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneAddress>());
-        services.AddSwarmGrains();
-        services.Configure<ContextGrainOptions>(options =>
+        services.AddSingleton(new SwarmSiloOptions
         {
-            options.OperationTimeout = settings.Contexts.OperationTimeout;
-            options.SessionLinger = settings.Contexts.SessionLinger;
-            options.SessionCheckPeriod = settings.Contexts.SessionCheckPeriod;
-            options.IdleAge = settings.Contexts.IdleAge;
+            Store = _ => store,
+            SharedBy = settings.Cluster.Kind == "store" ? settings.Cluster.ClusterId : null,
+            ReleaseTimeout = settings.Cluster.ReleaseTimeout,
+            Storage = settings.Storage,
+            DataPlane = settings.DataPlane,
+            Contexts = settings.Contexts,
+            Tenants = settings.Tenants.ToDictionary(StringComparer.Ordinal),
         });
+        services.AddSingleton<IFatalErrorHandler, FatalErrors>();
     }
 
     /// <summary>Adds the gates before the ports. Orleans and Kestrel have been added.</summary>
@@ -106,8 +77,7 @@ internal static class Composition
             silo.UseDevelopmentClustering(new IPEndPoint(addresses.Advertised, endpoints.Silo));
         }
 
-        silo.UseWriterPeers(options => options.ReleaseTimeout = cluster.ReleaseTimeout);
-        silo.UsePrefixPeers();
+        silo.AddSwarm();
         silo.Configure<ClusterOptions>(options =>
         {
             options.ClusterId = cluster.ClusterId;
@@ -131,11 +101,6 @@ internal static class Composition
             options.IAmAliveTablePublishTimeout = cluster.AlivePeriod;
             options.TableRefreshTimeout = cluster.AlivePeriod;
             options.NumMissedTableIAmAliveLimit = ClusterSettings.SilentPeriods;
-        });
-        silo.Configure<GrainCollectionOptions>(options =>
-        {
-            options.CollectionQuantum = settings.Contexts.IdleAge / 4;
-            options.CollectionAge = settings.Contexts.IdleAge;
         });
     }
 }

@@ -1,5 +1,5 @@
-using System.Buffers;
 using Swarm.Host.Settings;
+using Swarm.Silo.Stores;
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Files;
@@ -9,11 +9,6 @@ namespace Swarm.Host.Stores;
 /// <summary>Makes the store of the settings, and tries it before anything starts.</summary>
 internal static class StoreProbe
 {
-    /// <summary>Prefix of the objects that probing makes and deletes.</summary>
-    public const string Prefix = "probe/";
-
-    private const int ProbeBytes = 16;
-
     private static TimeSpan Limit => TimeSpan.FromSeconds(20);
 
     /// <summary>Opens the store, writes an object, reads it back and deletes it.</summary>
@@ -30,7 +25,7 @@ internal static class StoreProbe
         try
         {
             store = Open(settings);
-            await TryAsync(store, limit.Token);
+            await StoreTrial.TryAsync(store, limit.Token);
             return store;
         }
         catch (Exception exception)
@@ -50,27 +45,4 @@ internal static class StoreProbe
     private static IBlobStore Open(StoreSettings settings) => settings.Kind == "azure"
         ? AzureBlobStore.Connect(settings.ConnectionString, settings.Container)
         : new FileBlobStore(settings.Path);
-
-    private static async Task TryAsync(IBlobStore store, CancellationToken cancellationToken)
-    {
-        var content = Guid.NewGuid().ToByteArray();
-        var name = $"{Prefix}{Guid.NewGuid():n}";
-        var write = await store.CreateAsync(name, new ReadOnlySequence<byte>(content), cancellationToken);
-        if (write.IsRefused)
-        {
-            throw new BlobStoreException(
-                $"a fresh object '{name}' came back as existing: this is not a store that Swarm can use.", isTransient: false);
-        }
-
-        var read = new byte[ProbeBytes];
-        var outcome = await store.ReadAsync(name, 0, read, cancellationToken);
-        if (outcome.Count != ProbeBytes || !read.AsSpan().SequenceEqual(content))
-        {
-            throw new BlobStoreException(
-                $"the object '{name}' does not read back as written: this is not a store that Swarm can use.",
-                isTransient: false);
-        }
-
-        await store.DeleteAsync(name, cancellationToken);
-    }
 }

@@ -1,6 +1,6 @@
+using Swarm.Azurite;
 using Swarm.Client;
 using Swarm.Host;
-using Swarm.Azurite;
 
 namespace Swarm.Benchmarks.Paths;
 

@@ -1,9 +1,9 @@
+using Swarm.Azurite;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
 using Swarm.Core.Contexts;
 using Swarm.Storage.Azure;
-using Swarm.Azurite;
 
 namespace Swarm.Benchmarks.Sections;
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Net;
 using Azure.Storage.Blobs;
+using Swarm.Azurite;
 using Swarm.Client.Sessions;
 using Swarm.Client.Tests.Agent;
 using Swarm.Core.Errors;
 using Swarm.Storage.Azure;
-using Swarm.Azurite;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;

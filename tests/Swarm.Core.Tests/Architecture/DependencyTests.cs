@@ -24,10 +24,14 @@ public sealed class DependencyTests
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
         ["Swarm.Inference"] = ["Swarm.Core"],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files"],
+        ["Swarm.Silo"] =
+        [
+            "Swarm.Core", "Swarm.Storage", "Swarm.DataPlane.Server", "Swarm.Grains", "Swarm.Clustering",
+        ],
         ["Swarm.Host"] =
         [
             "Swarm.Core", "Swarm.Format", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.DataPlane", "Swarm.DataPlane.Server",
-            "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering",
+            "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Silo",
         ],
     };
 
@@ -56,7 +60,7 @@ public sealed class DependencyTests
     }
 
     [Theory]
-    [InlineData("Microsoft.Orleans", "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Client", "Swarm.Host")]
+    [InlineData("Microsoft.Orleans", "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Silo", "Swarm.Client", "Swarm.Host")]
     [InlineData("Azure.", "Swarm.Storage.Azure")]
     [InlineData("TorchSharp", "Swarm.Inference")]
     [InlineData("MessagePack", "Swarm.Format", "Swarm.DataPlane")]

@@ -1,7 +1,7 @@
 using System.Net;
+using Swarm.Azurite;
 using Swarm.Client;
 using Swarm.EndToEnd.Tests.Chaos;
-using Swarm.Azurite;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;

@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Swarm.Grains.Tests.Support;
 using Swarm.Host;
-using Swarm.Host.Stores;
+using Swarm.Silo.Stores;
 using Swarm.Storage;
 using Swarm.Testing;
 using Xunit;

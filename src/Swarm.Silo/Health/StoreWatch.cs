@@ -1,17 +1,19 @@
 using System.Buffers;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Swarm.Core.Errors;
-using Swarm.Host.Stores;
+using Swarm.Silo.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
-namespace Swarm.Host.Health;
+namespace Swarm.Silo.Health;
 
 /// <summary>Looks every few seconds whether the store answers and is still the one that it was, and while writes fail, whether it takes one again.</summary>
 internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, TimeProvider timeProvider, ILogger<StoreWatch> logger)
     : BackgroundService
 {
     private readonly byte[] _buffer = new byte[1];
-    private readonly string _probe = $"{StoreProbe.Prefix}{Guid.NewGuid():n}";
+    private readonly string _probe = $"{StoreTrial.Prefix}{Guid.NewGuid():n}";
     private string? _fault;
     private bool _isFailing;
     private bool _isGone;
@@ -43,13 +45,25 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        try
+        {
+            await WatchAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops, or did not start: no failure of this.
+        }
+    }
+
+    private async Task WatchAsync(CancellationToken stoppingToken)
+    {
         using var timer = new PeriodicTimer(Period, timeProvider);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try
             {
                 // No such object: the answer is what counts.
-                await store.ReadAsync($"{StoreProbe.Prefix}none", 0, _buffer, stoppingToken).WaitAsync(MaxAge, stoppingToken);
+                await store.ReadAsync($"{StoreTrial.Prefix}none", 0, _buffer, stoppingToken).WaitAsync(MaxAge, stoppingToken);
                 await contexts.CheckStoreAsync(stoppingToken).WaitAsync(MaxAge, stoppingToken);
                 Volatile.Write(ref _lastAnswer, timeProvider.GetTimestamp());
                 Volatile.Write(ref _fault, null);
@@ -64,7 +78,7 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
             {
                 Volatile.Write(ref _fault, exception.Message);
                 Volatile.Write(ref _isGone, exception is BlobStoreException { IsTransient: false });
-                HostLog.StoreUnreachable(logger, Age.TotalMilliseconds, exception.Message);
+                SiloLog.StoreUnreachable(logger, Age.TotalMilliseconds, exception.Message);
             }
         }
     }
@@ -77,7 +91,7 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
             if (!_isFailing && failure.Duration > WriteGrace)
             {
                 _isFailing = true;
-                HostLog.WritesFail(logger, failure.Duration.TotalSeconds, failure.Faults, failure.LastFault);
+                SiloLog.WritesFail(logger, failure.Duration.TotalSeconds, failure.Faults, failure.LastFault);
             }
 
             if (failure.Faults > 0)
@@ -89,7 +103,7 @@ internal sealed class StoreWatch(WatchedBlobStore store, ContextStore contexts, 
         if (_isFailing && store.Failure is null)
         {
             _isFailing = false;
-            HostLog.WritesWork(logger);
+            SiloLog.WritesWork(logger);
         }
     }
 

@@ -2,7 +2,7 @@ using System.Text;
 using Swarm.Core.Identity;
 using Swarm.Core.Tenants;
 
-namespace Swarm.Host.Tenants;
+namespace Swarm.Silo.Tenants;
 
 /// <summary>The tenants of the settings. Holds hashes of tokens, never tokens.</summary>
 internal sealed class TenantDirectory : ITenantDirectory

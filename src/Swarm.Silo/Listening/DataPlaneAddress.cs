@@ -1,6 +1,6 @@
 using Swarm.Grains.Contexts;
 
-namespace Swarm.Host.Startup;
+namespace Swarm.Silo.Listening;
 
 /// <summary>Knows the data plane's address once it listens.</summary>
 internal sealed class DataPlaneAddress : IDataPlaneEndpoint

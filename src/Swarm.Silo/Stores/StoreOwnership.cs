@@ -1,16 +1,17 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Swarm.Clustering.Holders;
 using Swarm.Core.Errors;
-using Swarm.Host.Settings;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
-namespace Swarm.Host.Stores;
+namespace Swarm.Silo.Stores;
 
 /// <summary>Holds the store for this silo alone, or with the silos of its cluster, from before it starts until all is closed.</summary>
 internal sealed class StoreOwnership(
     IBlobStore store,
     ContextStore contexts,
-    HostSettings settings,
+    SwarmSiloOptions options,
     TimeProvider timeProvider,
     IHostApplicationLifetime lifetime,
     ILogger<StoreHold> logger)
@@ -27,19 +28,10 @@ internal sealed class StoreOwnership(
     /// <summary>Takes the store.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>A task that ends when this silo has it.</returns>
-    /// <exception cref="HostStartException">Another silo has it, or the store failed.</exception>
-    public async Task TakeAsync(CancellationToken cancellationToken)
-    {
-        var sharedBy = settings.Cluster.Kind == "store" ? settings.Cluster.ClusterId : null;
-        try
-        {
-            _hold = await StoreHold.TakeAsync(store, sharedBy, timeProvider, logger, IsReplacedAsync, End, cancellationToken);
-        }
-        catch (Exception exception) when (exception is StoreHeldException or BlobStoreException)
-        {
-            throw new HostStartException([$"{StoreSettings.SectionName}: {exception.Message}"]);
-        }
-    }
+    /// <exception cref="StoreHeldException">Another silo has it.</exception>
+    /// <exception cref="BlobStoreException">The store failed.</exception>
+    public async Task TakeAsync(CancellationToken cancellationToken) =>
+        _hold = await StoreHold.TakeAsync(store, options.SharedBy, timeProvider, logger, IsReplacedAsync, End, cancellationToken);
 
     /// <summary>Leaves the store, when nothing of this silo uses it any more.</summary>
     /// <returns>A task that ends when it is left.</returns>

@@ -1,0 +1,50 @@
+using System.Net;
+using Swarm.DataPlane.Server;
+using Swarm.Grains.Contexts;
+using Swarm.Storage;
+using Swarm.Storage.Blobs;
+
+namespace Swarm.Silo;
+
+/// <summary>Settings of a silo that is embedded in a host.</summary>
+public sealed class SwarmSiloOptions
+{
+    /// <summary>
+    /// Makes the store: <see cref="InMemoryBlobStore"/>, a file store or an Azure store. Required. Called once, before the silo starts;
+    /// the store is disposed of, where it can be, after the silo has stopped.
+    /// </summary>
+    public Func<IServiceProvider, IBlobStore>? Store { get; set; }
+
+    /// <summary>
+    /// Id of the cluster whose silos share the store; <see langword="null"/>, the default, where this silo has the store alone. Silos
+    /// that share a store also need a membership that all of them see, such as <c>UseStoreClustering</c>.
+    /// </summary>
+    public string? SharedBy { get; set; }
+
+    /// <summary>Where the data plane listens. Port 0 is any free one. Default 127.0.0.1:7401.</summary>
+    public IPEndPoint DataPlaneEndpoint { get; set; } = new(IPAddress.Loopback, 7401);
+
+    /// <summary>
+    /// What agents connect to, as <c>host:port</c>, where that is not <see cref="DataPlaneEndpoint"/>: behind NAT, or while listening on
+    /// all addresses. Default <see langword="null"/>.
+    /// </summary>
+    public string? AdvertisedDataPlane { get; set; }
+
+    /// <summary>
+    /// Tenants: names, with the SHA-256 of their token in 64 hexadecimal digits, or empty for none, which is allowed only while listening on
+    /// loopback. Default: tenant <c>default</c> without a token.
+    /// </summary>
+    public IDictionary<string, string> Tenants { get; internal init; } = new Dictionary<string, string>(StringComparer.Ordinal) { ["default"] = "" };
+
+    /// <summary>The log and the tiers.</summary>
+    public ContextStoreOptions Storage { get; internal init; } = new();
+
+    /// <summary>The data plane.</summary>
+    public DataPlaneServerOptions DataPlane { get; internal init; } = new();
+
+    /// <summary>The grains of contexts.</summary>
+    public ContextGrainOptions Contexts { get; internal init; } = new();
+
+    /// <summary>How long another live silo may take to close a context that this one needs. 100 ms to 1 min; default 2 s.</summary>
+    public TimeSpan ReleaseTimeout { get; set; } = TimeSpan.FromSeconds(2);
+}

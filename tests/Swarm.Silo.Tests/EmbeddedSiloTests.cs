@@ -1,0 +1,140 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Swarm.Client;
+using Swarm.Client.Handoffs;
+using Swarm.Clustering.Holders;
+using Swarm.Storage.Blobs;
+using Swarm.Storage.Files;
+using Swarm.Testing;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.Silo.Tests;
+
+/// <summary>A silo in a plain host, over each kind of store: a memory is handed over, and goes on after a restart.</summary>
+public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Embed_InMemoryStore_HandsOverAndOutlivesTheSilo()
+    {
+        var store = new InMemoryBlobStore();
+
+        await HandOverAsync(() => store);
+    }
+
+    [Fact]
+    public async Task Embed_FileStore_HandsOverAndOutlivesTheSilo()
+    {
+        using var folder = new TempDirectory();
+
+        await HandOverAsync(() => new FileBlobStore(folder.Combine("store")));
+    }
+
+    [Fact]
+    public async Task Embed_Azurite_HandsOverAndOutlivesTheSilo()
+    {
+        var store = azurite.NewStore();
+
+        await HandOverAsync(() => store);
+    }
+
+    [Fact]
+    public void Build_SettingsOutOfRange_NamesEachAtOnce()
+    {
+        var refused = Assert.Throws<OptionsValidationException>(() => Build(options =>
+        {
+            options.Storage.FlushInterval = TimeSpan.FromSeconds(20);
+            options.DataPlaneEndpoint = new IPEndPoint(IPAddress.Any, 0);
+            options.Tenants["acme"] = "secret";
+        }));
+
+        Assert.Contains("Store is not set", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Storage.FlushInterval is 20s; 1ms to 10s is allowed", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("AdvertisedDataPlane", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Tenants['acme']", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Tenants['default'] has no token", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_StoreOfAnotherSilo_IsRefused()
+    {
+        var store = new InMemoryBlobStore();
+        using var first = Build(options => options.Store = _ => store);
+        await first.StartAsync(Token);
+        using var second = Build(options => options.Store = _ => store);
+
+        await Assert.ThrowsAsync<StoreHeldException>(() => second.StartAsync(Token));
+
+        await first.StopAsync(Token);
+    }
+
+    private static async Task HandOverAsync(Func<IBlobStore> store)
+    {
+        using (var host = Build(options => options.Store = _ => store()))
+        {
+            await host.StartAsync(Token);
+            var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token);
+            Assert.Equal(HealthStatus.Healthy, health.Entries[SwarmSiloExtensions.HealthCheckName].Status);
+            await using (var swarm = await ConnectAsync(host))
+            {
+                await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+                await a.FeedAsync(Enumerable.Range(0, 300).Select(index => index % 97).ToArray(), Token);
+                await a.ReleaseAsync("drone-b", Token);
+            }
+
+            await host.StopAsync(Token);
+        }
+
+        using (var host = Build(options => options.Store = _ => store()))
+        {
+            await host.StartAsync(Token);
+            await using (var swarm = await ConnectAsync(host))
+            {
+                await using var b = await swarm.Agent("drone-b").TakeOverAsync("track/1", new ToyRuntime(), TakeOver.IfReleased, null, Token);
+                Assert.Equal((300, 0), (b.Rehydration.Loaded, b.Rehydration.Recomputed));
+                await b.FeedAsync(new[] { 1, 2, 3 }, Token);
+                await b.FlushAsync(Token);
+            }
+
+            await host.StopAsync(Token);
+        }
+    }
+
+    private static IHost Build(Action<SwarmSiloOptions> configure)
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        var (silo, gateway) = (FreePort(), FreePort());
+        builder.Services.AddSingleton(new Gateway(gateway));
+        builder.UseOrleans(orleans => orleans
+            .UseLocalhostClustering(silo, gateway)
+            .AddSwarmSilo(options =>
+            {
+                options.DataPlaneEndpoint = new IPEndPoint(IPAddress.Loopback, 0);
+                configure(options);
+            }));
+        return builder.Build();
+    }
+
+    private static Task<SwarmClient> ConnectAsync(IHost host) => SwarmClient.ConnectAsync(
+        $"swarm://127.0.0.1:{host.Services.GetRequiredService<Gateway>().Port}",
+        new SwarmCredential("default"),
+        cancellationToken: Token);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private sealed record Gateway(int Port);
+}
