@@ -12,8 +12,9 @@ namespace Swarm.DataPlane.Server;
 internal sealed class ServerAttachment : IDisposable
 {
     private readonly ServerConnection _connection;
-    private readonly CancellationTokenSource _ending;
+    private readonly CancellationTokenSource _ending = new();
     private readonly CancellationToken _ended;
+    private readonly CancellationTokenRegistration _registration;
     private readonly Lock _lock = new();
     private StrongBox<SessionProof>? _proof;
     private Task _rewinding = Task.CompletedTask;
@@ -24,8 +25,8 @@ internal sealed class ServerAttachment : IDisposable
         Id = id;
         Context = context;
         _proof = proof is { } value ? new StrongBox<SessionProof>(value) : null;
-        _ending = CancellationTokenSource.CreateLinkedTokenSource(connection.Ended);
         _ended = _ending.Token;
+        _registration = connection.Ended.UnsafeRegister(static ending => ((CancellationTokenSource)ending!).Cancel(), _ending);
         Account = new IngestAccount(bytes => connection.Post(FrameType.Credit, id, 0, new Credit(bytes)));
     }
 
@@ -104,8 +105,8 @@ internal sealed class ServerAttachment : IDisposable
     public void Dispose()
     {
         _connection.Budget.Close(Account);
+        _registration.Unregister(); // Or the connection would keep it to its end. Never waits, as disposing would while the connection ends.
         _ending.Cancel();
-        _ending.Dispose(); // Or the connection would keep it to its end.
     }
 
     private async Task<Acquired> RewindCoreAsync(SessionProof proof, long length, Digest256 hash)

@@ -128,6 +128,21 @@ internal sealed class HostProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the process is gone, for a minute at most.</summary>
+    /// <returns>Its exit code.</returns>
+    /// <exception cref="TimeoutException">It still runs; the message has what it printed.</exception>
+    public async Task<int> WaitForEndAsync()
+    {
+        try
+        {
+            return await Exited.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"The silo, process {Id}, still runs after a minute. It printed:\n{Output}");
+        }
+    }
+
     /// <summary>The most memory that it ever had resident, in bytes.</summary>
     public long PeakResidentBytes()
     {

@@ -31,7 +31,7 @@ public sealed class StopSignalTests
             await Signals.SendAsync(first, silo.Id);
             await Signals.SendAsync(second, silo.Id);
 
-            Assert.Equal(0, await silo.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token));
+            Assert.Equal(0, await silo.WaitForEndAsync());
         }
 
         Assert.Matches($"Received SIG({first}|{second}); the silo stops.", silo.Output); // Signals that come together are handled in any order.
@@ -50,7 +50,7 @@ public sealed class StopSignalTests
         await Signals.SendAsync("QUIT", silo.Id);
         await Signals.SendAsync(Signals.Continue, silo.Id);
 
-        Assert.InRange(await silo.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token), 128 + 2, 128 + 3); // By either signal.
+        Assert.InRange(await silo.WaitForEndAsync(), 128 + 2, 128 + 3); // By either signal.
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class StopSignalTests
 
             await Signals.SendAsync(Signals.Kill, silo.Id);
 
-            await silo.Exited.WaitAsync(TimeSpan.FromMinutes(1), Token);
+            await silo.WaitForEndAsync();
         }
 
         Assert.Contains(Recovered, await ReopenAsync(folder), StringComparison.Ordinal);
