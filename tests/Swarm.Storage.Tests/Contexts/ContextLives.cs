@@ -1,4 +1,5 @@
 using Swarm.Core.Contexts;
+using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Storage.Tests.Simulation;
@@ -9,6 +10,8 @@ namespace Swarm.Storage.Tests.Contexts;
 /// <summary>Contexts that come, stream, rewind, are read and compared, fork and go.</summary>
 internal static class ContextLives
 {
+    private const int ForkTries = 5;
+
     private const int StepTokens = 8;
 
     /// <summary>One life after the other.</summary>
@@ -27,7 +30,7 @@ internal static class ContextLives
             var context = await StreamAsync(store, name, 20 + random.Next(maxTokens), random, isOver);
             if (random.Next(3) == 0)
             {
-                await store.ForkAsync(context, $"{name}.fork", null, null, default);
+                await ForkAsync(store, context, $"{name}.fork");
                 await store.EraseAsync(ContextId.FromNames(LoneStore.Spec.Tenant, $"{name}.fork"), default);
             }
 
@@ -35,6 +38,23 @@ internal static class ContextLives
         }
 
         return contexts;
+    }
+
+    /// <summary>Forks, again where the context kept changing while it was read, as clients do.</summary>
+    private static async Task ForkAsync(ContextStore store, ContextId context, string name)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await store.ForkAsync(context, name, null, null, default);
+                return;
+            }
+            catch (SwarmRefusedException busy) when (busy.Refusal.Code == RefusalCode.Busy && attempt < ForkTries)
+            {
+                // Checkpoints, merges and collections of this very silo, one after the other.
+            }
+        }
     }
 
     /// <summary>A context from its first position to its last, some of them twice.</summary>
