@@ -70,8 +70,9 @@ public sealed class StopSignalTests
         Assert.Contains(Recovered, await ReopenAsync(folder), StringComparison.Ordinal);
     }
 
-    private static Task<HostProcess> StartAsync(TempDirectory folder) =>
-        HostProcess.StartAsync($"--Swarm:Store:Path={folder.Path}", "--Logging:LogLevel:Default=Information");
+    /// <summary>Starts a silo that is told of SIGHUP, also where the tests run under nohup, which ignores it for all that is started there.</summary>
+    private static Task<HostProcess> StartAsync(TempDirectory folder) => HostProcess.StartWithAsync(
+        ["env", "--default-signal=HUP"], $"--Swarm:Store:Path={folder.Path}", "--Logging:LogLevel:Default=Information");
 
     private static async Task<AgentMemory> OpenAsync(SwarmClient swarm)
     {
