@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Contexts;
 
 namespace Swarm.Client;
 
@@ -59,7 +58,7 @@ internal static partial class ClientLog
 
     [LoggerMessage(3023, LogLevel.Warning,
         "Context {Context}: epoch {Epoch} was fenced, {Positions} inputs from position {Position} on are left over")]
-    public static partial void SpoolLeftover(ILogger logger, string context, ulong epoch, int positions, long position);
+    public static partial void LeftoverFound(ILogger logger, string context, ulong epoch, int positions, long position);
 
     [LoggerMessage(3024, LogLevel.Warning, "Context {Context}: damaged KV of {Count} positions from {Position} on is not replaced: {Reason}")]
     public static partial void KvNotRepaired(ILogger logger, string context, int position, int count, string reason);

@@ -3,14 +3,9 @@ using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
 using Swarm.DataPlane.Client;
 
-namespace Swarm.Client;
+namespace Swarm;
 
 /// <summary>Reads a context without holding it: for inspection, and to fill a runtime from what is durable.</summary>
 public sealed class ContextReader : IAsyncDisposable

@@ -1,9 +1,9 @@
 using System.Globalization;
 using Swarm.Core.Blocks;
 
-namespace Swarm.Client;
+namespace Swarm;
 
-/// <summary>Settings of one <see cref="Sessions.AgentMemory"/>.</summary>
+/// <summary>Settings of one <see cref="AgentMemory"/>.</summary>
 public sealed class MemoryOptions
 {
     private const int MinKvRecordBytes = 4096;
@@ -45,7 +45,7 @@ public sealed class MemoryOptions
 
     /// <summary>
     /// Largest size of one context's spool, in bytes, at least 64 KiB. Default 64 MiB. A step that does not fit is refused
-    /// with a <see cref="Spool.SpoolFullException"/>. A step takes 38 bytes and 4 bytes a token, and its states.
+    /// with a <see cref="SpoolFullException"/>. A step takes 38 bytes and 4 bytes a token, and its states.
     /// </summary>
     public long SpoolBytes { get; set; } = 64L << 20;
 
@@ -72,8 +72,8 @@ public sealed class MemoryOptions
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// Whether disposing throws a <see cref="Sessions.NotDurableException"/> when inputs or states are given up, neither durable nor in a spool. Default
-    /// <see langword="true"/>. Switched off, only the log tells: use <see cref="Sessions.AgentMemory.CloseAsync"/>, and look at its result.
+    /// Whether disposing throws a <see cref="NotDurableException"/> when inputs or states are given up, neither durable nor in a spool. Default
+    /// <see langword="true"/>. Switched off, only the log tells: use <see cref="AgentMemory.CloseAsync"/>, and look at its result.
     /// </summary>
     public bool ThrowIfNotDurable { get; set; } = true;
 

@@ -1,4 +1,4 @@
-namespace Swarm.Client;
+namespace Swarm;
 
 /// <summary>Where a new session gets its KV from.</summary>
 public enum RehydrationStrategy

@@ -1,14 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Client.Handoffs;
 using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
 
-namespace Swarm.Client;
+namespace Swarm;
 
 /// <summary>One agent by name: opens contexts and takes them over.</summary>
 public sealed class SwarmAgent

@@ -1,11 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
 
-namespace Swarm.Client;
+namespace Swarm;
 
 /// <summary>A connection to the silos, made once per agent process.</summary>
 /// <remarks>Whichever silo is lost, it finds another one: those of the address, and those that they tell of.</remarks>

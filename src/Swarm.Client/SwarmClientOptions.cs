@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.DataPlane.Client;
 
-namespace Swarm.Client;
+namespace Swarm;
 
 /// <summary>Settings of a <see cref="SwarmClient"/>.</summary>
 public sealed class SwarmClientOptions

@@ -1,6 +1,4 @@
-using Swarm.Core.Identity;
-
-namespace Swarm.Client;
+namespace Swarm;
 
 /// <summary>Who an agent process is: a tenant and its token.</summary>
 /// <param name="Tenant">Tenant name, see <see cref="Names.RequireTenant"/>.</param>

@@ -1,9 +1,5 @@
 using System.Runtime.CompilerServices;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Models;
-using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 

@@ -2,8 +2,6 @@ using System.Collections.Concurrent;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;

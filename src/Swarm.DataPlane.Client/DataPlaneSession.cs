@@ -1,5 +1,4 @@
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;

@@ -1,6 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Sessions;
-
 namespace Swarm.DataPlane.Client;
 
 /// <summary>Told what a server pushes for one attachment. Called by the connection's reader: must not block or throw.</summary>

@@ -1,6 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Geometry;
-using Swarm.Core.Inference;
 using Swarm.DataPlane.Messages;
 using Swarm.Format.Frames;
 
@@ -70,7 +68,7 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
     /// <summary>Lets no more runs come in.</summary>
     /// <param name="cancellationToken">
     /// Ends the connection where a run is on its way in: what is read there, and all else on it, fails with a transient
-    /// <see cref="Core.Errors.SwarmTransportException"/>.
+    /// <see cref="SwarmTransportException"/>.
     /// </param>
     /// <returns>
     /// Ends when nothing is written into the memory any more: a run that is on its way in comes in whole, or the connection is lost. Never faults.
@@ -98,7 +96,7 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
 
     /// <summary>
     /// Says that what came in and was not committed is lost, as by a step that is computed. Runs of the openings before tell by
-    /// <see cref="Core.Contexts.KvInPlace.Opening"/> that they are. Close it before.
+    /// <see cref="KvInPlace.Opening"/> that they are. Close it before.
     /// </summary>
     public void Forget()
     {

@@ -1,4 +1,3 @@
-using Swarm.Core.Contexts;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 

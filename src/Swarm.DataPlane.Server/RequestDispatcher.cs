@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;

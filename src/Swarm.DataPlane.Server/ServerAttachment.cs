@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Tenants;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;

@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>What a session needs to go on with a context.</summary>

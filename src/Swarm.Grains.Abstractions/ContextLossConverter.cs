@@ -1,4 +1,3 @@
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 
 namespace Swarm.Grains.Abstractions;

@@ -1,5 +1,3 @@
-using Swarm.Core.Identity;
-
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>Grain keys: the tenant's name, a slash, and the agent's or the context's name.</summary>

@@ -1,6 +1,3 @@
-using Swarm.Core.Errors;
-using Swarm.Core.Sessions;
-
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>Converts between <see cref="Refusal"/> and its surrogate.</summary>

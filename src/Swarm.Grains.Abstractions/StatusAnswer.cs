@@ -1,6 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>The durable state of a context, or a refusal.</summary>

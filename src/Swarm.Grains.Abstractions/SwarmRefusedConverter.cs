@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 
 namespace Swarm.Grains.Abstractions;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Storage.Blobs;

@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;

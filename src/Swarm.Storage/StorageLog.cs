@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 
 namespace Swarm.Storage;

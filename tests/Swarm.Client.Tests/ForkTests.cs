@@ -1,6 +1,3 @@
-using Swarm.Client.Handoffs;
-using Swarm.Client.Sessions;
-using Swarm.Core.Errors;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;

@@ -1,6 +1,3 @@
-using Swarm.Client.Handoffs;
-using Swarm.Core.Contexts;
-using Swarm.Core.Inference;
 using Swarm.Testing.Models;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Swarm.Client.Handoffs;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;
 using Xunit;

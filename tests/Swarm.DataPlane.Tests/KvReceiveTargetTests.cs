@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;

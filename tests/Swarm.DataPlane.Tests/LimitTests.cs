@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;

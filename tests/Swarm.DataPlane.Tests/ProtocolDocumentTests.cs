@@ -1,8 +1,5 @@
 using System.Globalization;
 using System.Reflection;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;

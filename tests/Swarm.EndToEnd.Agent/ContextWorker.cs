@@ -1,9 +1,3 @@
-using Swarm.Client;
-using Swarm.Client.Handoffs;
-using Swarm.Client.Sessions;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-
 namespace Swarm.EndToEnd.Agent;
 
 /// <summary>One agent on one context: feeds step after step until it is fenced or told to give the context back.</summary>

@@ -1,5 +1,3 @@
-using Swarm.Client;
-using Swarm.Client.Handoffs;
 
 namespace Swarm.EndToEnd.Agent;
 

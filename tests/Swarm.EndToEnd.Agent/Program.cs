@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Swarm.Client;
+using Swarm;
 using Swarm.EndToEnd.Agent;
 
 // Orders come on standard input, one a line: "open c...", "take silence-ms c...", "release c...". It ends with its input.

@@ -1,6 +1,5 @@
-using Swarm.Client;
-using Swarm.Client.Handoffs;
-using Swarm.Inference.Model;
+using Swarm;
+using Swarm.Inference;
 
 using var model = LlamaModel.CreatePreset("tiny", 42);             // random weights, nothing to download
 using var runtime = model.CreateRuntime(maxPositions: 4096);

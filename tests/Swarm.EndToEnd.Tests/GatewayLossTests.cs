@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Swarm.Client;
 using Swarm.EndToEnd.Tests.Chaos;
 using Swarm.Testing;
 using Swarm.Testing.Models;

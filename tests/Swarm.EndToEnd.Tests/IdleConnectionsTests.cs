@@ -1,7 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Swarm.Client;
-using Swarm.Client.Sessions;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;

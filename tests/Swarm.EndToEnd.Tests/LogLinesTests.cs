@@ -1,7 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Swarm.Client;
-using Swarm.Client.Handoffs;
 using Swarm.EndToEnd.Tests.Chaos;
 using Swarm.Testing;
 using Swarm.Testing.Models;

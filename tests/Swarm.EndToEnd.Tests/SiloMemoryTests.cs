@@ -1,4 +1,3 @@
-using Swarm.Client;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;

@@ -1,6 +1,3 @@
-using Swarm.Client;
-using Swarm.Client.Handoffs;
-using Swarm.Client.Sessions;
 using Swarm.EndToEnd.Tests.Chaos;
 using Swarm.Testing;
 using Swarm.Testing.Models;

@@ -1,11 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
-using Swarm.Core.Sessions;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

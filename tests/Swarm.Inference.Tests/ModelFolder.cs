@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 using Swarm.Inference.Weights;
 
 namespace Swarm.Inference.Tests;

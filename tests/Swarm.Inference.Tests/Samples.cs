@@ -1,7 +1,4 @@
-using Swarm.Core.Geometry;
-using Swarm.Core.Inference;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 
 namespace Swarm.Inference.Tests;
 

@@ -5,8 +5,6 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Swarm.Client;
-using Swarm.Client.Handoffs;
 using Swarm.Clustering.Holders;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Files;

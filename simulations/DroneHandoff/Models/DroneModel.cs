@@ -1,8 +1,7 @@
 using DroneHandoff.Tokens;
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
+using Swarm;
+using Swarm.Inference;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 using Swarm.Inference.Presets;
 
 namespace DroneHandoff.Models;

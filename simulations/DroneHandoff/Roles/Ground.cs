@@ -1,4 +1,4 @@
-using Swarm.Client;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

@@ -1,6 +1,5 @@
 using DroneHandoff.Models;
-using Swarm.Client;
-using Swarm.Client.Handoffs;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

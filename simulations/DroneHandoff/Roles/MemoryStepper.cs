@@ -1,5 +1,5 @@
 using DroneHandoff.Tokens;
-using Swarm.Client.Sessions;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

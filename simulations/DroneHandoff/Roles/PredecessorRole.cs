@@ -1,8 +1,7 @@
 using DroneHandoff.Messages;
 using DroneHandoff.Telemetry;
 using DroneHandoff.Tokens;
-using Swarm.Client.Sessions;
-using Swarm.Core.Inference;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

@@ -1,5 +1,5 @@
 using DroneHandoff.Tokens;
-using Swarm.Core.Inference;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

@@ -1,5 +1,4 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Sessions;
+using Swarm;
 using Swarm.DataPlane.Client;
 
 namespace DroneHandoff.Roles;

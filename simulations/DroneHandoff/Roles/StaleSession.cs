@@ -1,6 +1,5 @@
 using DroneHandoff.Messages;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
+using Swarm;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
 
@@ -15,7 +14,7 @@ internal static class StaleSession
     /// <param name="command">The old session.</param>
     /// <returns>Whether it was refused as stale, with the context left as it was.</returns>
     public static async Task<StaleAppendEvent> AppendAsync(
-        Swarm.Client.SwarmClient swarm, RoleSettings settings, AppendStaleCommand command)
+        SwarmClient swarm, RoleSettings settings, AppendStaleCommand command)
     {
         var before = await swarm.GetStatusAsync(settings.Context);
         string answer;

@@ -3,9 +3,7 @@ using DroneHandoff.Messages;
 using DroneHandoff.Models;
 using DroneHandoff.Telemetry;
 using DroneHandoff.Tokens;
-using Swarm.Client;
-using Swarm.Client.Handoffs;
-using Swarm.Core.Inference;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using DroneHandoff.Messages;
 using DroneHandoff.Telemetry;
 using DroneHandoff.Tokens;
-using Swarm.Core.Inference;
+using Swarm;
 
 namespace DroneHandoff.Roles;
 

@@ -1,7 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Networking.Shared;
-using Swarm.Core.Errors;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Errors;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;

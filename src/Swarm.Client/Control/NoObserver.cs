@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Control;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Control;

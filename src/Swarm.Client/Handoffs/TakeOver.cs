@@ -1,4 +1,4 @@
-namespace Swarm.Client.Handoffs;
+namespace Swarm;
 
 /// <summary>When a session may take a context over from another agent.</summary>
 public readonly record struct TakeOver

@@ -1,4 +1,4 @@
-namespace Swarm.Client.Handoffs;
+namespace Swarm;
 
 /// <summary>What a take-over waits for.</summary>
 public enum TakeOverKind

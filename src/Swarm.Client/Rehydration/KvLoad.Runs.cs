@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Format.Frames;
 using Swarm.Format.Objects;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Streaming;
-using Swarm.Core.Contexts;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Rehydration;

@@ -1,8 +1,6 @@
 using System.Globalization;
-using Swarm.Core.Contexts;
-using Swarm.Core.Inference;
 
-namespace Swarm.Client.Rehydration;
+namespace Swarm;
 
 /// <summary>What it took to give a runtime the memory of a context.</summary>
 /// <param name="Positions">Positions of the context.</param>

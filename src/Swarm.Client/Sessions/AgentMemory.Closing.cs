@@ -1,10 +1,7 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
+using Swarm.Client;
 using Swarm.Grains.Abstractions;
 
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 /// <content>How a session ends.</content>
 public sealed partial class AgentMemory

@@ -1,9 +1,8 @@
+using Swarm.Client;
 using Swarm.Client.Rehydration;
-using Swarm.Client.Spool;
-using Swarm.Core.Contexts;
 using Swarm.Format.Manifests;
 
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 public sealed partial class AgentMemory
 {

@@ -1,6 +1,5 @@
-using Swarm.Core.Errors;
-
-namespace Swarm.Client.Sessions;
+using Swarm.Client;
+namespace Swarm;
 
 public sealed partial class AgentMemory
 {

@@ -1,8 +1,6 @@
 using Swarm.Client.Spool;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 /// <content>What has to do with the spool, and with what a fenced session leaves over.</content>
 public sealed partial class AgentMemory

@@ -3,15 +3,10 @@ using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 /// <summary>One session of an agent on a context: its memory, that streams out while the agent works.</summary>
 /// <remarks>

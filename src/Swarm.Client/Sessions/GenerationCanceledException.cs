@@ -1,4 +1,4 @@
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 /// <summary>Generating was cancelled between two tokens. Those that were made are part of the context.</summary>
 /// <param name="tokens">The tokens that were made and fed, in order.</param>

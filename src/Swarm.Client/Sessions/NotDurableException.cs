@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 /// <summary>A session was disposed of before all that it had been given was durable, and no spool keeps the rest.</summary>
 /// <remarks>The session is over all the same. <see cref="SessionClose.GivenUp"/> still has the inputs.</remarks>

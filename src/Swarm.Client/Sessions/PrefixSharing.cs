@@ -1,8 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Inference;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Sessions;

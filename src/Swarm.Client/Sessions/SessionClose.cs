@@ -1,6 +1,4 @@
-using Swarm.Core.Contexts;
-
-namespace Swarm.Client.Sessions;
+namespace Swarm;
 
 /// <summary>How a session ended: what of it is durable, and what is not.</summary>
 /// <param name="Length">Positions fed, by this session and all before.</param>

@@ -1,15 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Client.Handoffs;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Grains.Abstractions;

@@ -1,4 +1,3 @@
-using Swarm.Client.Handoffs;
 
 namespace Swarm.Client.Sessions;
 

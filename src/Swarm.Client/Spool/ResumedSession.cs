@@ -1,7 +1,4 @@
 using Swarm.Client.Streaming;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Models;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Spool;

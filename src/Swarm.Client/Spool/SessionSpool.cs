@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Streaming;
-using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
 
 namespace Swarm.Client.Spool;

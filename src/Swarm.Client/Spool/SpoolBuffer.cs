@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 
 namespace Swarm.Client.Spool;

@@ -1,5 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 
 namespace Swarm.Client.Spool;
 

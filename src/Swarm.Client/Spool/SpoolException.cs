@@ -1,4 +1,4 @@
-namespace Swarm.Client.Spool;
+namespace Swarm;
 
 /// <summary>The spool on this machine's disk cannot be used: in use, unreadable, or the disk refuses a write.</summary>
 /// <param name="message">What failed, where, and the remedy.</param>

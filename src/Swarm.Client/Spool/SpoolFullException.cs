@@ -1,4 +1,4 @@
-namespace Swarm.Client.Spool;
+namespace Swarm;
 
 /// <summary>
 /// The spool has no room for a step, which was refused before anything of it was computed. Retryable: feed it again once

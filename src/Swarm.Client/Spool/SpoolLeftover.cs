@@ -1,8 +1,4 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
-
-namespace Swarm.Client.Spool;
+namespace Swarm;
 
 /// <summary>
 /// Inputs of a session that was fenced before they were durable: the context went on without them. They may be appended to

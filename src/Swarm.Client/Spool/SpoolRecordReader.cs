@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 
 namespace Swarm.Client.Spool;

@@ -1,6 +1,4 @@
-using Swarm.Core.Sessions;
-
-namespace Swarm.Client.Spool;
+namespace Swarm;
 
 /// <summary>What a session that went on after the death of its process found in its spool.</summary>
 /// <param name="Epoch">Epoch of the session: nobody else held the context meanwhile.</param>

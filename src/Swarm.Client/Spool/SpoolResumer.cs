@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Client.Streaming;
-using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
 using Swarm.Grains.Abstractions;
@@ -78,7 +77,7 @@ internal sealed class SpoolResumer(
                 [.. content.States], content.Fault);
             if (await Finder.FindAsync(fed, () => Delete(directory), cancellationToken).ConfigureAwait(false) is { } left)
             {
-                ClientLog.SpoolLeftover(logger, context, left.Epoch.Value, left.Inputs.Tokens.Length, left.FirstPosition);
+                ClientLog.LeftoverFound(logger, context, left.Epoch.Value, left.Inputs.Tokens.Length, left.FirstPosition);
                 leftovers.Add(left);
             }
             else if (content.Fault is null)

@@ -1,5 +1,4 @@
 using Swarm.Client.Streaming;
-using Swarm.Core.Models;
 
 namespace Swarm.Client.Spool;
 

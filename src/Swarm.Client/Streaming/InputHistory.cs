@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 
 namespace Swarm.Client.Streaming;
 

@@ -1,6 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Streaming;

@@ -1,4 +1,3 @@
-using Swarm.Core.Inference;
 using Swarm.Format.Frames;
 
 namespace Swarm.Client.Streaming;

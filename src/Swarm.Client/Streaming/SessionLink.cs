@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
 

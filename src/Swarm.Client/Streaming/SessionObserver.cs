@@ -1,6 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Streaming;

@@ -1,6 +1,4 @@
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Sessions;
 
 namespace Swarm.Client.Streaming;
 

@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Streaming;

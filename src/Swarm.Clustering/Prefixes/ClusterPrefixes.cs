@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Storage;
 
 namespace Swarm.Clustering.Prefixes;

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 
 namespace Swarm.Core.Blocks;
 

@@ -1,5 +1,3 @@
-using Swarm.Core.Sessions;
-
 namespace Swarm.Core.Contexts;
 
 /// <summary>A durable acquisition.</summary>

@@ -1,6 +1,6 @@
 using Swarm.Core.Identity;
 
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>What a context lost with a segment of a log that was durable once and is missing now.</summary>
 /// <param name="Writer">The writer whose log it was in.</param>

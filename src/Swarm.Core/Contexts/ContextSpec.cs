@@ -1,5 +1,4 @@
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 
 namespace Swarm.Core.Contexts;
 

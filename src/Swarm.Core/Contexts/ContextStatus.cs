@@ -1,7 +1,4 @@
-using Swarm.Core.Models;
-using Swarm.Core.Sessions;
-
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>The durable state of a context, as one snapshot.</summary>
 /// <param name="Epoch">Epoch in force.</param>

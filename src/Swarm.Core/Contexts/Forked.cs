@@ -1,4 +1,4 @@
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>What became of a fork.</summary>
 /// <param name="IsNew">Whether this call made it; else it was there already, with the same parent and position.</param>

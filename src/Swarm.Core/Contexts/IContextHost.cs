@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 
 namespace Swarm.Core.Contexts;

@@ -1,5 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Models;
 
 namespace Swarm.Core.Contexts;
 
@@ -20,7 +19,7 @@ public interface IPrefixDirectory
     /// <param name="tokens">The inputs, at most <see cref="MaxTokensIn"/>.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The context and how far it goes, or <see langword="null"/>. Silos that do not answer in time are left out.</returns>
-    /// <exception cref="Errors.SwarmRefusedException">The store is out of reach.</exception>
+    /// <exception cref="SwarmRefusedException">The store is out of reach.</exception>
     Task<SharedPrefix?> FindAsync(
         string tenant, ModelFingerprint model, int blockTokens, ReadOnlyMemory<int> tokens, CancellationToken cancellationToken);
 

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>Consecutive inputs of a context, with the steps in which the model took them.</summary>
 /// <param name="FirstPosition">Position of <c>Tokens[0]</c>.</param>

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>How a run of KV was received into a runtime's memory.</summary>
 /// <param name="Opening">Number of the opening of the memory that it came in by. If that was closed since, and steps were computed, the memory may hold others.</param>

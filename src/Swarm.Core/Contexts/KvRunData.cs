@@ -1,6 +1,6 @@
 using Swarm.Core.Blocks;
 
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>KV of a run of positions as read back: one stored record's frames, which carry the checksums to verify them by.</summary>
 /// <remarks>

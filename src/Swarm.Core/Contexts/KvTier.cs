@@ -1,4 +1,4 @@
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>Where KV bytes came from. The numbers go over the wire.</summary>
 public enum KvTier

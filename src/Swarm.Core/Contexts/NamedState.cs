@@ -1,7 +1,7 @@
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>Small state that travels with a context: a sampler's, a tracker's. The latest of a name counts.</summary>
-/// <param name="Name">See <see cref="Identity.Names.RequireState"/>.</param>
+/// <param name="Name">See <see cref="Names.RequireState"/>.</param>
 /// <param name="Position">Number of positions that the state has seen.</param>
 /// <param name="Content">At most <see cref="MaxBytes"/> bytes.</param>
 public sealed record NamedState(string Name, long Position, ReadOnlyMemory<byte> Content)

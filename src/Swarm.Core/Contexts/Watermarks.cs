@@ -1,4 +1,4 @@
-namespace Swarm.Core.Contexts;
+namespace Swarm;
 
 /// <summary>What survives the loss of every process: positions [0, n) of each lane.</summary>
 /// <param name="Tokens">Positions whose inputs are durable.</param>

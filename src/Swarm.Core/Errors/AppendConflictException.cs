@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>Other data was acknowledged at that position. Rewind, or read what is there.</summary>
 /// <param name="refusal">The reason.</param>

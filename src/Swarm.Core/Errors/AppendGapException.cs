@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>An append, or a fork, starts behind the end of the context. Append what is missing first, or fork at an earlier position.</summary>
 /// <param name="refusal">The reason.</param>

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>A live session holds the context. Wait for its release, or take it over.</summary>
 /// <param name="refusal">The reason.</param>

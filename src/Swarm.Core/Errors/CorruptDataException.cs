@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>Stored bytes failed their check. The message names the object; inputs allow to recompute KV.</summary>
 /// <param name="refusal">The reason.</param>

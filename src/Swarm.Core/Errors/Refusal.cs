@@ -1,6 +1,4 @@
-using Swarm.Core.Sessions;
-
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>A refusal as data, so that it crosses grain calls and the data plane unchanged.</summary>
 /// <param name="Code">Why.</param>

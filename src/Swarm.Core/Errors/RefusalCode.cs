@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>Why Swarm refused a request. The numbers go over the wire.</summary>
 public enum RefusalCode

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>A later session holds the context. Not retryable: this session is over for good.</summary>
 /// <param name="refusal">The reason.</param>

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>Swarm understood the request and refused it. <see cref="Refusal"/> says why.</summary>
 /// <param name="refusal">The reason.</param>

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Errors;
+namespace Swarm;
 
 /// <summary>A network or store fault came between; whether the request took effect is not known.</summary>
 /// <param name="message">What failed, where, and what to look at.</param>

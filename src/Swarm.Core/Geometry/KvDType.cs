@@ -1,4 +1,4 @@
-namespace Swarm.Core.Geometry;
+namespace Swarm;
 
 /// <summary>Element type of a KV stream. The numbers are persisted.</summary>
 public enum KvDType

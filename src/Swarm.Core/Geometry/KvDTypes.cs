@@ -1,4 +1,4 @@
-namespace Swarm.Core.Geometry;
+namespace Swarm;
 
 /// <summary>Facts about <see cref="KvDType"/>.</summary>
 public static class KvDTypes

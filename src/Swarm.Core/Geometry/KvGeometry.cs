@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Swarm.Core.Geometry;
+namespace Swarm;
 
 /// <summary>How a model's KV cache is laid out: part of its fingerprint.</summary>
 /// <remarks>Immutable. Check a geometry from outside with <see cref="Validate"/> before use.</remarks>

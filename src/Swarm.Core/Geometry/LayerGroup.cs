@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 
-namespace Swarm.Core.Geometry;
+namespace Swarm;
 
 /// <summary>Layers that cache alike: same kind, same streams. A frame holds one group's one stream.</summary>
 /// <param name="Kind">Which positions the next token needs.</param>

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Geometry;
+namespace Swarm;
 
 /// <summary>Which positions a layer group needs for the next token. The numbers are persisted.</summary>
 public enum LayerGroupKind

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Swarm.Core.Identity;
+namespace Swarm;
 
 /// <summary>What names people may give, and the check that says so clearly.</summary>
 public static class Names

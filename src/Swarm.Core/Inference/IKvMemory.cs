@@ -1,4 +1,4 @@
-namespace Swarm.Core.Inference;
+namespace Swarm;
 
 /// <summary>A KV cache in this process's memory, which KV can be received into in place: what <see cref="IKvRuntime.WriteKv"/> does, without a copy.</summary>
 /// <remarks>

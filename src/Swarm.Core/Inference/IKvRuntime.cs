@@ -1,6 +1,5 @@
-using Swarm.Core.Models;
 
-namespace Swarm.Core.Inference;
+namespace Swarm;
 
 /// <summary>A model with one sequence and its KV cache, as Swarm sees it.</summary>
 /// <remarks>

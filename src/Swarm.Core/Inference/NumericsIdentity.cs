@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Swarm.Core.Inference;
+namespace Swarm;
 
 /// <summary>
 /// What decides the bits of a computation beside the model and its inputs: engine, build, instruction set, number of threads, settings of

@@ -1,4 +1,4 @@
-namespace Swarm.Core.Inference;
+namespace Swarm;
 
 /// <summary>Chooses the next token. The same logits, position and options give the same token in every process.</summary>
 /// <remarks>

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Swarm.Core.Inference;
+namespace Swarm;
 
 /// <summary>How the next token is chosen. All of a sampler's state: what it draws depends on the seed and the position.</summary>
 /// <param name="Temperature">0 takes the likeliest token; above, logits are divided by it. 0 to 100.</param>

@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
 
-namespace Swarm.Core.Models;
+namespace Swarm;
 
 /// <summary>All that decides which KV bytes a model computes; its hash is the model's fingerprint.</summary>
 /// <param name="Name">For people only; not hashed. At most 128 characters.</param>

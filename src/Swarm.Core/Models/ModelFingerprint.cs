@@ -1,6 +1,6 @@
 using Swarm.Core.Identity;
 
-namespace Swarm.Core.Models;
+namespace Swarm;
 
 /// <summary>Identity of a model as far as its KV is concerned. KV of one fingerprint is never given to another.</summary>
 /// <param name="Value">SHA-256 over a <see cref="ModelDescriptor"/>.</param>

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Swarm.Core.Sessions;
+namespace Swarm;
 
 /// <summary>
 /// Fencing number of a context: it grows by one at each acquisition, release and rewind. 0 is that of a context that

@@ -1,4 +1,3 @@
-using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 
 namespace Swarm.DataPlane.Messages;

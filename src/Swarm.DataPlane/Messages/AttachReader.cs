@@ -1,5 +1,3 @@
-using Swarm.Core.Identity;
-
 namespace Swarm.DataPlane.Messages;
 
 /// <summary>Somebody wants to read.</summary>

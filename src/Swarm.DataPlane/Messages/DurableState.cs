@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-
 namespace Swarm.DataPlane.Messages;
 
 /// <summary>Epoch and watermarks: pushed, or the answer to an append or a rewind.</summary>

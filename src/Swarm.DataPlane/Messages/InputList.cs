@@ -1,4 +1,3 @@
-using Swarm.Core.Contexts;
 using Swarm.DataPlane.Frames;
 
 namespace Swarm.DataPlane.Messages;

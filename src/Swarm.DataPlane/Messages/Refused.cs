@@ -1,5 +1,3 @@
-using Swarm.Core.Errors;
-using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
 
 namespace Swarm.DataPlane.Messages;

@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Identity;
 using Swarm.DataPlane.Frames;
 
 namespace Swarm.DataPlane.Messages;

@@ -1,4 +1,3 @@
-using Swarm.Core.Geometry;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Frames;

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Swarm.Core.Geometry;
 
 namespace Swarm.Format.Frames;
 

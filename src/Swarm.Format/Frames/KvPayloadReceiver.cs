@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Swarm.Core.Geometry;
-using Swarm.Core.Inference;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Frames;

@@ -1,9 +1,6 @@
 using System.Collections.Immutable;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
-using Swarm.Core.Sessions;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;

@@ -1,5 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Sessions;
 using Swarm.Format.Segments;
 
 namespace Swarm.Format.Manifests;

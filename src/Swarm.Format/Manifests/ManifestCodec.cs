@@ -1,6 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Models;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;

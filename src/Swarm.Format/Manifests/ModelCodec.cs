@@ -2,8 +2,6 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text;
-using Swarm.Core.Geometry;
-using Swarm.Core.Models;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;

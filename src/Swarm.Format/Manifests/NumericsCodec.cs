@@ -1,7 +1,5 @@
 using System.Buffers;
 using MessagePack;
-using Swarm.Core.Identity;
-using Swarm.Core.Inference;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;

@@ -1,4 +1,3 @@
-using Swarm.Core.Inference;
 
 namespace Swarm.Format.Manifests;
 

@@ -1,8 +1,5 @@
 using System.Buffers;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 

@@ -2,11 +2,6 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
-using Swarm.Core.Identity;
-using Swarm.Core.Models;
-using Swarm.Core.Sessions;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Manifests;

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Swarm.Core.Blocks;
-using Swarm.Core.Geometry;
-using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 
 namespace Swarm.Format.Objects;
 

@@ -1,6 +1,5 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 
 namespace Swarm.Format.Segments;
 

@@ -1,7 +1,5 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Segments;

@@ -1,7 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
-using Swarm.Core.Identity;
-
 namespace Swarm.Format.Segments;
 
 /// <summary>What a record may hold: the same when it is written and when it is read.</summary>

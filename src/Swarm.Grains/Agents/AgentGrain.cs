@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using Swarm.Core.Errors;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Agents;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Contexts;

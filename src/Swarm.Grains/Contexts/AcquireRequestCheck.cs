@@ -1,6 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Errors;
-using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Contexts;

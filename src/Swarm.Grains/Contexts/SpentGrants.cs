@@ -1,5 +1,4 @@
 using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 
 namespace Swarm.Grains.Contexts;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using Swarm.Core.Errors;
 using Swarm.Core.Tenants;
 using Swarm.Grains.Abstractions;
 

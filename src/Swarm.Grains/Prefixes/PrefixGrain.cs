@@ -2,9 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Prefixes;

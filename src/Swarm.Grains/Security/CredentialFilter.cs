@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Orleans.Services;
-using Swarm.Core.Errors;
 using Swarm.Core.Tenants;
 using Swarm.Grains.Abstractions;
 

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.MembershipService;
-using Swarm.Core.Errors;
 using Swarm.Format.Objects;
 using Swarm.Host.Settings;
 using Swarm.Storage.Blobs;

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Swarm.Core.Memory;
-using Swarm.Core.Models;
 using Swarm.Inference.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;

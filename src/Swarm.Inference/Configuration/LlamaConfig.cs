@@ -1,4 +1,3 @@
-using Swarm.Core.Geometry;
 
 namespace Swarm.Inference.Configuration;
 

@@ -1,13 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Swarm.Core.Geometry;
 
 namespace Swarm.Inference.Configuration;
 
 /// <summary>Reads and writes a Hugging Face style <c>config.json</c>, as transformers 4 and 5 write it.</summary>
 /// <remarks>
 /// A field that changes the logits is honoured, or refused by its name. Fields that are known to change nothing are passed
-/// over; those that are not known are listed in <see cref="Model.LlamaModel.Ignored"/>, unless their name tells that they matter.
+/// over; those that are not known are listed in <see cref="LlamaModel.Ignored"/>, unless their name tells that they matter.
 /// </remarks>
 public static class LlamaConfigJson
 {

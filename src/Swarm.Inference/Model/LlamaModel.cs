@@ -1,13 +1,12 @@
-using Swarm.Core.Geometry;
-using Swarm.Core.Models;
 using Swarm.Inference.Cache;
 using Swarm.Inference.Configuration;
+using Swarm.Inference.Model;
 using Swarm.Inference.Presets;
 using Swarm.Inference.Weights;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace Swarm.Inference.Model;
+namespace Swarm.Inference;
 
 /// <summary>Weights and shape of a Llama-family decoder. Immutable; shared by any number of runtimes.</summary>
 /// <remarks>Owns native memory until disposed; dispose the runtimes first.</remarks>

@@ -1,8 +1,7 @@
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
 using Swarm.Inference.Cache;
+using Swarm.Inference.Model;
 
-namespace Swarm.Inference.Model;
+namespace Swarm.Inference;
 
 /// <summary>One sequence of a <see cref="LlamaModel"/> with its paged KV cache.</summary>
 /// <remarks>

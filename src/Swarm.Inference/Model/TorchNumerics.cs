@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 using System.Text;
-using Swarm.Core.Inference;
 using TorchSharp;
 
 namespace Swarm.Inference.Model;

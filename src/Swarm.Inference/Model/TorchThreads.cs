@@ -1,6 +1,7 @@
+using Swarm.Inference.Model;
 using TorchSharp;
 
-namespace Swarm.Inference.Model;
+namespace Swarm.Inference;
 
 /// <summary>How many threads libtorch uses: part of what makes the same steps give the same bits.</summary>
 public static class TorchThreads

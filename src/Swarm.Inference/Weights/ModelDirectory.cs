@@ -162,7 +162,7 @@ internal sealed class ModelDirectory : IDisposable
         };
         var tensor = empty(shape, stored);
         _files.Read(name, tensor.bytes);
-        var wanted = Config.DType == Core.Geometry.KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        var wanted = Config.DType == KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         if (stored == wanted)
         {
             return tensor;

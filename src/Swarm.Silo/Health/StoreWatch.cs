@@ -1,7 +1,6 @@
 using System.Buffers;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Errors;
 using Swarm.Silo.Stores;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;

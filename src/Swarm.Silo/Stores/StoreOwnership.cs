@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Swarm.Clustering.Holders;
-using Swarm.Core.Errors;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 

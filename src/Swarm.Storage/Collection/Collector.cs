@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

@@ -1,4 +1,3 @@
-using Swarm.Core.Geometry;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 

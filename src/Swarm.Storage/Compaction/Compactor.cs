@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
@@ -215,7 +214,7 @@ internal sealed class Compactor(ContextServices services)
     {
         for (var isRecheck = false; ; isRecheck = true)
         {
-            var runs = new List<Core.Contexts.KvRunData>();
+            var runs = new List<KvRunData>();
             try
             {
                 foreach (var extent in group)

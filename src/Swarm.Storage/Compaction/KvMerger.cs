@@ -1,5 +1,4 @@
 using System.Buffers;
-using Swarm.Core.Geometry;
 using Swarm.Format.Frames;
 
 namespace Swarm.Storage.Compaction;

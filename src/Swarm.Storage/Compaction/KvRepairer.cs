@@ -24,7 +24,7 @@ internal sealed class KvRepairer(ContextIncarnation context, ContextServices ser
     /// <param name="kv">Their KV: its hash is known to be that of the inputs.</param>
     /// <param name="checksum">Checksum of the frames.</param>
     /// <param name="lease">The frames; stays the caller's.</param>
-    /// <exception cref="Core.Errors.SwarmRefusedException">The session is over, or the store cannot be used.</exception>
+    /// <exception cref="SwarmRefusedException">The session is over, or the store cannot be used.</exception>
     public async Task RepairAsync(SessionProof proof, KvAppend kv, ulong checksum, TierLease lease)
     {
         var end = kv.FirstPosition + kv.Count;

@@ -1,6 +1,5 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Segments;
 using Swarm.Storage.Compaction;

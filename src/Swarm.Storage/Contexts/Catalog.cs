@@ -1,7 +1,6 @@
 using System.Buffers;
 using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;

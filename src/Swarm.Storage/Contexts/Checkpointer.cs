@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

@@ -1,8 +1,6 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Storage.Hosting;
 using Swarm.Storage.Identity;

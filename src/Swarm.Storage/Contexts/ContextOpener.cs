@@ -1,7 +1,5 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;

@@ -1,8 +1,6 @@
 using System.Runtime.CompilerServices;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;

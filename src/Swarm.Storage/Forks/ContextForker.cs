@@ -1,6 +1,5 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

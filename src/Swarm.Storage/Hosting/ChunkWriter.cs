@@ -13,7 +13,7 @@ internal static class ChunkWriter
     /// <param name="content">Payloads one behind the other.</param>
     /// <param name="isLogged">Whether a record in the log names it, so that it is looked for before that record is acknowledged.</param>
     /// <returns>The chunk, and the offset of <paramref name="content"/> in it.</returns>
-    /// <exception cref="Core.Errors.SwarmRefusedException">The store cannot be used, or the incarnation is over.</exception>
+    /// <exception cref="SwarmRefusedException">The store cannot be used, or the incarnation is over.</exception>
     public static async Task<(ObjectRef Object, long Offset)> WriteAsync(
         ContextServices services, ContextIncarnation context, ReadOnlyMemory<byte> content, bool isLogged = false)
     {

@@ -1,9 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Format.Segments;

@@ -1,5 +1,4 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

@@ -1,6 +1,4 @@
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 
 namespace Swarm.Storage.Hosting;
 

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;

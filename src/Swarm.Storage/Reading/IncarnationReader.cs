@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage.Hosting;

@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Format.Segments;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Swarm.Core.Identity;
 using Swarm.Storage.Blobs;
 using Swarm.Tool.Inspection;
 using Swarm.Tool.Reports;

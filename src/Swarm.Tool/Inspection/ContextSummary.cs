@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

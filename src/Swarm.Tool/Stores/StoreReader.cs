@@ -1,7 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Storage;

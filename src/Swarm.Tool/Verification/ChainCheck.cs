@@ -35,7 +35,7 @@ internal static class ChainCheck
     }
 
     // A page repeats inputs from before its first position.
-    private static IEnumerable<int> Tokens(IEnumerable<Core.Contexts.InputRun> runs, long firstPosition) => runs
+    private static IEnumerable<int> Tokens(IEnumerable<InputRun> runs, long firstPosition) => runs
         .Where(run => run.FirstPosition >= firstPosition)
         .SelectMany(run => run.Tokens.ToArray());
 }

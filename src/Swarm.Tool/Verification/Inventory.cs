@@ -1,6 +1,5 @@
 using System.Globalization;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Objects;
 using Swarm.Storage.Blobs;
 

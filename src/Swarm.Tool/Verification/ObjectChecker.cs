@@ -1,5 +1,4 @@
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;

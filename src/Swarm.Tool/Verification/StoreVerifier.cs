@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;

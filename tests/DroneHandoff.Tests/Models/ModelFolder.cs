@@ -1,5 +1,5 @@
+using Swarm.Inference;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 
 namespace DroneHandoff.Tests.Models;
 

@@ -1,5 +1,4 @@
 using Swarm.Azurite;
-using Swarm.Client;
 using Swarm.Host;
 
 namespace Swarm.Benchmarks.Paths;

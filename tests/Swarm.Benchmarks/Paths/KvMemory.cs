@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using Swarm.Core.Geometry;
-using Swarm.Core.Inference;
 using Swarm.Core.Memory;
 
 namespace Swarm.Benchmarks.Paths;
@@ -46,7 +44,7 @@ internal sealed unsafe class KvMemory : IKvMemory, IDisposable
         }
     }
 
-    /// <summary>Copies rows out, as <see cref="Core.Inference.IKvRuntime.ReadKv"/> does.</summary>
+    /// <summary>Copies rows out, as <see cref="IKvRuntime.ReadKv"/> does.</summary>
     public void Read(int group, int stream, int firstPosition, int count, Span<byte> destination)
     {
         var bytes = count * _group.Streams[stream].RowBytes;
@@ -56,7 +54,7 @@ internal sealed unsafe class KvMemory : IKvMemory, IDisposable
         }
     }
 
-    /// <summary>Copies rows in, as <see cref="Core.Inference.IKvRuntime.WriteKv"/> does.</summary>
+    /// <summary>Copies rows in, as <see cref="IKvRuntime.WriteKv"/> does.</summary>
     public void Write(int group, int stream, int firstPosition, int count, ReadOnlySpan<byte> source)
     {
         var bytes = count * _group.Streams[stream].RowBytes;

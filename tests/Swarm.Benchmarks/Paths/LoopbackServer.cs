@@ -7,7 +7,6 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
-using Swarm.Core.Sessions;
 using Swarm.Core.Tenants;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Server;

@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
 using Swarm.DataPlane.Client;
 using Swarm.Format.Frames;
 

@@ -1,5 +1,4 @@
-using Swarm.Core.Inference;
-using Swarm.Inference.Model;
+using Swarm.Inference;
 using Swarm.Inference.Presets;
 
 namespace Swarm.Benchmarks.Paths;

@@ -1,5 +1,3 @@
-using Swarm.Core.Geometry;
-using Swarm.Core.Models;
 
 namespace Swarm.Benchmarks.Paths;
 

@@ -5,8 +5,6 @@ using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;

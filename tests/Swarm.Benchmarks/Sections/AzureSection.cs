@@ -2,7 +2,6 @@ using Swarm.Azurite;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
-using Swarm.Core.Contexts;
 using Swarm.Storage.Azure;
 
 namespace Swarm.Benchmarks.Sections;

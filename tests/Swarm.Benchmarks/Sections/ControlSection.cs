@@ -1,8 +1,5 @@
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
-using Swarm.Client;
-using Swarm.Core.Geometry;
-using Swarm.Core.Models;
 
 namespace Swarm.Benchmarks.Sections;
 

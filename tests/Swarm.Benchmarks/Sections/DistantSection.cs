@@ -1,7 +1,6 @@
 using System.Buffers;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
-using Swarm.Core.Contexts;
 using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Sections;

@@ -2,7 +2,6 @@ using System.Globalization;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
-using Swarm.Core.Contexts;
 
 namespace Swarm.Benchmarks.Sections;
 

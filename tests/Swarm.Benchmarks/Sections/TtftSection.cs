@@ -2,9 +2,7 @@ using System.Globalization;
 using Swarm.Azurite;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
-using Swarm.Client.Handoffs;
-using Swarm.Core.Contexts;
-using Swarm.Inference.Model;
+using Swarm.Inference;
 
 namespace Swarm.Benchmarks.Sections;
 

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Xunit;
 

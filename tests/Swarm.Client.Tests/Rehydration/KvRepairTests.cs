@@ -1,5 +1,3 @@
-using Swarm.Client.Handoffs;
-using Swarm.Client.Rehydration;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;

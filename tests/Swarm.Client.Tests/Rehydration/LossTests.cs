@@ -1,4 +1,3 @@
-using Swarm.Client.Handoffs;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Files;

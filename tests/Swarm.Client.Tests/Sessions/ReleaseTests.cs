@@ -1,7 +1,4 @@
-using Swarm.Client.Handoffs;
 using Swarm.Client.Streaming;
-using Swarm.Core.Errors;
-using Swarm.Core.Sessions;
 using Swarm.Testing.Models;
 using Xunit;
 

@@ -1,5 +1,3 @@
-using Swarm.Client.Handoffs;
-using Swarm.Core.Errors;
 using Swarm.Testing.Models;
 using Xunit;
 

@@ -1,8 +1,5 @@
-using Swarm.Client.Handoffs;
-using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
 using Swarm.Client.Tests.Agent;
-using Swarm.Core.Errors;
 using Swarm.Testing;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;

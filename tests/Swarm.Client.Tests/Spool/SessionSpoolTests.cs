@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Swarm.Client.Spool;
-using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
 using Swarm.Testing;
 using Xunit;

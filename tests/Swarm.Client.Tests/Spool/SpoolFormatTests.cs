@@ -1,8 +1,6 @@
 using Swarm.Client.Spool;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Testing;
 using Xunit;

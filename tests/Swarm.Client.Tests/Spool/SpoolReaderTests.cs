@@ -1,5 +1,4 @@
 using Swarm.Client.Spool;
-using Swarm.Core.Contexts;
 using Swarm.Testing;
 using Xunit;
 

@@ -1,11 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 
 namespace Swarm.Client.Tests.Spool;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using Swarm.Client.Sessions;
 using Swarm.Client.Tests.Agent;
 using Swarm.Testing;
 using Swarm.Testing.Models;

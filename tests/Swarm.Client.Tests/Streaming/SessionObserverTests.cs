@@ -1,5 +1,4 @@
 using Swarm.Client.Streaming;
-using Swarm.Core.Sessions;
 using Xunit;
 
 namespace Swarm.Client.Tests.Streaming;

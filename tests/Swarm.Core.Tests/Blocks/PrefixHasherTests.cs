@@ -1,6 +1,5 @@
 using Swarm.Core.Blocks;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Xunit;
 
 namespace Swarm.Core.Tests.Blocks;

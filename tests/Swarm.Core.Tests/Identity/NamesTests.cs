@@ -1,4 +1,3 @@
-using Swarm.Core.Identity;
 using Xunit;
 
 namespace Swarm.Core.Tests.Identity;

@@ -1,5 +1,3 @@
-using Swarm.Core.Identity;
-using Swarm.Core.Inference;
 using Xunit;
 
 namespace Swarm.Core.Tests.Inference;

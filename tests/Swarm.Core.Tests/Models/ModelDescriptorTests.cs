@@ -1,6 +1,4 @@
-using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Xunit;
 
 namespace Swarm.Core.Tests.Models;

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using Swarm.Core.Contexts;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Swarm.Client;
 using Swarm.EndToEnd.Agent;
 using Swarm.Testing;
 using Xunit;

@@ -1,6 +1,5 @@
 using System.Net;
 using Swarm.Azurite;
-using Swarm.Client;
 using Swarm.EndToEnd.Tests.Chaos;
 using Swarm.Testing;
 using Swarm.Testing.Models;

@@ -1,4 +1,3 @@
-using Swarm.Core.Geometry;
 
 namespace Swarm.Format.Tests.Frames;
 

@@ -1,5 +1,3 @@
-using Swarm.Core.Geometry;
-using Swarm.Core.Inference;
 using Xunit;
 
 namespace Swarm.Format.Tests.Frames;

@@ -1,5 +1,3 @@
-using Swarm.Core.Geometry;
-using Swarm.Core.Inference;
 using Swarm.Format.Frames;
 using Xunit;
 

@@ -1,9 +1,5 @@
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
-using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Swarm.Format.Segments;

@@ -1,4 +1,3 @@
-using Swarm.Core.Inference;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
 using Xunit;
@@ -29,7 +28,7 @@ public sealed class NumericsCodecTests
         NumericsRun[] most =
             [.. Enumerable.Range(0, NumericsCodec.MaxRuns).Select(i => new NumericsRun(long.MaxValue, new NumericsIdentity($"{i:000}{new string('x', NumericsIdentity.MaxBytes - 3)}")))];
 
-        Assert.InRange(NumericsCodec.Encode(most).Length, 1, Core.Contexts.NamedState.MaxBytes);
+        Assert.InRange(NumericsCodec.Encode(most).Length, 1, NamedState.MaxBytes);
         Assert.Throws<ArgumentException>(() => NumericsCodec.Encode([.. most, most[0]]));
     }
 

@@ -1,5 +1,4 @@
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Objects;

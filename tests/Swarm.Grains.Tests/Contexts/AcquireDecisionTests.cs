@@ -1,6 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
-using Swarm.Core.Sessions;
 using Swarm.Grains.Abstractions;
 using Swarm.Grains.Contexts;
 using Swarm.Grains.Tests.Support;

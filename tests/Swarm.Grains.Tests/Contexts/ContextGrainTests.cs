@@ -1,4 +1,3 @@
-using Swarm.Core.Errors;
 using Swarm.Core.Sessions;
 using Swarm.Grains.Abstractions;
 using Swarm.Grains.Tests.Support;

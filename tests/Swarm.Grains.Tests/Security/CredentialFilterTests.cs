@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Swarm.Clustering.Prefixes;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
 using Swarm.Grains.Tests.Support;

@@ -1,4 +1,3 @@
-using Swarm.Core.Models;
 using Swarm.Core.Sessions;
 using Swarm.Grains.Abstractions;
 

@@ -1,9 +1,7 @@
 using System.Text;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
-using Swarm.Core.Models;
 using Swarm.Format.Frames;
 
 namespace Swarm.Grains.Tests.Support;

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Swarm.Inference.Model;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Build;

@@ -1,4 +1,3 @@
-using Swarm.Core.Inference;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Cache;

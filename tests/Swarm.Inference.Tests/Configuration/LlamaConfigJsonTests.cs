@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Swarm.Core.Geometry;
 using Swarm.Inference.Configuration;
 using Xunit;
 

@@ -2,9 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Swarm.Core.Geometry;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 using Swarm.Inference.Weights;
 using Xunit;
 

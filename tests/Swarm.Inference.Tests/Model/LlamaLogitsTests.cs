@@ -1,6 +1,4 @@
-using Swarm.Core.Geometry;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 using Swarm.Inference.Tests.Reference;
 using Xunit;
 

@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using Swarm.Core.Geometry;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Model;

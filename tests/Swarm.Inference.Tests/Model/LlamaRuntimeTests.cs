@@ -1,4 +1,3 @@
-using Swarm.Core.Geometry;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Model;

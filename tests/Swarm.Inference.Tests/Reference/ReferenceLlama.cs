@@ -1,5 +1,4 @@
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Model;
 using static TorchSharp.torch;
 
 namespace Swarm.Inference.Tests.Reference;

@@ -1,5 +1,3 @@
-using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Core.Identity;
 using Xunit;
 

@@ -1,5 +1,4 @@
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Format.Objects;
 
 namespace Swarm.Storage.Tests.Simulation;

@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
-using Swarm.Core.Errors;
 using Swarm.Storage.Contexts;
 
 namespace Swarm.Storage.Tests.Simulation;

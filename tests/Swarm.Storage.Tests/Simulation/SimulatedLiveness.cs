@@ -25,7 +25,7 @@ internal sealed class SimulatedLiveness(World world, Func<IEnumerable<SimulatedS
             {
                 return ReleaseOutcome.Busy; // Paused, or it waits for the store.
             }
-            catch (Core.Errors.SwarmRefusedException)
+            catch (SwarmRefusedException)
             {
                 return ReleaseOutcome.Busy;
             }

@@ -155,7 +155,7 @@ internal sealed class StoreLossExploration
             {
                 await silo.Store.CheckStoreAsync(default);
             }
-            catch (Core.Errors.SwarmRefusedException refused) when (refused.Refusal.Code == Core.Errors.RefusalCode.StoreReplaced)
+            catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.StoreReplaced)
             {
                 Require(silo.Store.StoreReplaced is { Length: > 0 }, "a silo that refuses does not say why");
                 noticed++;

@@ -1,9 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using Swarm.Core.Geometry;
 using Swarm.Core.Identity;
-using Swarm.Core.Inference;
-using Swarm.Core.Models;
 
 namespace Swarm.Testing.Models;
 
