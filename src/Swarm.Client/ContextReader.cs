@@ -88,7 +88,7 @@ public sealed class ContextReader : IAsyncDisposable
         var started = _timeProvider.GetTimestamp();
         var history = new InputHistory(NewHasher());
         var rehydrator = new Rehydrator(
-            _context, _attachment, history, new RuntimeDriver(runtime, history), _timeProvider, _logger);
+            _context, _attachment, history, new RuntimeDriver(runtime, history, claim.Steps), _timeProvider, _logger);
         return await rehydrator.RunAsync(Durable, strategy, started, cancellationToken).ConfigureAwait(false);
     }
 

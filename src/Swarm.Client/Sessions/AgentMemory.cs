@@ -10,7 +10,7 @@ namespace Swarm;
 
 /// <summary>One session of an agent on a context: its memory, that streams out while the agent works.</summary>
 /// <remarks>
-/// Steps run on the caller's thread, one at a time. Inputs and KV leave in the background; a step waits for the network
+/// Steps run one at a time on a thread of the session's own: a caller's thread never waits for the model. Inputs and KV leave in the background; a step waits for the network
 /// only while more than <see cref="MemoryOptions.MaxUndurableTokens"/> inputs are not durable, and never for KV. With a
 /// <see cref="MemoryOptions.SpoolPath"/> it never waits for the network: it writes its inputs to this machine's disk first.
 /// </remarks>
@@ -146,13 +146,24 @@ public sealed partial class AgentMemory : IAsyncDisposable
 
             var maxStep = _driver?.MaxStepTokens ?? FrameLimits.MaxAppendTokens;
             Reserve(tokens.Length, maxStep, checkedStates);
-            while (!tokens.IsEmpty)
-            {
-                var step = Math.Min(tokens.Length, maxStep);
-                await StepAsync(tokens[..step], tokens.Length == step ? checkedStates : [], cancellationToken)
-                    .ConfigureAwait(false);
-                tokens = tokens[step..];
-            }
+            await StepsAsync(
+                () =>
+                {
+                    while (!tokens.IsEmpty)
+                    {
+                        if (!MayStep())
+                        {
+                            return false;
+                        }
+
+                        var step = Math.Min(tokens.Length, maxStep);
+                        Step(tokens.Span[..step], tokens.Length == step ? checkedStates : []);
+                        tokens = tokens[step..];
+                    }
+
+                    return true;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -168,8 +179,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <remarks>
     /// <para>Whatever ends it early, tokens that were made are part of the context: <see cref="GetTokens"/> from the length before has them.</para>
     /// <para>
-    /// The caller's thread waits for the model: as a rule the call returns when all is computed. Use <see cref="Task.Run(Func{Task})"/> to work on
-    /// two contexts beside each other; steps of one model take turns.
+    /// The model and the sampler run on the session's own thread. Sessions with runtimes of their own compute beside each other, as far as the
+    /// runtimes do.
     /// </para>
     /// </remarks>
     /// <exception cref="GenerationCanceledException">It was cancelled; the exception has the tokens that were made.</exception>
@@ -202,20 +213,32 @@ public sealed partial class AgentMemory : IAsyncDisposable
                     nameof(maxTokens));
             }
 
-            driver.RequireLogits();
+            await RequireLogitsAsync(driver).ConfigureAwait(false);
             Reserve(maxTokens, 1, []);
             var generated = new int[maxTokens];
             var count = 0;
             try
             {
-                for (; count < maxTokens; count++)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
-                    Check([token]);
-                    generated[count] = token;
-                    await StepAsync(generated.AsMemory(count, 1), [], cancellationToken).ConfigureAwait(false);
-                }
+                await StepsAsync(
+                    () =>
+                    {
+                        for (; count < maxTokens; count++)
+                        {
+                            cancellationToken.ThrowIfCancellationRequested();
+                            if (!MayStep())
+                            {
+                                return false;
+                            }
+
+                            var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
+                            Check([token]);
+                            generated[count] = token;
+                            Step([token], []);
+                        }
+
+                        return true;
+                    },
+                    cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -248,7 +271,11 @@ public sealed partial class AgentMemory : IAsyncDisposable
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _driver?.RequireLogits();
+            if (_driver is not null)
+            {
+                await RequireLogitsAsync(_driver).ConfigureAwait(false);
+            }
+
             return Logits;
         }
         finally
@@ -314,23 +341,41 @@ public sealed partial class AgentMemory : IAsyncDisposable
             : throw new ArgumentException(
                 $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
 
-    private async ValueTask StepAsync(
-        ReadOnlyMemory<int> tokens, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
+    private static Task<bool> RequireLogitsAsync(RuntimeDriver driver) => driver.HasLogits
+        ? Task.FromResult(true)
+        : driver.RunAsync(() =>
+        {
+            driver.RequireLogits();
+            return true;
+        });
+
+    /// <summary>Takes steps, on the session's thread where there is a runtime, and waits whenever too much is not durable.</summary>
+    /// <param name="take">Takes steps until all are taken. Where <see cref="MayStep"/> says no, it says so too, and is called again.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    private async ValueTask StepsAsync(Func<bool> take, CancellationToken cancellationToken)
+    {
+        while (!(_driver is null ? take() : await _driver.RunAsync(take).ConfigureAwait(false)))
+        {
+            await _state.WaitAsync(MayStep, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Whether a step may be taken now: not while too much is not durable, unless a spool has it.</summary>
+    private bool MayStep() => _spool is not null || _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens;
+
+    private void Step(ReadOnlySpan<int> tokens, IReadOnlyList<NamedState> states)
     {
         _driver?.RequireUndisturbed();
+        _state.ThrowIfOver();
 
         // Tokens first: they are on their way while the model computes.
         if (_spool is not null)
         {
-            _state.ThrowIfOver();
-            _spool.AppendStep(tokens.Span, states);
+            _spool.AppendStep(tokens, states);
         }
         else
         {
-            await _state.WaitAsync(
-                () => _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens, cancellationToken)
-                .ConfigureAwait(false);
-            _history.AppendStep(tokens.Span);
+            _history.AppendStep(tokens);
             foreach (var state in states)
             {
                 _states.Set(state);
@@ -376,7 +421,13 @@ public sealed partial class AgentMemory : IAsyncDisposable
             KeepNumerics(_numerics.CutTo(boundary), boundary);
             if (kept.Length > 0)
             {
-                await StepAsync(kept, [], CancellationToken.None).ConfigureAwait(false);
+                await StepsAsync(
+                    () =>
+                    {
+                        Step(kept, []);
+                        return true;
+                    },
+                    CancellationToken.None).ConfigureAwait(false);
             }
         }
         finally
