@@ -20,19 +20,15 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
     public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
     {
-        var key = GrainKeys.Agent(credential.Tenant, request.Agent);
-        var answer = await CallAsync(
-            token => grains().GetGrain<IAgentGrain>(key).AcquireAsync(request, token), cancellationToken)
+        var answer = await CallAsync(token => Context(request.Context).AcquireAsync(request, token), cancellationToken)
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.Lease!;
     }
 
     /// <summary>One attempt to give a context back.</summary>
-    public async Task<Epoch> ReleaseAsync(string agent, ReleaseContext request, CancellationToken cancellationToken)
+    public async Task<Epoch> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken)
     {
-        var key = GrainKeys.Agent(credential.Tenant, agent);
-        var answer = await CallAsync(
-            token => grains().GetGrain<IAgentGrain>(key).ReleaseAsync(request, token), cancellationToken)
+        var answer = await CallAsync(token => Context(request.Context).ReleaseAsync(request, token), cancellationToken)
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : new Epoch(answer.Epoch);
     }

@@ -160,7 +160,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), clientOptions.TimeProvider);
-            await control.ReleaseAsync(agent, request, limit.Token).ConfigureAwait(false);
+            await control.ReleaseAsync(request, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
             or SwarmTransportException)
