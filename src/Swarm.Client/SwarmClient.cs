@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Grains.Abstractions;
 
 namespace Swarm;
 
 /// <summary>A connection to the silos, made once per agent process.</summary>
 /// <remarks>Whichever silo is lost, it finds another one: those of the address, and those that they tell of.</remarks>
-public sealed class SwarmClient : IAsyncDisposable
+public sealed class SwarmClient : ISwarmClient
 {
     private readonly GatewayLink? _link;
     private readonly ControlPlane _control;
@@ -83,7 +82,7 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <returns>The state.</returns>
     /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
-    public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
+    public Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
         _control.GetStatusAsync(context, cancellationToken);
 
     /// <summary>Makes a context that begins with the first positions of another one, which it shares: no KV is copied.</summary>
@@ -121,6 +120,11 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<ContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default) =>
         ContextReader.OpenAsync(_control, context, _options, _logger, cancellationToken);
+
+    ISwarmAgent ISwarmClient.Agent(string name) => Agent(name);
+
+    async Task<IContextReader> ISwarmClient.OpenReaderAsync(string context, CancellationToken cancellationToken) =>
+        await OpenReaderAsync(context, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Disconnects. Calls from then on throw an <see cref="ObjectDisposedException"/>. Harmless if repeated.</summary>
     /// <returns>A task that ends when the connection is closed.</returns>

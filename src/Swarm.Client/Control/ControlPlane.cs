@@ -1,3 +1,4 @@
+using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;
@@ -42,8 +43,21 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     }
 
     /// <summary>The durable state of a context.</summary>
-    public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken) => CallUntilAnsweredAsync(
-        token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken);
+    public async Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken)
+    {
+        var answer = await CallUntilAnsweredAsync(
+            token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken).ConfigureAwait(false);
+        return new ContextInfo(
+            new Epoch(answer.Epoch),
+            answer.Holder,
+            answer.ReservedFor,
+            new Watermarks(answer.DurableTokens, answer.DurableKv),
+            new ModelFingerprint(Digest256.Parse(answer.Model)),
+            TimeSpan.FromSeconds(answer.HeartbeatAgeSeconds))
+        {
+            Loss = answer.Loss,
+        };
+    }
 
     /// <summary>Makes a context that begins as another one does.</summary>
     public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
@@ -69,7 +83,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         ulong epoch;
         try
         {
-            epoch = (await GetStatusAsync(context, cancellationToken).ConfigureAwait(false)).Epoch;
+            epoch = (await GetStatusAsync(context, cancellationToken).ConfigureAwait(false)).Epoch.Value;
         }
         catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.NotFound)
         {
