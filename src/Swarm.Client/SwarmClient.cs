@@ -26,10 +26,13 @@ public sealed class SwarmClient : ISwarmClient
     /// <summary>Gateways that the silos told of, <c>host:port</c>; none before the first look, a second after connecting.</summary>
     public IReadOnlyList<string> Gateways => _link?.DiscoveredGateways ?? [];
 
+    /// <summary>Why the gateway in use does not answer; <see langword="null"/> while it does.</summary>
+    internal string? GatewayFault => _link?.Fault;
+
     /// <summary>Connects.</summary>
     /// <param name="address"><c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>.</param>
     /// <param name="credential">Tenant and token.</param>
-    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults. Their address, tenant and token do not count here.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <returns>The client.</returns>
     /// <exception cref="ArgumentException">The address, the tenant's name or a setting is malformed.</exception>
@@ -52,6 +55,17 @@ public sealed class SwarmClient : ISwarmClient
             SwarmAddress.Parse(address), credential, options, options.LoggerFactory.CreateLogger<SwarmClient>(), cancellationToken)
             .ConfigureAwait(false);
         return new SwarmClient(link, () => link.Grains, credential, options);
+    }
+
+    /// <summary>Connects as settings say.</summary>
+    /// <param name="options">Settings: <see cref="SwarmClientOptions.Address"/>, <see cref="SwarmClientOptions.Tenant"/> and <see cref="SwarmClientOptions.Token"/> among them.</param>
+    /// <param name="cancellationToken">Stops connecting.</param>
+    /// <returns>The client.</returns>
+    /// <inheritdoc cref="ConnectAsync(string, SwarmCredential, SwarmClientOptions?, CancellationToken)" path="/exception"/>
+    public static Task<SwarmClient> ConnectAsync(SwarmClientOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ConnectAsync(options.Address, new SwarmCredential(options.Tenant, options.Token), options, cancellationToken);
     }
 
     /// <summary>Uses a cluster that this process is connected to already, as in a silo or a worker beside one.</summary>
