@@ -74,9 +74,10 @@ public sealed partial class AgentMemory : IAsyncDisposable
         _timeProvider = timeProvider;
         _logger = logger;
         _streamer = new Streamer(
-            context, history, states, driver, damaged, state, link, options, timeProvider, logger);
+            context, history, states, driver, damaged, state, link, options, timeProvider, control.Metrics, logger);
         KeepNumerics(numerics, damaged.Select(run => (long)run.First).Append(state.Durable.Kv).Min());
         _streamer.Start();
+        control.Metrics.Add(this, () => Math.Max(0, Length - Durable.Tokens), () => _spool?.UsedBytes ?? 0);
     }
 
     /// <summary>Context name.</summary>
@@ -203,6 +204,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
             }
 
             driver.RequireLogits();
+            NoteLogits();
             Reserve(maxTokens, 1, []);
             var generated = new int[maxTokens];
             var count = 0;
@@ -248,7 +250,12 @@ public sealed partial class AgentMemory : IAsyncDisposable
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _driver?.RequireLogits();
+            if (_driver is not null)
+            {
+                _driver.RequireLogits();
+                NoteLogits();
+            }
+
             return Logits;
         }
         finally
@@ -286,8 +293,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <exception cref="ObjectDisposedException">The session has ended.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
-    public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
-        _streamer.FlushAsync(_history.Length, cancellationToken);
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => TracedAsync(
+        "swarm.flush", () => _streamer.FlushAsync(_history.Length, cancellationToken), _control.Metrics.Flushed);
 
     /// <summary>Forgets all positions from one on. Raises the epoch.</summary>
     /// <param name="length">Positions to keep, 0 to <see cref="Length"/>.</param>
@@ -300,6 +307,11 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public async ValueTask RewindAsync(long length, CancellationToken cancellationToken = default)
+    {
+        await TracedAsync("swarm.rewind", () => RewindInTurnAsync(length, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async ValueTask RewindInTurnAsync(long length, CancellationToken cancellationToken)
     {
         await EnterAsync(cancellationToken).ConfigureAwait(false);
 
@@ -343,6 +355,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
             try
             {
                 _driver.CatchUp(CancellationToken.None);
+                NoteLogits();
             }
             catch
             {
