@@ -197,7 +197,6 @@ public sealed partial class AgentMemory
         {
             if (_state.StopReleasing())
             {
-                _control.Metrics.Fenced();
                 ClientLog.Fenced(_logger, Context, _state.Epoch.Value);
             }
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Client;
 using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
@@ -77,6 +78,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
             context, history, states, driver, damaged, state, link, options, timeProvider, control.Metrics, logger);
         KeepNumerics(numerics, damaged.Select(run => (long)run.First).Append(state.Durable.Kv).Min());
         _streamer.Start();
+        state.Fenced.UnsafeRegister(static metrics => ((ClientMetrics)metrics!).Fenced(), control.Metrics);
         control.Metrics.Add(this, () => Math.Max(0, Length - Durable.Tokens), () => _spool?.UsedBytes ?? 0);
     }
 

@@ -195,7 +195,6 @@ internal sealed class Streamer : IAsyncDisposable
             {
                 if (!_state.IsReleasing && !_state.IsReleased)
                 {
-                    _metrics.Fenced();
                     ClientLog.Fenced(_logger, _context, _state.Epoch.Value);
                 }
 
@@ -207,7 +206,6 @@ internal sealed class Streamer : IAsyncDisposable
                 // It was there when the session began.
                 if (!_state.IsReleasing && !_state.IsReleased)
                 {
-                    _metrics.Fenced();
                     ClientLog.Fenced(_logger, _context, _state.Epoch.Value);
                 }
 
