@@ -71,14 +71,14 @@ internal sealed class ClientMetrics : IDisposable
     /// <summary>Notes a session that was opened, or failed to be.</summary>
     public void Opened(string kind, TimeSpan duration, Exception? fault) => Record(_openDuration, duration, new(KindKey, kind), fault);
 
-    /// <summary>Notes how a session got its memory.</summary>
-    public void Rehydrated(RehydrationStrategy strategy, RehydrationReport report)
+    /// <summary>Notes how a session got its memory: positions whose KV was loaded, computed, not used and read again.</summary>
+    public void Rehydrated(RehydrationStrategy strategy, TimeSpan elapsed, long loaded, long recomputed, long discarded, long reread)
     {
-        _rehydrationDuration.Record(report.Elapsed.TotalSeconds, new KeyValuePair<string, object?>("swarm.rehydration.strategy", NameOf(strategy)));
-        _positions.Add(report.Loaded, new KeyValuePair<string, object?>(SourceKey, "loaded"));
-        _positions.Add(report.Recomputed, new KeyValuePair<string, object?>(SourceKey, "recomputed"));
-        _discarded.Add(report.Discarded);
-        _reread.Add(report.Reread);
+        _rehydrationDuration.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("swarm.rehydration.strategy", NameOf(strategy)));
+        _positions.Add(loaded, new KeyValuePair<string, object?>(SourceKey, "loaded"));
+        _positions.Add(recomputed, new KeyValuePair<string, object?>(SourceKey, "recomputed"));
+        _discarded.Add(discarded);
+        _reread.Add(reread);
     }
 
     /// <summary>Notes a session's first logits.</summary>

@@ -222,7 +222,8 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                     activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
                 }
 
-                control.Metrics.Rehydrated(options.Strategy, report);
+                control.Metrics.Rehydrated(
+                    options.Strategy, report.Elapsed, report.Loaded, report.Recomputed, report.Discarded, report.Reread);
                 if (lease.Loss is { } loss)
                 {
                     ClientLog.InputsLost(logger, context, report.Positions, loss);
