@@ -28,6 +28,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
     private Task _reading = Task.CompletedTask;
     private Exception? _fault;
     private uint _lastCorrelation;
+    private bool _carriesTraces;
 
     private DataPlaneClient(
         DataPlaneEndpoint endpoint,
@@ -223,7 +224,14 @@ public sealed class DataPlaneClient : IAsyncDisposable
 
         try
         {
-            await Channel.SendAsync(type, attachment, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+            if (_carriesTraces && FrameHeader.MayBeTraced(type) && TraceContext.OfCaller() is { } caller)
+            {
+                await Channel.SendAsync(type, attachment, correlation, new Traced<TMessage>(caller, message), payload, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await Channel.SendAsync(type, attachment, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException)
         {
@@ -281,7 +289,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
         Expect(0, reply);
         _reading = Task.Run(ReadAsync, CancellationToken.None);
         await SendAsync(
-            FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, 0, tenant, token), default, cancellationToken)
+            FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, FeatureBits.All, tenant, token), default, cancellationToken)
             .ConfigureAwait(false);
         var welcome = await reply.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (welcome.Version != Hello.CurrentVersion)
@@ -292,6 +300,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
                 isTransient: false);
         }
 
+        _carriesTraces = (welcome.Features & FeatureBits.TraceContext) != 0;
         Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
         _watchdog = timeProvider.CreateTimer(_ => Watch(), null, tick, tick);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
@@ -18,6 +19,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
     private readonly AttachHandler _attach = new(connection);
     private int _pending;
     private long _pendingInputBytes;
+    private ActivityContext _caller; // Of the frame that is being dispatched.
 
     /// <summary>Serves frames until the peer ends the stream.</summary>
     /// <exception cref="ProtocolException">The peer broke the protocol.</exception>
@@ -25,6 +27,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
     {
         while (await channel.ReceiveHeaderAsync().ConfigureAwait(false) is { } header)
         {
+            _caller = default;
             if (header.Type == FrameType.AppendKv)
             {
                 await ReceiveKvAsync(header).ConfigureAwait(false);
@@ -38,6 +41,11 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
 
     private void Dispatch(FrameHeader header, ReadOnlySpan<byte> body)
     {
+        if (header.Flags == FrameFlags.Traced)
+        {
+            _caller = ReadCaller(ref body);
+        }
+
         switch (header.Type)
         {
             case FrameType.Ping:
@@ -103,6 +111,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }
     }
 
+    private ActivityContext ReadCaller(ref ReadOnlySpan<byte> body) => (connection.Features & FeatureBits.TraceContext) != 0
+        ? MessageReader.ReadFirst<TraceContext>(ref body).ToParent()
+        : throw new ProtocolException("a frame carries a trace context, which the greeting did not announce");
+
     private void OnHeartbeat(FrameHeader header)
     {
         if (connection.Find(header.Attachment) is not { } attachment)
@@ -141,9 +153,9 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         if (Interlocked.Add(ref _pendingInputBytes, bytes) > connection.Options.MaxPendingInputBytes)
         {
             Interlocked.Add(ref _pendingInputBytes, -bytes);
-            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
+            _ = connection.RefuseAsync(header.Attachment, header.Correlation, new Refusal(
                 RefusalCode.Busy,
-                $"More than {connection.Options.MaxPendingInputBytes} bytes of inputs are on their way; wait for answers.")));
+                $"More than {connection.Options.MaxPendingInputBytes} bytes of inputs are on their way; wait for answers.")).AsTask();
             return;
         }
 
@@ -301,9 +313,9 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
     {
         if (Volatile.Read(ref _pending) >= connection.Options.MaxPendingRequests)
         {
-            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
+            _ = connection.RefuseAsync(header.Attachment, header.Correlation, new Refusal(
                 RefusalCode.Busy,
-                $"More than {connection.Options.MaxPendingRequests} requests wait on this connection; wait for answers.")));
+                $"More than {connection.Options.MaxPendingRequests} requests wait on this connection; wait for answers.")).AsTask();
             return false;
         }
 
@@ -314,12 +326,14 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
     private async Task RunAsync(FrameHeader header, string what, Func<Task> request)
     {
         Interlocked.Increment(ref _pending);
+        using var activity = ServerTrace.Start(what, _caller);
         try
         {
             await request().ConfigureAwait(false);
         }
         catch (SwarmRefusedException refused)
         {
+            activity?.SetTag("error.type", refused.Refusal.Code.ToString()).SetStatus(ActivityStatusCode.Error, refused.Message);
             await connection.RefuseAsync(header.Attachment, header.Correlation, refused.Refusal).ConfigureAwait(false);
         }
         catch (ArgumentException exception)
@@ -334,6 +348,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }
         catch (Exception exception)
         {
+            activity?.SetTag("error.type", exception.GetType().FullName).SetStatus(ActivityStatusCode.Error, exception.Message);
             connection.Fail(what, exception);
             await connection.RefuseAsync(
                 header.Attachment,

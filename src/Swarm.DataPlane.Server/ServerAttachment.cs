@@ -38,6 +38,9 @@ internal sealed class ServerAttachment : IDisposable
     /// <summary>Its part of the ingest budget.</summary>
     public IngestAccount Account { get; }
 
+    /// <summary>Whether it is a session's, not a reader's.</summary>
+    public bool IsSession => Volatile.Read(ref _proof) is not null;
+
     /// <summary>The session's proof.</summary>
     /// <exception cref="SwarmRefusedException">This is a reader.</exception>
     public SessionProof Proof => Volatile.Read(ref _proof)?.Value ?? throw new SwarmRefusedException(new Refusal(

@@ -11,12 +11,19 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
 {
     private volatile Type? _disposed;
 
+    /// <summary>What the client measures.</summary>
+    public ClientMetrics Metrics { get; } = ClientMetrics.Of(options.MeterFactory);
+
     /// <summary>Tenant and token.</summary>
     public SwarmCredential Credential => credential;
 
     /// <summary>Refuses all calls from now on: the client is disposed.</summary>
     /// <param name="disposed">What was disposed, for the exceptions.</param>
-    public void Close(Type disposed) => _disposed = disposed;
+    public void Close(Type disposed)
+    {
+        _disposed = disposed;
+        Metrics.Dispose();
+    }
 
     /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
     public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
@@ -62,6 +69,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>Makes a context that begins as another one does.</summary>
     public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
     {
+        using var activity = ClientTrace.Start("swarm.fork", parent);
         var answer = await CallUntilAnsweredAsync(
             token => Context(parent).ForkAsync(name, position, token), answer => answer.Refusal, cancellationToken, options.ControlTimeout)
             .ConfigureAwait(false);
@@ -80,6 +88,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>Forgets a context for good.</summary>
     public async Task<bool> EraseAsync(string context, CancellationToken cancellationToken)
     {
+        using var activity = ClientTrace.Start("swarm.erase", context);
         ulong epoch;
         try
         {

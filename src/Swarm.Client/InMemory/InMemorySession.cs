@@ -298,6 +298,11 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         }
     }
 
+    void IStepSink.NoteLogits()
+    {
+        // Nothing is measured.
+    }
+
     void IStepSink.NoteComputed() => AddKv();
 
     void IStepSink.NoteFailed(InvalidOperationException? fault)

@@ -18,7 +18,10 @@ internal interface IStepSink
     /// <summary>Takes a step's inputs, before the model computes it.</summary>
     void Record(ReadOnlySpan<int> tokens, IReadOnlyList<NamedState> states);
 
-    /// <summary>The model has computed all steps.</summary>
+    /// <summary>Logits behind the last position are there, which were not.</summary>
+    void NoteLogits();
+
+    /// <summary>The model has computed all steps, with their logits.</summary>
     void NoteComputed();
 
     /// <summary>The model has failed.</summary>
@@ -133,6 +136,7 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         : new ValueTask(driver.RunAsync(() =>
         {
             driver.RequireLogits();
+            sink.NoteLogits();
             return true;
         }));
 

@@ -215,7 +215,7 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         }
 
         new FrameHeader(
-            type, attachment, correlation, headLength + payloadLength, headLength, XxHash3.HashToUInt64(head))
+            type, attachment, correlation, headLength + payloadLength, headLength, XxHash3.HashToUInt64(head), TMessage.Flags)
             .Write(_scratch);
         return length;
     }

@@ -14,6 +14,9 @@ internal sealed class FakeSilo : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private Socket? _socket;
 
+    /// <summary>Features that it says it has, whatever the client said.</summary>
+    public ulong Features { get; init; }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     /// <summary>Lets a client connect, as a silo of some version.</summary>
@@ -27,7 +30,7 @@ internal sealed class FakeSilo : IAsyncDisposable
         _socket = await _listener.AcceptSocketAsync(Token);
         _socket.NoDelay = true;
         await ReceiveAsync(FrameType.Hello);
-        await SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(version, 0, 8, 8, 1 << 20), 0, 0));
+        await SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(version, Features, 8, 8, 1 << 20), 0, 0));
         return connecting;
     }
 
