@@ -123,7 +123,11 @@ public sealed class SwarmClient : IAsyncDisposable
         ContextReader.OpenAsync(_control, context, _options, _logger, cancellationToken);
 
     /// <summary>Disconnects. Calls from then on throw an <see cref="ObjectDisposedException"/>. Harmless if repeated.</summary>
-    /// <returns>A task that ends when the connection is closed.</returns>
+    /// <returns>A task that ends when every connection is closed that no session or reader uses.</returns>
+    /// <remarks>
+    /// Sessions and readers that are open keep their connections, and go on until they are disposed; one whose connection is lost
+    /// cannot connect again. So dispose them first.
+    /// </remarks>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -132,6 +136,7 @@ public sealed class SwarmClient : IAsyncDisposable
         }
 
         _control.Close(typeof(SwarmClient));
+        await _control.Connections.DisposeAsync().ConfigureAwait(false);
         if (_link is not null)
         {
             await _link.DisposeAsync().ConfigureAwait(false);
