@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.DataPlane.Client;
 
 namespace Swarm;
 
@@ -44,8 +43,8 @@ public sealed class SwarmClientOptions
     /// <summary>How long a gateway may take to answer before another one is used. Default 2 s.</summary>
     public TimeSpan GatewayTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Settings of data-plane connections.</summary>
-    public DataPlaneClientOptions DataPlane { get; set; } = new();
+    /// <summary>Settings of the connections that carry inputs and KV. They count when the client is made.</summary>
+    public DataConnectionOptions DataPlane { get; set; } = new();
 
     /// <summary>Where logs go. Default: nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;

@@ -250,9 +250,17 @@ internal sealed class ServerConnection : IDisposable
         {
             Abort($"nothing was received within {Options.IdleTimeout}");
         }
-        else if (_attachments.Values.Any(attachment => Budget.UnusedFor(attachment.Account) > Options.StallTimeout))
+        else
         {
-            Abort($"credit that was asked for was not used within {Options.StallTimeout}");
+            foreach (var (_, attachment) in _attachments)
+            {
+                if (Budget.UnusedFor(attachment.Account) > Options.StallTimeout)
+                {
+                    attachment.GiveUp(); // The others of the connection go on.
+                    ServerLog.CreditNotUsed(
+                        _logger, attachment.Context.Id.ToString(), attachment.Id, Name, Options.StallTimeout.TotalSeconds);
+                }
+            }
         }
     }
 }

@@ -23,4 +23,7 @@ internal static partial class ServerLog
     [LoggerMessage(2006, LogLevel.Debug, "Connection {Connection} attached to {Context} as {Attachment}, epoch {Epoch}", EventName = "DataPlane.Attached")]
     public static partial void Attached(
         ILogger logger, string connection, string context, uint attachment, ulong epoch);
+
+    [LoggerMessage(2008, LogLevel.Warning, "The session on {Context}, attachment {Attachment} of connection {Connection}, is ended: it asked for credit and did not use it within {LimitS} s. Its agent attaches again", EventName = "DataPlane.CreditNotUsed")]
+    public static partial void CreditNotUsed(ILogger logger, string context, uint attachment, string connection, double limitS);
 }

@@ -1,9 +1,10 @@
 using Swarm.Core.Identity;
+using Swarm.DataPlane.Client;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;
 
-/// <summary>The grain calls of a client: with its credential, a deadline, and errors as typed exceptions.</summary>
+/// <summary>A client's way to the silos: grain calls with its credential, a deadline, and errors as typed exceptions; and the connections that they share.</summary>
 /// <param name="grains">The cluster, as it is reached now.</param>
 /// <param name="credential">Tenant and token.</param>
 /// <param name="options">Settings.</param>
@@ -16,6 +17,9 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
 
     /// <summary>Tenant and token.</summary>
     public SwarmCredential Credential => credential;
+
+    /// <summary>The data-plane connections, to where <see cref="LocateAsync"/> says.</summary>
+    public DataPlanePool Connections { get; } = options.DataPlane.CreatePool(credential, options);
 
     /// <summary>Refuses all calls from now on: the client is disposed.</summary>
     /// <param name="disposed">What was disposed, for the exceptions.</param>

@@ -134,7 +134,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             wish.TakesOwn);
         var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
         var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
-        var link = new SessionLink(control, context, state, secret, lease.DataPlane, clientOptions, logger);
+        var link = new SessionLink(control, context, state, secret, lease.DataPlane, logger);
         try
         {
             return await RehydrateAsync(start, lease, state, link, started, resumed: null).ConfigureAwait(false);
