@@ -6,11 +6,13 @@ namespace Swarm;
 
 /// <summary>Settings of the connections that carry inputs and KV between this process and the silos: <see cref="SwarmClientOptions.DataPlane"/>.</summary>
 /// <remarks>
-/// All sessions and readers of a <see cref="SwarmClient"/> share the connections to a silo: one, unless <see cref="ConnectionsPerSilo"/> says
+/// All sessions and readers of a client share the connections to a silo: one, unless <see cref="ConnectionsPerSilo"/> says
 /// otherwise or the silo's limit of sessions for one connection is reached (<c>Swarm:DataPlane:MaxAttachments</c>, 1,024).
 /// </remarks>
 public sealed class DataConnectionOptions
 {
+    private const string LogCategory = "Swarm.SwarmClient"; // As all that a client logs.
+
     private const int MinReadWindowBytes = 1 << 16;
     private const int MaxConnectionsPerSilo = 64;
 
@@ -119,7 +121,7 @@ public sealed class DataConnectionOptions
         };
         var pool = new DataPlanePoolOptions { ConnectionsPerSilo = ConnectionsPerSilo, IdleTimeout = IdleTimeout };
         return new DataPlanePool(
-            credential.Tenant, credential.Token, connection, pool, options.TimeProvider, options.LoggerFactory.CreateLogger<SwarmClient>());
+            credential.Tenant, credential.Token, connection, pool, options.TimeProvider, options.LoggerFactory.CreateLogger(LogCategory));
     }
 
     private static DataPlaneEndpoint Map(Func<string, string> map, DataPlaneEndpoint endpoint)

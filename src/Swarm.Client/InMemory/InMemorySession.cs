@@ -1,3 +1,4 @@
+using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 using Swarm.Format.Frames;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Client;
 using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
+using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Sessions;

@@ -1,4 +1,6 @@
-namespace Swarm.Client.Streaming;
+using Swarm.Client.Streaming;
+
+namespace Swarm.Client.Sessions;
 
 /// <summary>What a session does with the steps that it takes.</summary>
 internal interface IStepSink
