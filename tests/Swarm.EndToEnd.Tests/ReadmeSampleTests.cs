@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Swarm.Testing;
 using Xunit;
 
@@ -15,14 +14,14 @@ public sealed class ReadmeSampleTests
     [Fact]
     public async Task Sample_IsReadmesButForTheAddress()
     {
-        var readme = await File.ReadAllTextAsync(FromRoot("README.md"), Token);
+        var readme = await File.ReadAllTextAsync(Programs.FromRoot("README.md"), Token);
         const string Begin = "```csharp\n";
         var begin = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         var code = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
 
         Assert.Equal(
             code.Replace("\"swarm://127.0.0.1:7400\"", "Environment.GetEnvironmentVariable(\"SWARM_ADDRESS\")!", StringComparison.Ordinal),
-            await File.ReadAllTextAsync(FromRoot($"{Project}/Program.cs"), Token));
+            await File.ReadAllTextAsync(Programs.FromRoot($"{Project}/Program.cs"), Token));
     }
 
     /// <summary>As README says: the second one loads the 19 positions that the first one released.</summary>
@@ -64,7 +63,4 @@ public sealed class ReadmeSampleTests
             }
         }
     }
-
-    private static string FromRoot(string path, [CallerFilePath] string source = "") =>
-        Path.Combine(Path.GetDirectoryName(source)!, "../..", path);
 }
