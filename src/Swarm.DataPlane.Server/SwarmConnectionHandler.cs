@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
+using Swarm.Core.Settings;
 using Swarm.Core.Tenants;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Transport;
@@ -34,12 +35,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
         TimeProvider timeProvider,
         ILogger<SwarmConnectionHandler> logger)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.FindFaults() is { Count: > 0 } faults)
-        {
-            throw new ArgumentException(string.Join(' ', faults), nameof(options));
-        }
-
+        SettingRules.Require(options, nameof(options));
         _contexts = contexts;
         _tenants = tenants;
         _options = options;
