@@ -11,10 +11,12 @@ public sealed class ReadmeSampleTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Sample_IsReadmesButForTheAddress()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("src/Swarm.Client/README.md")]
+    public async Task Sample_IsTheReadmesButForTheAddress(string file)
     {
-        var readme = await File.ReadAllTextAsync(Programs.FromRoot("README.md"), Token);
+        var readme = await File.ReadAllTextAsync(Programs.FromRoot(file), Token);
         const string Begin = "```csharp\n";
         var begin = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         var code = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
