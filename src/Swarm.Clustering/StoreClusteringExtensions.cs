@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Orleans.Messaging;
 using Swarm.Clustering.Membership;
 using Swarm.Clustering.Prefixes;
@@ -35,7 +36,8 @@ public static class StoreClusteringExtensions
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton(TimeProvider.System);
-        builder.Services.AddOptions<WriterLivenessOptions>().Configure(configure);
+        builder.Services.AddOptions<WriterLivenessOptions>().Configure(configure).ValidateOnStart();
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<WriterLivenessOptions>, WriterLivenessOptionsValidator>());
         builder.Services.AddSingleton<WriterPeers>();
         builder.Services.AddSingleton<IWriterLiveness, ClusterWriterLiveness>();
         return builder.AddGrainService<WriterPeer>();
@@ -67,7 +69,8 @@ public static class StoreClusteringExtensions
     private static void AddTable(IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
-        services.AddOptions<StoreClusteringOptions>();
+        services.AddOptions<StoreClusteringOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StoreClusteringOptions>, StoreClusteringOptionsValidator>());
         services.TryAddSingleton<BlobMembershipTable>();
         services.TryAddSingleton<IMembershipTable>(provider => provider.GetRequiredService<BlobMembershipTable>());
     }

@@ -4,7 +4,7 @@ using Swarm.DataPlane.Frames;
 namespace Swarm.DataPlane.Server;
 
 /// <summary>Settings of the data plane of a silo. Configuration section <c>Swarm:DataPlane</c>.</summary>
-public sealed class DataPlaneServerOptions
+public sealed class DataPlaneServerOptions : ISettingRules
 {
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:DataPlane";
@@ -49,18 +49,13 @@ public sealed class DataPlaneServerOptions
     [Setting("How long one frame may take to arrive or to be taken, and granted credit to be used.", Min = "1ms", Max = "1d")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Checks every setting.</summary>
-    /// <returns>One line for each fault; none when all is well.</returns>
-    public IReadOnlyList<string> FindFaults()
+    /// <inheritdoc/>
+    IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
     {
-        List<string> faults = [.. SettingDefinition.FindFaults(this)];
         if (IngestBytes < AttachmentIngestBytes)
         {
-            faults.Add(
-                $"{nameof(IngestBytes)} is {ByteSize.Format(IngestBytes)}; {nameof(AttachmentIngestBytes)}, "
-                + $"{ByteSize.Format(AttachmentIngestBytes)}, or more is needed.");
+            yield return $"{name(nameof(IngestBytes))} is {ByteSize.Format(IngestBytes)}; {name(nameof(AttachmentIngestBytes))}, "
+                + $"{ByteSize.Format(AttachmentIngestBytes)}, or more is needed: raise the first or lower the second.";
         }
-
-        return faults;
     }
 }

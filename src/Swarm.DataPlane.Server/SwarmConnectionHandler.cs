@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
+using Swarm.Core.Settings;
 using Swarm.Core.Tenants;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Transport;
@@ -38,12 +39,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
         ILogger<SwarmConnectionHandler> logger,
         IMeterFactory? meters = null)
     {
-        ArgumentNullException.ThrowIfNull(options);
-        if (options.FindFaults() is { Count: > 0 } faults)
-        {
-            throw new ArgumentException(string.Join(' ', faults), nameof(options));
-        }
-
+        SettingRules.Require(options, nameof(options));
         _contexts = contexts;
         _tenants = tenants;
         _options = options;

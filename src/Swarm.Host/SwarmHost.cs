@@ -55,11 +55,47 @@ public sealed class SwarmHost : IAsyncDisposable
     public static Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken) =>
         StartAsync(args, services => services.AddSingleton<IHostLifetime, NoSignals>(), cancellationToken);
 
-    /// <summary>Likewise, as the whole of a process: it stops on signals.</summary>
-    /// <param name="args">A command line.</param>
-    /// <returns>The running silo.</returns>
-    internal static Task<SwarmHost> StartProcessAsync(IReadOnlyList<string> args) =>
-        StartAsync(args, services => services.AddSingleton<IHostLifetime, StopSignals>(), CancellationToken.None);
+    /// <summary>Runs a silo as the whole of a process, until a signal or the silo itself ends it. Writes faults to standard error.</summary>
+    /// <param name="args">A command line; see <c>--help</c>.</param>
+    /// <returns>
+    /// The process's exit code: 0 when it was told to end, or printed its help; 1 when it cannot start as it is set up, or ended by itself.
+    /// </returns>
+    public static async Task<int> RunProcessAsync(IReadOnlyList<string> args)
+    {
+        ArgumentNullException.ThrowIfNull(args);
+        if (args.Contains("--help") || args.Contains("-h"))
+        {
+            Console.WriteLine(HostArguments.Help);
+            return 0;
+        }
+
+        SwarmHost host;
+        try
+        {
+            host = await StartAsync(args, services => services.AddSingleton<IHostLifetime, StopSignals>(), CancellationToken.None);
+        }
+        catch (HostStartException exception)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return 1;
+        }
+        catch (OperationCanceledException)
+        {
+            await Console.Error.WriteLineAsync("The silo was told to end before it was up.");
+            return 0;
+        }
+        catch (OrleansException exception)
+        {
+            await Console.Error.WriteLineAsync($"The silo cannot start: {exception}"); // Not foreseen: with its stack.
+            return 1;
+        }
+
+        await using (host)
+        {
+            await host.WaitForShutdownAsync();
+            return host.Failure is null ? 0 : 1;
+        }
+    }
 
     /// <summary>Likewise, with a lifetime of one's own.</summary>
     internal static async Task<SwarmHost> StartAsync(

@@ -1,13 +1,15 @@
 using System.Net;
+using Swarm.Core.Settings;
 using Swarm.DataPlane.Server;
 using Swarm.Grains.Contexts;
+using Swarm.Silo.Tenants;
 using Swarm.Storage;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Silo;
 
 /// <summary>Settings of a silo that is embedded in a host.</summary>
-public sealed class SwarmSiloOptions
+public sealed class SwarmSiloOptions : ISettingRules
 {
     /// <summary>
     /// Makes the store: <see cref="InMemoryBlobStore"/>, a file store or an Azure store. Required. Called once, before the silo starts;
@@ -46,5 +48,34 @@ public sealed class SwarmSiloOptions
     public ContextGrainOptions Contexts { get; internal init; } = new();
 
     /// <summary>How long another live silo may take to close a context that this one needs. 100 ms to 1 min; default 2 s.</summary>
+    [Setting("How long a live silo may take to close a context that another one needs.", Min = "100ms", Max = "1min")]
     public TimeSpan ReleaseTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
+    {
+        if (Store is null)
+        {
+            yield return $"{name(nameof(Store))} is not set: name a store, such as new InMemoryBlobStore() for tests.";
+        }
+
+        (string Name, object Options)[] parts = [(nameof(Storage), Storage), (nameof(DataPlane), DataPlane), (nameof(Contexts), Contexts)];
+        foreach (var fault in parts.SelectMany(part => SettingRules.FindFaults(part.Options, inner => $"{name(part.Name)}.{inner}")))
+        {
+            yield return fault;
+        }
+
+        if (AdvertisedDataPlane is null && (DataPlaneEndpoint.Address.Equals(IPAddress.Any) || DataPlaneEndpoint.Address.Equals(IPAddress.IPv6Any)))
+        {
+            yield return $"{name(nameof(DataPlaneEndpoint))} listens on all addresses ({DataPlaneEndpoint}): set "
+                + $"{name(nameof(AdvertisedDataPlane))} to the host and port that agents connect to.";
+        }
+
+        var tenants = name(nameof(Tenants));
+        foreach (var fault in TenantRules.FindFaults(
+            Tenants, IPAddress.IsLoopback(DataPlaneEndpoint.Address), tenants, tenant => $"{tenants}['{tenant}']"))
+        {
+            yield return fault;
+        }
+    }
 }

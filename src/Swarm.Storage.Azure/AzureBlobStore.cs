@@ -7,6 +7,7 @@ using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Swarm.Core.Settings;
 using Swarm.Storage.Blobs;
 using AzureItem = Azure.Storage.Blobs.Models.BlobItem;
 using BlobItem = Swarm.Storage.Blobs.BlobItem;
@@ -58,7 +59,7 @@ public sealed class AzureBlobStore : IBlobStore
         connectionString = AzureConnection.Read(connectionString);
         AzureConnection.CheckContainer(container);
         options ??= new AzureBlobStoreOptions();
-        options.Validate();
+        SettingRules.Require(options, nameof(options));
         try
         {
             return new AzureBlobStore(

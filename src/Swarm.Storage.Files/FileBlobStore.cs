@@ -1,4 +1,5 @@
 using System.Buffers;
+using Swarm.Core.Settings;
 using Swarm.Storage.Blobs;
 
 namespace Swarm.Storage.Files;

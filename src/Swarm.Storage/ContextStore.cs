@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
+using Swarm.Core.Settings;
 using Swarm.Format.Manifests;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Collection;
@@ -46,7 +47,7 @@ public sealed class ContextStore : IContextHost, IStorageObserved, IAsyncDisposa
 
     /// <summary>Starts a store.</summary>
     /// <param name="store">Where everything is kept. Not disposed.</param>
-    /// <param name="options">Settings; see <see cref="ContextStoreOptionsFaults"/>.</param>
+    /// <param name="options">Settings. All that are out of range are named at once.</param>
     /// <param name="time">Clock and timers.</param>
     /// <param name="loggers">Where to log.</param>
     /// <param name="liveness">What is known of other silos; by default every other writer is taken for gone.</param>
@@ -81,12 +82,7 @@ public sealed class ContextStore : IContextHost, IStorageObserved, IAsyncDisposa
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(time);
-        var faults = ContextStoreOptionsFaults.Find(options);
-        if (faults.Count > 0)
-        {
-            throw new ArgumentException(string.Join(' ', faults), nameof(options));
-        }
-
+        SettingRules.Require(options, nameof(options));
         var logger = loggers.CreateLogger<ContextStore>();
         ids ??= new RandomIdSource(time);
         var loop = scheduler is null ? StoreLoop.OnThreadPool() : new StoreLoop(scheduler);

@@ -54,14 +54,19 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Starts one by a command that becomes the silo's process.</summary>
     /// <param name="launcher">The command; empty for none.</param>
     /// <param name="settings">The silo's arguments.</param>
-    public static async Task<HostProcess> StartWithAsync(string[] launcher, params string[] settings)
+    public static Task<HostProcess> StartWithAsync(string[] launcher, params string[] settings) =>
+        StartProgramAsync([.. launcher, "dotnet", "exec", Programs.PathOf("src/Swarm.Host")], settings);
+
+    /// <summary>Starts one by another program than the host.</summary>
+    /// <param name="program">The program, and what it takes before the silo's arguments.</param>
+    /// <param name="settings">The silo's arguments.</param>
+    public static async Task<HostProcess> StartProgramAsync(string[] program, params string[] settings)
     {
-        string[] command = [.. launcher, "dotnet"];
         var start = new ProcessStartInfo(
-            command[0],
+            program[0],
             [
-                .. command[1..],
-                "exec", Programs.PathOf("src/Swarm.Host"), "--ready-json",
+                .. program[1..],
+                "--ready-json",
                 "--Swarm:Endpoints:Address=127.0.0.1", "--Swarm:Endpoints:Gateway=0", "--Swarm:Endpoints:Silo=0",
                 "--Swarm:Endpoints:DataPlane=0", "--Swarm:Endpoints:Http=0", "--Logging:LogLevel:Default=Warning",
                 .. settings,

@@ -8,14 +8,18 @@ internal static class Programs
     /// <summary>The program of agents that record what they are told.</summary>
     public static string Agent => PathOf("tests/Swarm.EndToEnd.Agent");
 
+    /// <summary>The configuration that this one was built in.</summary>
+    public static string Configuration => new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+    /// <summary>Full path of something in the repository.</summary>
+    /// <param name="path">The path from the root.</param>
+    public static string FromRoot(string path) => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "../..", path));
+
     /// <summary>Finds a program in the configuration that this one was built in.</summary>
     /// <param name="project">The project's folder, from the root.</param>
     /// <returns>Full path of its assembly.</returns>
-    public static string PathOf(string project, [CallerFilePath] string source = "")
-    {
-        var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        return Path.GetFullPath(Path.Combine(
-            Path.GetDirectoryName(source)!,
-            $"../../{project}/bin/{configuration}/net10.0/{Path.GetFileName(project)}.dll"));
-    }
+    public static string PathOf(string project) =>
+        FromRoot($"{project}/bin/{Configuration}/net10.0/{Path.GetFileName(project)}.dll");
+
+    private static string ThisFile([CallerFilePath] string source = "") => source;
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using Swarm.Testing;
 using Xunit;
 
@@ -12,17 +11,19 @@ public sealed class ReadmeSampleTests
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task Sample_IsReadmesButForTheAddress()
+    [Theory]
+    [InlineData("README.md")]
+    [InlineData("src/Swarm.Client/README.md")]
+    public async Task Sample_IsTheReadmesButForTheAddress(string file)
     {
-        var readme = await File.ReadAllTextAsync(FromRoot("README.md"), Token);
+        var readme = await File.ReadAllTextAsync(Programs.FromRoot(file), Token);
         const string Begin = "```csharp\n";
         var begin = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
         var code = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
 
         Assert.Equal(
             code.Replace("\"swarm://127.0.0.1:7400\"", "Environment.GetEnvironmentVariable(\"SWARM_ADDRESS\")!", StringComparison.Ordinal),
-            await File.ReadAllTextAsync(FromRoot($"{Project}/Program.cs"), Token));
+            await File.ReadAllTextAsync(Programs.FromRoot($"{Project}/Program.cs"), Token));
     }
 
     /// <summary>As README says: the second one loads the 19 positions that the first one released.</summary>
@@ -64,7 +65,4 @@ public sealed class ReadmeSampleTests
             }
         }
     }
-
-    private static string FromRoot(string path, [CallerFilePath] string source = "") =>
-        Path.Combine(Path.GetDirectoryName(source)!, "../..", path);
 }

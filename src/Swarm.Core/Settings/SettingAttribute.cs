@@ -24,6 +24,9 @@ public sealed class SettingAttribute(string text) : Attribute
     /// <summary>The allowed words of a text, separated by <c>|</c>; <see langword="null"/> for any text.</summary>
     public string? OneOf { get; set; }
 
+    /// <summary>Whether a text is the path of a folder, checked by <see cref="FolderPathRules"/>; empty for none.</summary>
+    public bool IsFolder { get; set; }
+
     /// <summary>Configuration section, where it is not the one of the class.</summary>
     public string? Section { get; set; }
 }

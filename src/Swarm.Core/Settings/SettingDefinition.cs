@@ -44,6 +44,10 @@ public sealed class SettingDefinition
         _ => $"{ShowNumber(_min)} to {ShowNumber(_max)}",
     };
 
+    private string Default => Show(Activator.CreateInstance(_property.DeclaringType!, nonPublic: true)!);
+
+    private string Remedy => $"set it within that range, or leave it at its default, {Default}.";
+
     private string Forms => Kind switch
     {
         SettingKind.Size => ByteSize.Forms,
@@ -66,15 +70,6 @@ public sealed class SettingDefinition
                 .OrderBy(setting => setting.Property.MetadataToken)
                 .Select(setting => new SettingDefinition(setting.Property, setting.Attribute!)),
         ]);
-    }
-
-    /// <summary>Checks every setting of an options object against its range.</summary>
-    /// <param name="options">The settings.</param>
-    /// <returns>One sentence for each fault, with name, value and range; empty when all is well.</returns>
-    public static IReadOnlyList<string> FindFaults(object options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return [.. Of(options.GetType()).Select(setting => setting.FindFault(options, setting.Name)).OfType<string>()];
     }
 
     /// <summary>Checks the setting against its range.</summary>
@@ -139,10 +134,11 @@ public sealed class SettingDefinition
     private string? Check(object? value, string name) => value switch
     {
         string text when _attribute.OneOf is { } words && !words.Split('|').Contains(text, StringComparer.Ordinal) =>
-            $"{name} is '{text}'; {Range} is needed.",
-        TimeSpan time when time.Ticks < _min || time.Ticks > _max => $"{name} is {Duration.Format(time)}; {Range} is allowed.",
+            $"{name} is '{text}'; {Range} is needed: set it to one of them, or leave it at its default, {Default}.",
+        string { Length: > 0 } path when _attribute.IsFolder && FolderPathRules.Fault(path) is { } fault => $"{name}: {fault}",
+        TimeSpan time when time.Ticks < _min || time.Ticks > _max => $"{name} is {Duration.Format(time)}; {Range} is allowed: {Remedy}",
         int or long when Convert.ToInt64(value, CultureInfo.InvariantCulture) is var number && (number < _min || number > _max) =>
-            $"{name} is {ShowNumber(number)}; {Range} is allowed.",
+            $"{name} is {ShowNumber(number)}; {Range} is allowed: {Remedy}",
         _ => null,
     };
 

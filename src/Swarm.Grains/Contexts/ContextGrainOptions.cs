@@ -3,7 +3,7 @@ using Swarm.Core.Settings;
 namespace Swarm.Grains.Contexts;
 
 /// <summary>Settings of context grains. Bound from configuration section <c>Swarm:Contexts</c>.</summary>
-public sealed class ContextGrainOptions
+public sealed class ContextGrainOptions : ISettingRules
 {
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:Contexts";
@@ -32,4 +32,14 @@ public sealed class ContextGrainOptions
     /// </summary>
     [Setting("How long after its last call a context that nobody holds stays open.", Min = "1s", Max = "1d")]
     public TimeSpan IdleAge { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <inheritdoc/>
+    IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
+    {
+        if (SessionCheckPeriod > SessionLinger / 2)
+        {
+            yield return $"{name(nameof(SessionCheckPeriod))} is {Duration.Format(SessionCheckPeriod)}; half of "
+                + $"{name(nameof(SessionLinger))}, {Duration.Format(SessionLinger)}, or less is needed: lower the first or raise the second.";
+        }
+    }
 }

@@ -3,26 +3,12 @@ using Swarm.Core.Settings;
 
 namespace Swarm.Grains.Contexts;
 
-/// <summary>Rejects settings of context grains at start-up, reporting every fault at once.</summary>
-public sealed class ContextGrainOptionsValidator : IValidateOptions<ContextGrainOptions>
+/// <summary>Checks <see cref="ContextGrainOptions"/> when the host starts.</summary>
+internal sealed class ContextGrainOptionsValidator : IValidateOptions<ContextGrainOptions>
 {
     /// <inheritdoc/>
-    public ValidateOptionsResult Validate(string? name, ContextGrainOptions options)
-    {
-        var faults = new ValidateOptionsResultBuilder();
-        foreach (var fault in SettingDefinition.FindFaults(options))
-        {
-            faults.AddError($"{ContextGrainOptions.SectionName}:{fault}");
-        }
-
-        if (options.SessionCheckPeriod > options.SessionLinger / 2)
-        {
-            faults.AddError(
-                $"{ContextGrainOptions.SectionName}:{nameof(options.SessionCheckPeriod)} is "
-                + $"{Duration.Format(options.SessionCheckPeriod)}; half of {nameof(options.SessionLinger)}, "
-                + $"{Duration.Format(options.SessionLinger)}, or less is needed.");
-        }
-
-        return faults.Build();
-    }
+    public ValidateOptionsResult Validate(string? name, ContextGrainOptions options) =>
+        SettingRules.FindFaults(options, setting => $"{nameof(ContextGrainOptions)}.{setting}") is { Count: > 0 } faults
+            ? ValidateOptionsResult.Fail(faults)
+            : ValidateOptionsResult.Success;
 }

@@ -10,9 +10,11 @@ internal sealed record BoundSetting(string Path, SettingDefinition Definition, o
 {
     /// <summary>Every setting but the tenants, by section.</summary>
     /// <param name="settings">What holds them.</param>
-    public static IReadOnlyList<BoundSetting> Of(HostSettings settings) =>
-    [
-        .. settings.Bound.SelectMany(bound => SettingDefinition.Of(bound.Options.GetType()).Select(setting =>
-            new BoundSetting($"{setting.Section ?? bound.Section}:{setting.Name}", setting, bound.Options))),
-    ];
+    public static IReadOnlyList<BoundSetting> Of(HostSettings settings) => [.. settings.Bound.SelectMany(bound => Of(bound.Section, bound.Options))];
+
+    /// <summary>Every setting of one options object.</summary>
+    /// <param name="section">Its section, where a setting does not name another one.</param>
+    /// <param name="options">What holds them.</param>
+    public static IEnumerable<BoundSetting> Of(string section, object options) => SettingDefinition.Of(options.GetType())
+        .Select(setting => new BoundSetting($"{setting.Section ?? section}:{setting.Name}", setting, options));
 }

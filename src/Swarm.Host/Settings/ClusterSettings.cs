@@ -3,7 +3,7 @@ using Swarm.Core.Settings;
 namespace Swarm.Host.Settings;
 
 /// <summary>How silos find and watch each other. Configuration section <c>Swarm:Cluster</c>.</summary>
-public sealed class ClusterSettings
+public sealed class ClusterSettings : ISettingRules
 {
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:Cluster";
@@ -65,4 +65,16 @@ public sealed class ClusterSettings
     /// </summary>
     [Setting("How long a live silo may take to close a context that another one needs.", Min = "100ms", Max = "1min")]
     public TimeSpan ReleaseTimeout { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <inheritdoc/>
+    IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
+    {
+        foreach (var (property, value) in new[] { (nameof(ClusterId), ClusterId), (nameof(ServiceId), ServiceId) })
+        {
+            if (value.Length is 0 or > 64 || !value.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-'))
+            {
+                yield return $"{name(property)} is '{value}'; 1 to 64 characters of [a-z0-9-] are needed.";
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@ using Swarm.Core.Settings;
 namespace Swarm.Host.Settings;
 
 /// <summary>Where this silo listens. Configuration section <c>Swarm:Endpoints</c>. Port 0 is any free port.</summary>
-public sealed class EndpointSettings
+public sealed class EndpointSettings : ISettingRules
 {
     /// <summary>Configuration section name.</summary>
     public const string SectionName = "Swarm:Endpoints";
@@ -31,4 +31,17 @@ public sealed class EndpointSettings
     /// <summary>Port between silos. Default 7403.</summary>
     [Setting("Port for other silos; 0 for any free one.", Max = "65535")]
     public int Silo { get; set; } = 7403;
+
+    /// <inheritdoc/>
+    IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
+    {
+        (string Name, int Port)[] ports =
+        [
+            (nameof(Gateway), Gateway), (nameof(DataPlane), DataPlane), (nameof(Http), Http), (nameof(Silo), Silo),
+        ];
+        foreach (var same in ports.Where(port => port.Port > 0).GroupBy(port => port.Port).Where(group => group.Count() > 1))
+        {
+            yield return $"{string.Join(" and ", same.Select(port => name(port.Name)))} are both {same.Key}; they must differ.";
+        }
+    }
 }

@@ -1,9 +1,8 @@
-using Swarm.Core.Identity;
-using Swarm.Storage.Blobs;
+using Swarm.Silo.Tenants;
 
 namespace Swarm.Host.Settings;
 
-/// <summary>Rules of the host's own settings that a range does not say.</summary>
+/// <summary>Rules between the settings of several sections.</summary>
 internal static class SettingsCheck
 {
     /// <summary>Finds every fault.</summary>
@@ -12,48 +11,23 @@ internal static class SettingsCheck
     /// <returns>The addresses that the endpoints mean; <see langword="null"/> where that is a fault.</returns>
     public static Addresses? FindFaults(HostSettings settings, List<string> faults)
     {
-        CheckStore(settings.Store, faults);
-        var at = CheckEndpoints(settings.Endpoints, faults);
+        if (!Addresses.TryResolve(settings.Endpoints, out var at, out var fault))
+        {
+            faults.Add(fault);
+        }
+
         CheckCluster(settings.Cluster, at, faults);
-        CheckTenants(settings, at, faults);
+        faults.AddRange(TenantRules.FindFaults(
+            settings.Tenants,
+            isOnLoopback: at is { IsLoopback: true },
+            HostSettings.TenantsSectionName,
+            tenant => $"{HostSettings.TenantsSectionName}:{tenant}"));
         return at;
-    }
-
-    private static void CheckStore(StoreSettings store, List<string> faults)
-    {
-        if (store.Kind == "file" && string.IsNullOrWhiteSpace(store.Path))
-        {
-            faults.Add($"{StoreSettings.SectionName}:Path is empty; name the folder of the file store.");
-        }
-
-        if (store.Kind == "azure" && string.IsNullOrWhiteSpace(store.ConnectionString))
-        {
-            faults.Add($"{StoreSettings.SectionName}:ConnectionString is empty; an azure store needs the account's.");
-        }
-
-        if (store.Kind == "azure" && string.IsNullOrWhiteSpace(store.Container))
-        {
-            faults.Add($"{StoreSettings.SectionName}:Container is empty; name the container.");
-        }
-
-        if (store.Kind == "file" && !string.IsNullOrWhiteSpace(store.ConnectionString))
-        {
-            faults.Add(
-                $"{StoreSettings.SectionName}:ConnectionString is set, and {StoreSettings.SectionName}:Kind is 'file': set Kind "
-                + "to 'azure', or leave the connection string out.");
-        }
-
-        if (store.Kind == "file" && !string.IsNullOrWhiteSpace(store.Path) && FolderPathRules.Fault(store.Path) is { } fault)
-        {
-            faults.Add($"{StoreSettings.SectionName}:Path: {fault}");
-        }
     }
 
     private static void CheckCluster(ClusterSettings cluster, Addresses? at, List<string> faults)
     {
         const string Section = ClusterSettings.SectionName;
-        CheckId("ClusterId", cluster.ClusterId);
-        CheckId("ServiceId", cluster.ServiceId);
         if (cluster.Kind == "store" && at is { IsOnlyHere: true } && !cluster.OneMachine)
         {
             faults.Add(
@@ -69,68 +43,5 @@ internal static class SettingsCheck
                 $"{Section}:Kind is 'localhost', and {EndpointSettings.SectionName} names {at.Advertised}, listening on "
                 + $"{at.Listen}: set {Section}:Kind to 'store', or use a loopback address.");
         }
-
-        void CheckId(string name, string value)
-        {
-            if (value.Length is 0 or > 64 || !value.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter == '-'))
-            {
-                faults.Add($"{Section}:{name} is '{value}'; 1 to 64 characters of [a-z0-9-] are needed.");
-            }
-        }
     }
-
-    private static Addresses? CheckEndpoints(EndpointSettings endpoints, List<string> faults)
-    {
-        const string Section = EndpointSettings.SectionName;
-        if (!Addresses.TryResolve(endpoints, out var at, out var fault))
-        {
-            faults.Add(fault);
-        }
-
-        var ports = Ports(endpoints);
-        foreach (var same in ports.Where(port => port.Port > 0).GroupBy(port => port.Port).Where(group => group.Count() > 1))
-        {
-            faults.Add($"{Section}: {string.Join(" and ", same.Select(port => port.Name))} are both {same.Key}; they must differ.");
-        }
-
-        return at;
-    }
-
-    private static void CheckTenants(HostSettings settings, Addresses? at, List<string> faults)
-    {
-        foreach (var (name, token) in settings.Tenants)
-        {
-            try
-            {
-                Names.RequireTenant(name);
-            }
-            catch (ArgumentException exception)
-            {
-                faults.Add($"Swarm:Tenants: {exception.Message}");
-            }
-
-            // The value is not shown: somebody may have put the token itself there.
-            if (token.Length > 0 && (token.Length != Digest256.SizeBytes * 2 || !token.All(char.IsAsciiHexDigit)))
-            {
-                faults.Add(
-                    $"Swarm:Tenants:{name} is not the SHA-256 of a token in {Digest256.SizeBytes * 2} hexadecimal digits; "
-                    + "make it with: printf %s \"$TOKEN\" | sha256sum");
-            }
-
-            if (token.Length == 0 && at is not { IsLoopback: true })
-            {
-                faults.Add(
-                    $"Swarm:Tenants:{name} has no token, which is allowed only while listening on loopback: set it to the "
-                    + "SHA-256 of a token.");
-            }
-        }
-    }
-
-    private static (string Name, int Port)[] Ports(EndpointSettings endpoints) =>
-    [
-        (nameof(endpoints.Gateway), endpoints.Gateway),
-        (nameof(endpoints.DataPlane), endpoints.DataPlane),
-        (nameof(endpoints.Http), endpoints.Http),
-        (nameof(endpoints.Silo), endpoints.Silo),
-    ];
 }

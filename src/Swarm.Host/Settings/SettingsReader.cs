@@ -1,8 +1,5 @@
-using Swarm.DataPlane.Server;
-using Swarm.Grains.Contexts;
+using Swarm.Core.Settings;
 using Swarm.Host.Logging;
-using Swarm.Storage;
-using Swarm.Storage.Blobs;
 
 namespace Swarm.Host.Settings;
 
@@ -31,18 +28,13 @@ internal static class SettingsReader
             }
         }
 
+        foreach (var (section, options) in settings.Bound)
+        {
+            var names = BoundSetting.Of(section, options).ToDictionary(setting => setting.Definition.Name, setting => setting.Path, StringComparer.Ordinal);
+            faults.AddRange(SettingRules.FindFaults(options, name => names[name]));
+        }
+
         var addresses = SettingsCheck.FindFaults(settings, faults);
-        if (settings.Storage.DiskTierPath is { Length: > 0 } disk && FolderPathRules.Fault(disk) is { } fault)
-        {
-            faults.Add($"{ContextStoreOptions.TiersSectionName}:{nameof(ContextStoreOptions.DiskTierPath)}: {fault}");
-        }
-
-        faults.AddRange(settings.DataPlane.FindFaults().Select(wrong => $"{DataPlaneServerOptions.SectionName}:{wrong}"));
-        if (new ContextGrainOptionsValidator().Validate(null, settings.Contexts) is { Failed: true } failed)
-        {
-            faults.AddRange(failed.Failures);
-        }
-
         LoggingCheck.FindFaults(configuration, faults);
         return (settings, addresses);
     }

@@ -7,7 +7,7 @@ internal sealed class HostArguments
 {
     /// <summary>What <c>--help</c> prints.</summary>
     public static string Help => $"""
-        Swarm.Host: one silo.
+        Runs one silo: swarm silo [arguments], or Swarm.Host [arguments].
 
           --config FILE            settings from a JSON file
           --Section:Name=VALUE     one setting, such as --Swarm:Store:Path=/var/lib/swarm

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Swarm.Host;
 using Swarm.Storage.Blobs;
 using Swarm.Tool.Inspection;
 using Swarm.Tool.Reports;
@@ -8,10 +9,15 @@ using Swarm.Tool.Verification;
 namespace Swarm.Tool.Cli;
 
 /// <summary>The command line of <c>swarm</c>.</summary>
+/// <remarks>
+/// A silo has arguments and signals of its own, so what stands behind <see cref="SiloName"/> is given to it as it is.
+/// </remarks>
 /// <param name="output">Where reports go.</param>
 /// <param name="error">Where faults of options and of the store go.</param>
 internal sealed class ToolCommand(TextWriter output, TextWriter error)
 {
+    private const string SiloName = "silo";
+
     private readonly Option<string> _store = new("--store")
     {
         Description = "Folder of a file store, or an Azure Storage connection string.",
@@ -38,12 +44,18 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
 
     /// <summary>Parses a command line and carries it out.</summary>
     /// <param name="arguments">The command line.</param>
-    /// <returns>One of <see cref="ExitCodes"/>.</returns>
+    /// <returns>One of <see cref="ExitCodes"/>; of a silo, as <see cref="SwarmHost.RunProcessAsync"/> says.</returns>
     public async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
     {
-        var root = new RootCommand("Looks at a Swarm store. Never changes anything; a cluster may run meanwhile.")
+        ArgumentNullException.ThrowIfNull(arguments);
+        if (arguments is [SiloName, ..])
         {
-            VerifyCommand(), InspectCommand(),
+            return await SwarmHost.RunProcessAsync([.. arguments.Skip(1)]);
+        }
+
+        var root = new RootCommand("Runs a silo of Swarm, and looks at stores: that changes nothing, and a cluster may run meanwhile.")
+        {
+            new Command(SiloName, "Runs a silo until it is told to end. Its arguments: swarm silo --help."), VerifyCommand(), InspectCommand(),
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0)

@@ -1,3 +1,4 @@
+using Swarm.Core.Settings;
 using Swarm.Storage.Azure;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Files;

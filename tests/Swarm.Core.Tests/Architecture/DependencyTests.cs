@@ -23,7 +23,7 @@ public sealed class DependencyTests
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
         ["Swarm.Inference"] = ["Swarm.Core"],
-        ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files"],
+        ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.Host"],
         ["Swarm.Silo"] =
         [
             "Swarm.Core", "Swarm.Storage", "Swarm.DataPlane.Server", "Swarm.Grains", "Swarm.Clustering",

@@ -8,17 +8,19 @@ public sealed class SettingDefinitionTests
 {
     [Theory]
     [InlineData("CacheBytes", "1GB", "")]
-    [InlineData("CacheBytes", "3GiB", "X is 3GiB; 64KiB to 2GiB is allowed.")]
+    [InlineData("CacheBytes", "3GiB", "X is 3GiB; 64KiB to 2GiB is allowed: set it within that range, or leave it at its default, 1MiB.")]
     [InlineData("CacheBytes", "", "X is ''; a size such as")]
-    [InlineData("SmallBytes", "3GiB", "X is 3GiB; 0B or more is allowed.")]
+    [InlineData("SmallBytes", "3GiB", "X is 3GiB; 0B or more is allowed: set it within that range, or leave it at its default, 1B.")]
     [InlineData("Pause", "250ms", "")]
     [InlineData("Pause", "250", "X is '250'; a time such as")]
-    [InlineData("Pause", "1h", "X is 1h; 10ms to 1min is allowed.")]
+    [InlineData("Pause", "1h", "X is 1h; 10ms to 1min is allowed: set it within that range, or leave it at its default, 1s.")]
     [InlineData("Count", "7", "")]
     [InlineData("Count", "7.5", "X is '7.5'; a whole number is needed, 1 to 20.")]
-    [InlineData("Count", "99999999999", "X is 99999999999; 1 to 20 is allowed.")]
+    [InlineData("Count", "99999999999", "X is 99999999999; 1 to 20 is allowed: set it within that range, or leave it at its default, 3.")]
     [InlineData("Word", "two", "")]
-    [InlineData("Word", "Two", "X is 'Two'; one or two is needed.")]
+    [InlineData("Word", "Two", "X is 'Two'; one or two is needed: set it to one of them, or leave it at its default, one.")]
+    [InlineData("Folder", "/srv/swarm", "")]
+    [InlineData("Folder", "~/swarm", "X: The path '~/swarm' begins with '~'")]
     [InlineData("IsOn", "true", "")]
     [InlineData("IsOn", "yes", "X is 'yes'; a flag is needed, true or false.")]
     public void TrySet_Text_IsSetOrNamedWithValueAndRange(string name, string text, string fault)
@@ -30,20 +32,6 @@ public sealed class SettingDefinitionTests
         Assert.StartsWith(fault, found ?? "", StringComparison.Ordinal);
         Assert.Equal(fault.Length == 0, found is null);
         Assert.Equal(found is null, Of(name).Show(options) != Of(name).Show(new Sample()));
-    }
-
-    [Fact]
-    public void FindFaults_ValuesSetByCode_AreCheckedAgainstTheSameRanges()
-    {
-        var faults = SettingDefinition.FindFaults(new Sample { CacheBytes = 1, Pause = TimeSpan.FromDays(1), Count = 0, Word = "three" });
-
-        Assert.Equal(
-            [
-                "CacheBytes is 1B; 64KiB to 2GiB is allowed.", "Pause is 1d; 10ms to 1min is allowed.",
-                "Count is 0; 1 to 20 is allowed.", "Word is 'three'; one or two is needed.",
-            ],
-            faults);
-        Assert.Empty(SettingDefinition.FindFaults(new Sample()));
     }
 
     [Fact]
@@ -68,6 +56,9 @@ public sealed class SettingDefinitionTests
 
         [Setting("A word.", OneOf = "one|two")]
         public string Word { get; set; } = "one";
+
+        [Setting("A folder.", IsFolder = true)]
+        public string? Folder { get; set; }
 
         [Setting("A switch.")]
         public bool IsOn { get; set; }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
 using Swarm.Core.Settings;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.Grains.Tests.Hosting;
@@ -91,6 +93,50 @@ public sealed class SettingsTests
         Assert.Equal(TimeSpan.FromMilliseconds(50), read.Storage.FlushInterval);
         Assert.Equal((TimeSpan.FromSeconds(2), TimeSpan.FromHours(1)), (read.Cluster.AlivePeriod, read.Contexts.IdleAge));
         Assert.Equal(TimeSpan.FromMilliseconds(500), read.DataPlane.StallTimeout);
+    }
+
+    [Fact]
+    public void Read_EverySettingJustOutOfItsRange_IsNamedWithItsPathLimitAndRemedy()
+    {
+        foreach (var bound in new HostSettings().Bound)
+        {
+            var paths = BoundSetting.Of(bound.Section, bound.Options).ToDictionary(setting => setting.Definition.Name, setting => setting.Path);
+            foreach (var (property, value) in OutOfRange.Of(bound.Options.GetType()))
+            {
+                // Nobody can write a negative number of bytes or a negative time: such texts are refused as none.
+                var text = value is TimeSpan time ? time.ToString("c", CultureInfo.InvariantCulture) : Convert.ToString(value, CultureInfo.InvariantCulture);
+                Read(new() { [paths[property.Name]] = text }, out var faults);
+
+                Assert.Contains(faults, fault => fault.StartsWith(paths[property.Name], StringComparison.Ordinal)
+                    && Regex.IsMatch(fault, "(is allowed|is needed): set it|The path |is needed, "));
+            }
+        }
+    }
+
+    [Fact]
+    public void Read_FaultsOfSeveralSections_AreAllNamedAtOnce()
+    {
+        Read(
+            new()
+            {
+                ["Swarm:Store:Kind"] = "azure",
+                ["Swarm:Cluster:ClusterId"] = "Not Allowed",
+                ["Swarm:Endpoints:Http"] = "7400",
+                ["Swarm:DataPlane:IngestBytes"] = "64KiB",
+                ["Swarm:Contexts:SessionLinger"] = "1s",
+                ["Swarm:Tiers:DiskTierPath"] = "~/tier",
+                ["Swarm:Log:FlushInterval"] = "1h",
+            },
+            out var faults);
+
+        string[] expected =
+        [
+            "Swarm:Store:ConnectionString is empty", "Swarm:Cluster:ClusterId is 'Not Allowed'", "Swarm:Endpoints:Gateway and Swarm:Endpoints:Http are both 7400",
+            "Swarm:DataPlane:IngestBytes is 64KiB", "Swarm:Contexts:SessionCheckPeriod is 15s", "Swarm:Tiers:DiskTierPath: The path '~/tier'",
+            "Swarm:Log:FlushInterval is 1h",
+        ];
+        Assert.All(expected, start => Assert.Single(faults, fault => fault.StartsWith(start, StringComparison.Ordinal)));
+        Assert.Equal(expected.Length, faults.Count);
     }
 
     [Theory]

@@ -1,4 +1,4 @@
-namespace Swarm.Storage.Blobs;
+namespace Swarm.Core.Settings;
 
 /// <summary>The rules for folders in settings and options: what was surely meant as something else is refused.</summary>
 public static class FolderPathRules
