@@ -55,6 +55,15 @@ public sealed class DataConnectionOptions
     /// <exception cref="ArgumentException">Settings are out of range; the message names all of them, with value, limit and default.</exception>
     public void Validate()
     {
+        if (FindFaults() is { Count: > 0 } faults)
+        {
+            throw new ArgumentException(string.Join(' ', faults));
+        }
+    }
+
+    /// <summary>Settings that are out of range, a sentence for each, which begins with its name.</summary>
+    internal IReadOnlyList<string> FindFaults()
+    {
         const string Positive = "more than 0";
         List<string> faults = [];
         var standard = new DataConnectionOptions();
@@ -90,10 +99,7 @@ public sealed class DataConnectionOptions
             faults.Add($"{nameof(MapEndpoint)} is null: leave it at its default to connect where the silos say.");
         }
 
-        if (faults.Count > 0)
-        {
-            throw new ArgumentException(string.Join(' ', faults));
-        }
+        return faults;
 
         void Check<T>(bool holds, string name, T value, string allowed, T otherwise)
         {

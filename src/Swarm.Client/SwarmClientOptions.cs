@@ -89,11 +89,18 @@ public sealed class SwarmClientOptions
                 + "must be positive.");
         }
 
+        if (DataPlane is null)
+        {
+            faults.Add($"{nameof(DataPlane)} is null: leave it as it is for the defaults.");
+        }
+        else
+        {
+            faults.AddRange(DataPlane.FindFaults().Select(fault => $"{nameof(DataPlane)}.{fault}"));
+        }
+
         if (faults.Count > 0)
         {
             throw new ArgumentException(string.Join(' ', faults));
         }
-
-        DataPlane.Validate();
     }
 }
