@@ -16,10 +16,7 @@ public sealed class ReadmeSampleTests
     [InlineData("src/Swarm.Client/README.md")]
     public async Task Sample_IsTheReadmesButForTheAddress(string file)
     {
-        var readme = await File.ReadAllTextAsync(Programs.FromRoot(file), Token);
-        const string Begin = "```csharp\n";
-        var begin = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        var code = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
+        var code = Readmes.Block(await File.ReadAllTextAsync(Programs.FromRoot(file), Token), "csharp");
 
         Assert.Equal(
             code.Replace("\"swarm://127.0.0.1:7400\"", "Environment.GetEnvironmentVariable(\"SWARM_ADDRESS\")!", StringComparison.Ordinal),

@@ -1,4 +1,6 @@
 using System.IO.Compression;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Xunit;
@@ -98,28 +100,55 @@ public sealed partial class PackageTests(PackedFeed feed) : IClassFixture<Packed
     public async Task Consumer_OfThePackagesAlone_RunsReadmesSampleAgainstASiloOfTheTool()
     {
         var tools = Path.Combine(feed.Outside, "tools");
-        var project = Path.Combine(feed.Outside, "my-agent");
-        Directory.CreateDirectory(project);
-        await File.WriteAllTextAsync(Path.Combine(project, "my-agent.csproj"), await ReadmesProjectAsync(), Token);
-        File.Copy(Programs.FromRoot("tests/Swarm.EndToEnd.ReadmeAgent/Program.cs"), Path.Combine(project, "Program.cs"));
+        var agent = await feed.BuildAgentAsync();
         await feed.RunAsync(
             feed.Outside, "dotnet", ["tool", "install", Tool, "--tool-path", tools, "--version", feed.Version, "--add-source", feed.Path]);
-        await feed.RunAsync(
-            feed.Outside, "dotnet", ["build", project, "-c", "Release", "-warnaserror", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"]);
         var swarm = Path.Combine(tools, "swarm");
         var store = Path.Combine(feed.Outside, "store");
 
-        string first, second;
         await using (var silo = await HostProcess.StartProgramAsync(
             ["/usr/bin/env", $"DOTNET_ROOT={PackedFeed.DotnetRoot()}", swarm, "silo"], $"--Swarm:Store:Path={store}"))
         {
-            first = await RunAgentAsync(project, silo.Address, "drone-a", "drone-b");
-            second = await RunAgentAsync(project, silo.Address, "drone-b");
+            await HandOverAsync(agent, silo.Address);
         }
 
-        Assert.StartsWith("0 positions loaded, 0 recomputed", first, StringComparison.Ordinal);
-        Assert.StartsWith("19 positions loaded, 0 recomputed", second, StringComparison.Ordinal);
         await feed.RunAsync(feed.Outside, swarm, ["verify", "--store", store], ("DOTNET_ROOT", PackedFeed.DotnetRoot()));
+    }
+
+    /// <summary>The program of Swarm.Silo's readme, but for its ports.</summary>
+    [Fact]
+    public async Task Consumer_OfTheSiloPackage_EmbedsASiloThatReadmesSampleUses()
+    {
+        var agent = await feed.BuildAgentAsync();
+        var program = Readmes.Block(await File.ReadAllTextAsync(Programs.FromRoot("src/Swarm.Silo/README.md"), Token), "csharp");
+        var gateway = FreePort();
+        var dll = await feed.BuildAsync(
+            "my-silo",
+            $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <ImplicitUsings>enable</ImplicitUsings>
+                <Nullable>enable</Nullable>
+                <RuntimeIdentifier>linux-x64</RuntimeIdentifier>
+                <RestoreAdditionalProjectSources>{feed.Path}</RestoreAdditionalProjectSources>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Swarm.Silo" Version="{feed.Version}" />
+              </ItemGroup>
+            </Project>
+            """,
+            program
+                .Replace("gatewayPort: 7400", $"siloPort: {FreePort()}, gatewayPort: {gateway}", StringComparison.Ordinal)
+                .Replace(
+                    "options => options.Store = _ => new InMemoryBlobStore()",
+                    "options => { options.Store = _ => new InMemoryBlobStore(); options.DataPlaneEndpoint = new(System.Net.IPAddress.Loopback, 0); }",
+                    StringComparison.Ordinal));
+
+        await using var silo = await EmbeddedProcess.StartAsync(dll);
+
+        await HandOverAsync(agent, $"swarm://127.0.0.1:{gateway}");
     }
 
     private static string[] Projects() =>
@@ -139,24 +168,19 @@ public sealed partial class PackageTests(PackedFeed feed) : IClassFixture<Packed
 
     private ZipArchive Open(string id, string kind) => ZipFile.OpenRead(Path.Combine(feed.Path, $"{id}.{feed.Version}.{kind}"));
 
-    private async Task<string> ReadmesProjectAsync()
+    private static int FreePort()
     {
-        var readme = await File.ReadAllTextAsync(Programs.FromRoot("README.md"), Token);
-        const string Begin = "```xml\n";
-        var begin = readme.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        var project = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)];
-        Assert.Contains("../packages<", project, StringComparison.Ordinal);
-        Assert.Contains("Version=\"0.1.0-*\"", project, StringComparison.Ordinal);
-        return project
-            .Replace("../packages<", $"{feed.Path}<", StringComparison.Ordinal)
-            .Replace("Version=\"0.1.0-*\"", $"Version=\"{feed.Version}\"", StringComparison.Ordinal);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private Task<string> RunAgentAsync(string project, string address, params string[] arguments) => feed.RunAsync(
-        feed.Outside,
-        "dotnet",
-        ["exec", Path.Combine(project, "bin", "Release", "net10.0", "linux-x64", "my-agent.dll"), .. arguments],
-        ("SWARM_ADDRESS", address));
+    private async Task HandOverAsync(string agent, string address)
+    {
+        Assert.StartsWith(
+            "0 positions loaded, 0 recomputed", await feed.RunAgentAsync(agent, address, "drone-a", "drone-b"), StringComparison.Ordinal);
+        Assert.StartsWith("19 positions loaded, 0 recomputed", await feed.RunAgentAsync(agent, address, "drone-b"), StringComparison.Ordinal);
+    }
 
     [GeneratedRegex(@"\]\((?!https?://|#)[^)]*\)")]
     private static partial Regex RelativeLink();

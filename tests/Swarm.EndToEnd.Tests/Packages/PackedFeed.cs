@@ -9,6 +9,7 @@ namespace Swarm.EndToEnd.Tests.Packages;
 public sealed class PackedFeed : IAsyncLifetime
 {
     private readonly TempDirectory _folder = new();
+    private Task<string>? _agent;
 
     /// <summary>The packages' version.</summary>
     public string Version { get; } = $"0.1.0-test.{Guid.NewGuid():n}";
@@ -27,6 +28,33 @@ public sealed class PackedFeed : IAsyncLifetime
             Programs.FromRoot("."),
             "dotnet",
             ["pack", "Swarm.sln", "-c", Programs.Configuration, "--no-build", "-o", Path, $"-p:MinVerVersionOverride={Version}"]);
+    }
+
+    /// <summary>Builds README's project with README's program, which takes its address from the environment; once for all tests.</summary>
+    /// <returns>Its assembly.</returns>
+    public Task<string> BuildAgentAsync() => _agent ??= BuildReadmesAgentAsync();
+
+    /// <summary>Runs that program.</summary>
+    /// <param name="agent">Its assembly.</param>
+    /// <param name="address">The gateway.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <returns>What it printed.</returns>
+    public Task<string> RunAgentAsync(string agent, string address, params string[] arguments) =>
+        RunAsync(Outside, "dotnet", ["exec", agent, .. arguments], ("SWARM_ADDRESS", address));
+
+    /// <summary>Builds a program of one file outside of the repository, with warnings as errors.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="project">Its project file.</param>
+    /// <param name="program">Its code.</param>
+    /// <returns>Its assembly.</returns>
+    public async Task<string> BuildAsync(string name, string project, string program)
+    {
+        var folder = System.IO.Path.Combine(Outside, name);
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(System.IO.Path.Combine(folder, $"{name}.csproj"), project);
+        await File.WriteAllTextAsync(System.IO.Path.Combine(folder, "Program.cs"), program);
+        await RunAsync(Outside, "dotnet", ["build", folder, "-c", "Release", "-warnaserror", "-p:CreateSymbolicLinksForCopyLocalIfPossible=true"]);
+        return System.IO.Path.Combine(folder, "bin", "Release", "net10.0", "linux-x64", $"{name}.dll");
     }
 
     /// <summary>Runs a program to its end, with a package folder that holds nothing of Swarm before.</summary>
@@ -88,6 +116,19 @@ public sealed class PackedFeed : IAsyncLifetime
     /// <summary>Where .NET is, for programs that look for it.</summary>
     internal static string DotnetRoot() =>
         System.IO.Path.GetFullPath(System.IO.Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."));
+
+    private async Task<string> BuildReadmesAgentAsync()
+    {
+        var project = Readmes.Block(await File.ReadAllTextAsync(Programs.FromRoot("README.md")), "xml");
+        Assert.Contains("../packages<", project, StringComparison.Ordinal);
+        Assert.Contains("Version=\"0.1.0-*\"", project, StringComparison.Ordinal);
+        return await BuildAsync(
+            "my-agent",
+            project
+                .Replace("../packages<", $"{Path}<", StringComparison.Ordinal)
+                .Replace("Version=\"0.1.0-*\"", $"Version=\"{Version}\"", StringComparison.Ordinal),
+            await File.ReadAllTextAsync(Programs.FromRoot("tests/Swarm.EndToEnd.ReadmeAgent/Program.cs")));
+    }
 
     private static string GlobalPackages() => Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
         ? set
