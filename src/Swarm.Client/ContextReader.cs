@@ -8,7 +8,7 @@ using Swarm.DataPlane.Client;
 namespace Swarm;
 
 /// <summary>Reads a context without holding it: for inspection, and to fill a runtime from what is durable.</summary>
-public sealed class ContextReader : IAsyncDisposable
+public sealed class ContextReader : IContextReader
 {
     private readonly string _context;
     private readonly DataPlaneClient _client;
@@ -88,7 +88,7 @@ public sealed class ContextReader : IAsyncDisposable
         var started = _timeProvider.GetTimestamp();
         var history = new InputHistory(NewHasher());
         var rehydrator = new Rehydrator(
-            _context, _attachment, history, new RuntimeDriver(runtime, history), _timeProvider, _logger);
+            _context, _attachment, history, new RuntimeDriver(runtime, history, claim.Steps), _timeProvider, _logger);
         return await rehydrator.RunAsync(Durable, strategy, started, cancellationToken).ConfigureAwait(false);
     }
 
@@ -100,19 +100,6 @@ public sealed class ContextReader : IAsyncDisposable
     public IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, CancellationToken cancellationToken = default) =>
         _attachment.ReadInputsAsync(firstPosition, count, cancellationToken);
-
-    /// <summary>Reads durable KV as it was stored: verify it with <see cref="Format.Frames.KvPayload"/>.</summary>
-    /// <param name="firstPosition">First position wanted.</param>
-    /// <param name="count">Positions wanted; cut at the watermark.</param>
-    /// <param name="isRecheck">Whether the silo checks its copies before it sends them: when one has failed a check here.</param>
-    /// <param name="cancellationToken">Stops reading.</param>
-    /// <returns>
-    /// Runs in order, without holes; of what is damaged or missing, runs without frames (<see cref="KvRunData.IsDamaged"/>).
-    /// Dispose each.
-    /// </returns>
-    public IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, bool isRecheck = false, CancellationToken cancellationToken = default) =>
-        _attachment.ReadKvAsync(firstPosition, count, null, isRecheck, cancellationToken);
 
     /// <summary>The latest durable state of each name.</summary>
     /// <param name="cancellationToken">Stops reading.</param>

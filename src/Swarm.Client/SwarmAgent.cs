@@ -6,7 +6,7 @@ using Swarm.Client.Spool;
 namespace Swarm;
 
 /// <summary>One agent by name: opens contexts and takes them over.</summary>
-public sealed class SwarmAgent
+public sealed class SwarmAgent : ISwarmAgent
 {
     private readonly ControlPlane _control;
     private readonly SessionStarter _sessions;
@@ -237,4 +237,28 @@ public sealed class SwarmAgent
 
         return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
     }
+
+    async Task<IAgentMemory> ISwarmAgent.OpenAsync(
+        string context, IKvRuntime runtime, MemoryOptions? options, CancellationToken cancellationToken) =>
+        await OpenAsync(context, runtime, options, cancellationToken).ConfigureAwait(false);
+
+    async Task<IAgentMemory> ISwarmAgent.OpenAsync(
+        string context, ModelDescriptor model, MemoryOptions? options, CancellationToken cancellationToken) =>
+        await OpenAsync(context, model, options, cancellationToken).ConfigureAwait(false);
+
+    async Task<IAgentMemory> ISwarmAgent.OpenWithPromptAsync(
+        string context, IKvRuntime runtime, ReadOnlyMemory<int> prompt, MemoryOptions? options, CancellationToken cancellationToken) =>
+        await OpenWithPromptAsync(context, runtime, prompt, options, cancellationToken).ConfigureAwait(false);
+
+    async Task<IAgentMemory> ISwarmAgent.TakeOverAsync(
+        string context, IKvRuntime runtime, TakeOver mode, MemoryOptions? options, CancellationToken cancellationToken) =>
+        await TakeOverAsync(context, runtime, mode, options, cancellationToken).ConfigureAwait(false);
+
+    async Task<IAgentMemory> ISwarmAgent.OpenOrTakeOverAsync(
+        string context, IKvRuntime runtime, TakeOver mode, MemoryOptions? options, CancellationToken cancellationToken) =>
+        await OpenOrTakeOverAsync(context, runtime, mode, options, cancellationToken).ConfigureAwait(false);
+
+    async Task<IAgentMemory> ISwarmAgent.OpenOrTakeOverAsync(
+        string context, ModelDescriptor model, TakeOver mode, MemoryOptions? options, CancellationToken cancellationToken) =>
+        await OpenOrTakeOverAsync(context, model, mode, options, cancellationToken).ConfigureAwait(false);
 }

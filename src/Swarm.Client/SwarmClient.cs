@@ -1,12 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Grains.Abstractions;
 
 namespace Swarm;
 
 /// <summary>A connection to the silos, made once per agent process.</summary>
 /// <remarks>Whichever silo is lost, it finds another one: those of the address, and those that they tell of.</remarks>
-public sealed class SwarmClient : IAsyncDisposable
+public sealed class SwarmClient : ISwarmClient
 {
     private readonly GatewayLink? _link;
     private readonly ControlPlane _control;
@@ -27,10 +26,13 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <summary>Gateways that the silos told of, <c>host:port</c>; none before the first look, a second after connecting.</summary>
     public IReadOnlyList<string> Gateways => _link?.DiscoveredGateways ?? [];
 
+    /// <summary>Why the gateway in use does not answer; <see langword="null"/> while it does.</summary>
+    internal string? GatewayFault => _link?.Fault;
+
     /// <summary>Connects.</summary>
     /// <param name="address"><c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>.</param>
     /// <param name="credential">Tenant and token.</param>
-    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults. Their address, tenant and token do not count here.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <returns>The client.</returns>
     /// <exception cref="ArgumentException">The address, the tenant's name or a setting is malformed.</exception>
@@ -53,6 +55,17 @@ public sealed class SwarmClient : IAsyncDisposable
             SwarmAddress.Parse(address), credential, options, options.LoggerFactory.CreateLogger<SwarmClient>(), cancellationToken)
             .ConfigureAwait(false);
         return new SwarmClient(link, () => link.Grains, credential, options);
+    }
+
+    /// <summary>Connects as settings say.</summary>
+    /// <param name="options">Settings: <see cref="SwarmClientOptions.Address"/>, <see cref="SwarmClientOptions.Tenant"/> and <see cref="SwarmClientOptions.Token"/> among them.</param>
+    /// <param name="cancellationToken">Stops connecting.</param>
+    /// <returns>The client.</returns>
+    /// <inheritdoc cref="ConnectAsync(string, SwarmCredential, SwarmClientOptions?, CancellationToken)" path="/exception"/>
+    public static Task<SwarmClient> ConnectAsync(SwarmClientOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return ConnectAsync(options.Address, new SwarmCredential(options.Tenant, options.Token), options, cancellationToken);
     }
 
     /// <summary>Uses a cluster that this process is connected to already, as in a silo or a worker beside one.</summary>
@@ -83,7 +96,7 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <returns>The state.</returns>
     /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
-    public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
+    public Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
         _control.GetStatusAsync(context, cancellationToken);
 
     /// <summary>Makes a context that begins with the first positions of another one, which it shares: no KV is copied.</summary>
@@ -121,6 +134,11 @@ public sealed class SwarmClient : IAsyncDisposable
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<ContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default) =>
         ContextReader.OpenAsync(_control, context, _options, _logger, cancellationToken);
+
+    ISwarmAgent ISwarmClient.Agent(string name) => Agent(name);
+
+    async Task<IContextReader> ISwarmClient.OpenReaderAsync(string context, CancellationToken cancellationToken) =>
+        await OpenReaderAsync(context, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Disconnects. Calls from then on throw an <see cref="ObjectDisposedException"/>. Harmless if repeated.</summary>
     /// <returns>A task that ends when the connection is closed.</returns>

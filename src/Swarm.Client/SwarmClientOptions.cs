@@ -8,6 +8,18 @@ namespace Swarm;
 /// <summary>Settings of a <see cref="SwarmClient"/>.</summary>
 public sealed class SwarmClientOptions
 {
+    /// <summary>
+    /// <c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>. Needed where no address is given beside the settings, as by
+    /// <see cref="SwarmClient.ConnectAsync(SwarmClientOptions, CancellationToken)"/> and <c>AddSwarmClient</c>.
+    /// </summary>
+    public string Address { get; set; } = "";
+
+    /// <summary>Tenant name, where no credential is given beside the settings. Default <c>default</c>.</summary>
+    public string Tenant { get; set; } = "default";
+
+    /// <summary>The tenant's token, where no credential is given beside the settings; empty where the silos require none.</summary>
+    public string Token { get; set; } = "";
+
     /// <summary>Orleans cluster id of the silos. Default <c>swarm</c>.</summary>
     public string ClusterId { get; set; } = "swarm";
 

@@ -1,24 +1,25 @@
+using Orleans.Concurrency;
+
 namespace Swarm.Grains.Abstractions;
 
-/// <summary>One agent: which contexts it holds.</summary>
-/// <remarks>Key: <c>tenant/agent</c>. Only small messages; KV never rides in a grain call.</remarks>
-[Alias("swarm.agent.v1")]
+/// <summary>One agent: which contexts it holds. No request of an agent waits for it: contexts tell it, one way.</summary>
+/// <remarks>Key: <c>tenant/agent</c>. What it knows is of its activation's lifetime, and a hint: who holds a context, its <see cref="IContextGrain"/> says.</remarks>
+[Alias("swarm.agent.v2")]
 public interface IAgentGrain : IGrainWithStringKey
 {
-    /// <summary>Acquires a context for a session of this agent, and makes it first if it is new and may be made.</summary>
-    /// <param name="request">What and how.</param>
-    /// <param name="cancellationToken">Stops waiting; the acquisition may still take effect.</param>
-    /// <returns>The lease, or the refusal.</returns>
-    /// <remarks>Safe to repeat with the same secret hash.</remarks>
-    [Alias("acquire")]
-    Task<AcquireAnswer> AcquireAsync(AcquireContext request, CancellationToken cancellationToken);
+    /// <summary>Notes that the agent holds a context.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="epoch">Its session's epoch.</param>
+    /// <returns>A task that ends when the note is sent.</returns>
+    [Alias("holds"), OneWay]
+    Task NoteHeldAsync(string context, ulong epoch);
 
-    /// <summary>Gives a context back, for a named successor or for anybody.</summary>
-    /// <param name="request">What, with the proof.</param>
-    /// <param name="cancellationToken">Stops waiting; the release may still take effect.</param>
-    /// <returns>The epoch after it, or the refusal.</returns>
-    [Alias("release")]
-    Task<EpochAnswer> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken);
+    /// <summary>Notes that the agent holds a context no more: it gave it back, or another agent took it over.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="epoch">Epoch of the session that is over. A later one of the agent is left as it is.</param>
+    /// <returns>A task that ends when the note is sent.</returns>
+    [Alias("lost"), OneWay]
+    Task NoteOverAsync(string context, ulong epoch);
 
     /// <summary>Contexts that this agent holds as far as this activation knows.</summary>
     /// <returns>Context names with their epochs.</returns>

@@ -1,10 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Swarm.Silo;
 using Swarm.Silo.Health;
 using Swarm.Silo.Listening;
 
-namespace Swarm.Silo;
+namespace Orleans.Hosting;
 
 /// <summary>Embeds a silo of Swarm in a host.</summary>
 public static class SwarmSiloExtensions

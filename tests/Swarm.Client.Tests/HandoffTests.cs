@@ -71,7 +71,7 @@ public sealed class HandoffTests
         Assert.Equal(twinLogits, (await b.ComputeLogitsAsync(Token)).ToArray());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Task.Delay(TimeSpan.FromSeconds(20), a.Fenced));
         await Assert.ThrowsAsync<StaleEpochException>(async () => await a.FeedAsync(Tokens(seed: 0, steps: [1])[0], Token));
-        Assert.Equal(109, (await swarm.GetStatusAsync("track/1", Token)).DurableTokens);
+        Assert.Equal(109, (await swarm.GetStatusAsync("track/1", Token)).Durable.Tokens);
     }
 
     [Fact]

@@ -32,8 +32,8 @@ internal static class StaleSession
         var after = await swarm.GetStatusAsync(settings.Context);
         var isUnchanged = after.Epoch == before.Epoch
             && after.Holder == before.Holder
-            && after.DurableTokens == before.DurableTokens
-            && after.DurableKv == before.DurableKv;
+            && after.Durable.Tokens == before.Durable.Tokens
+            && after.Durable.Kv == before.Durable.Kv;
         return new StaleAppendEvent(
             isRefused && isUnchanged, isUnchanged ? answer : $"{answer} But the context changed: {before} to {after}.");
     }

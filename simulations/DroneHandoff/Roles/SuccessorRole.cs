@@ -76,8 +76,8 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, DroneMod
             report.Bytes,
             report.Tier.ToString().ToLowerInvariant(),
             firstToken.TotalMilliseconds,
-            before.DurableTokens,
-            before.DurableKv,
+            before.Durable.Tokens,
+            before.Durable.Kv,
             memory.Epoch.Value,
             continued,
             string.Join(" | ", report.OtherNumerics));

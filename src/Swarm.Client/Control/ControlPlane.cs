@@ -1,3 +1,4 @@
+using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;
@@ -27,19 +28,15 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
     public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
     {
-        var key = GrainKeys.Agent(credential.Tenant, request.Agent);
-        var answer = await CallAsync(
-            token => grains().GetGrain<IAgentGrain>(key).AcquireAsync(request, token), cancellationToken)
+        var answer = await CallAsync(token => Context(request.Context).AcquireAsync(request, token), cancellationToken)
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.Lease!;
     }
 
     /// <summary>One attempt to give a context back.</summary>
-    public async Task<Epoch> ReleaseAsync(string agent, ReleaseContext request, CancellationToken cancellationToken)
+    public async Task<Epoch> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken)
     {
-        var key = GrainKeys.Agent(credential.Tenant, agent);
-        var answer = await CallAsync(
-            token => grains().GetGrain<IAgentGrain>(key).ReleaseAsync(request, token), cancellationToken)
+        var answer = await CallAsync(token => Context(request.Context).ReleaseAsync(request, token), cancellationToken)
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : new Epoch(answer.Epoch);
     }
@@ -53,8 +50,21 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     }
 
     /// <summary>The durable state of a context.</summary>
-    public Task<StatusAnswer> GetStatusAsync(string context, CancellationToken cancellationToken) => CallUntilAnsweredAsync(
-        token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken);
+    public async Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken)
+    {
+        var answer = await CallUntilAnsweredAsync(
+            token => Context(context).GetStatusAsync(token), answer => answer.Refusal, cancellationToken).ConfigureAwait(false);
+        return new ContextInfo(
+            new Epoch(answer.Epoch),
+            answer.Holder,
+            answer.ReservedFor,
+            new Watermarks(answer.DurableTokens, answer.DurableKv),
+            new ModelFingerprint(Digest256.Parse(answer.Model)),
+            TimeSpan.FromSeconds(answer.HeartbeatAgeSeconds))
+        {
+            Loss = answer.Loss,
+        };
+    }
 
     /// <summary>Makes a context that begins as another one does.</summary>
     public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
@@ -82,7 +92,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         ulong epoch;
         try
         {
-            epoch = (await GetStatusAsync(context, cancellationToken).ConfigureAwait(false)).Epoch;
+            epoch = (await GetStatusAsync(context, cancellationToken).ConfigureAwait(false)).Epoch.Value;
         }
         catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.NotFound)
         {

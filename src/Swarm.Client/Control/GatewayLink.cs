@@ -17,6 +17,7 @@ internal sealed class GatewayLink : IAsyncDisposable
     private readonly SwarmClientOptions _options;
     private readonly ILogger _logger;
     private IReadOnlyList<string> _discovered = [];
+    private string? _fault;
     private GatewayConnection _connection;
     private Task _watching = Task.CompletedTask;
 
@@ -33,6 +34,9 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     /// <summary>Gateways that the silos told of.</summary>
     public IReadOnlyList<string> DiscoveredGateways => Volatile.Read(ref _discovered);
+
+    /// <summary>Why the present gateway did not answer last, and no other one has been found; <see langword="null"/> while one answers.</summary>
+    public string? Fault => Volatile.Read(ref _fault);
 
     /// <summary>Connects to any gateway of an address.</summary>
     /// <exception cref="SwarmRefusedException">A gateway refuses the credential.</exception>
@@ -132,6 +136,7 @@ internal sealed class GatewayLink : IAsyncDisposable
 
             if (await FindFaultAsync(_connection).ConfigureAwait(false) is { } fault && !_stop.IsCancellationRequested)
             {
+                Volatile.Write(ref _fault, $"Gateway {_connection.Gateway} does not answer: {fault}");
                 ClientLog.GatewayLost(_logger, _connection.Gateway.ToString(), fault);
                 await MoveAsync().ConfigureAwait(false);
             }
@@ -145,6 +150,7 @@ internal sealed class GatewayLink : IAsyncDisposable
             var told = await connection.Client.GetGrain<IGatewayGrain>(0).ListAsync()
                 .WaitAsync(_options.GatewayTimeout, _options.TimeProvider, _stop.Token).ConfigureAwait(false);
             Volatile.Write(ref _discovered, told.Count > 0 ? told : _discovered);
+            Volatile.Write(ref _fault, null);
             return null;
         }
         catch (Exception exception)

@@ -86,12 +86,7 @@ internal sealed partial class KvLoad
             cancellationToken.ThrowIfCancellationRequested();
             Target?.Forget();
             Commit();
-            while (driver.Runtime.Length < run.FirstPosition)
-            {
-                RecomputedDamaged += driver.CatchUpOneStep(cancellationToken);
-            }
-
-            from = driver.Runtime.Length;
+            from = await driver.RunAsync(() => ComputeTo(run.FirstPosition, cancellationToken)).ConfigureAwait(false);
         }
 
         if (end <= from)
@@ -117,6 +112,17 @@ internal sealed partial class KvLoad
 
         Took(run, from, (int)end);
         return null;
+    }
+
+    /// <summary>Computes steps until some position is there; says how far they went.</summary>
+    private int ComputeTo(long position, CancellationToken cancellationToken)
+    {
+        while (driver.Runtime.Length < position)
+        {
+            RecomputedDamaged += driver.CatchUpOneStep(cancellationToken);
+        }
+
+        return driver.Runtime.Length;
     }
 
     /// <summary>Reads the rest of a run once more; what is damaged again, or does not come, is discarded.</summary>

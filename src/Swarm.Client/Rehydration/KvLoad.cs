@@ -109,7 +109,7 @@ internal sealed partial class KvLoad(
             {
                 if (await IsSlowAsync(next, patience, cancellationToken).ConfigureAwait(false))
                 {
-                    patience = ComputeUntil(next, end, cancellationToken);
+                    patience = await driver.RunAsync(() => ComputeUntil(next, end, cancellationToken)).ConfigureAwait(false);
                     continue;
                 }
 

@@ -68,7 +68,12 @@ internal sealed class Rehydrator(
         }
 
         var early = load?.RecomputedEarly ?? 0;
-        var recomputed = early + (load?.RecomputedDamaged ?? 0) + (driver?.CatchUp(cancellationToken) ?? 0);
+        var recomputed = early + (load?.RecomputedDamaged ?? 0);
+        if (driver is not null && driver.Runtime.Length < history.Length)
+        {
+            recomputed += await driver.RunAsync(() => driver.CatchUp(cancellationToken)).ConfigureAwait(false);
+        }
+
         Damaged = load?.Damaged ?? [];
         var elapsed = timeProvider.GetElapsedTime(started);
         ClientLog.Rehydrated(logger, context, history.Length, load?.Loaded ?? 0, recomputed, elapsed.TotalMilliseconds);

@@ -209,7 +209,7 @@ public sealed partial class AgentMemory
         {
             try
             {
-                await _control.ReleaseAsync(_agent, request, cancellationToken).ConfigureAwait(false);
+                await _control.ReleaseAsync(request, cancellationToken).ConfigureAwait(false);
                 return;
             }
             catch (StaleEpochException stale) when (attempt > 0 && stale.Refusal.CurrentEpoch == epoch.Next)

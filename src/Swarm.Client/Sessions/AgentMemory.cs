@@ -5,26 +5,25 @@ using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Sessions;
-using Swarm.DataPlane.Frames;
 
 namespace Swarm;
 
 /// <summary>One session of an agent on a context: its memory, that streams out while the agent works.</summary>
 /// <remarks>
-/// Steps run on the caller's thread, one at a time. Inputs and KV leave in the background; a step waits for the network
+/// Steps run one at a time on a thread of the session's own: a caller's thread never waits for the model. Inputs and KV leave in the background; a step waits for the network
 /// only while more than <see cref="MemoryOptions.MaxUndurableTokens"/> inputs are not durable, and never for KV. With a
 /// <see cref="MemoryOptions.SpoolPath"/> it never waits for the network: it writes its inputs to this machine's disk first.
 /// </remarks>
-public sealed partial class AgentMemory : IAsyncDisposable
+public sealed partial class AgentMemory : IAgentMemory, IStepSink
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Sampler _greedy = new(new SamplerOptions { Temperature = 0 });
     private readonly string _agent;
     private readonly ModelFingerprint _model;
     private readonly ControlPlane _control;
     private readonly InputHistory _history;
     private readonly StateOutbox _states;
     private readonly RuntimeDriver? _driver;
+    private readonly SessionSteps _steps;
     private readonly SessionState _state;
     private readonly SessionLink _link;
     private readonly Streamer _streamer;
@@ -69,6 +68,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
         _states = states;
         _claim = claim;
         _driver = driver;
+        _steps = new SessionSteps(history, driver, this);
         _state = state;
         _link = link;
         _options = options;
@@ -98,7 +98,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
     public Epoch Epoch => _state.Epoch;
 
     /// <summary>Proves that appends are this session's. Whoever has it and the epoch is the session: keep it private.</summary>
-    public SessionSecret Secret => _link.Secret;
+    internal SessionSecret Secret => _link.Secret;
 
     /// <summary>Cancelled once another session holds the context: this one is over for good.</summary>
     public CancellationToken Fenced => _state.Fenced;
@@ -140,22 +140,10 @@ public sealed partial class AgentMemory : IAsyncDisposable
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            Check(tokens.Span);
-            List<NamedState> checkedStates = [];
-            foreach (var (name, content) in states)
-            {
-                checkedStates.Add(State(name, content, _history.Length + tokens.Length));
-            }
-
-            var maxStep = _driver?.MaxStepTokens ?? FrameLimits.MaxAppendTokens;
-            Reserve(tokens.Length, maxStep, checkedStates);
-            while (!tokens.IsEmpty)
-            {
-                var step = Math.Min(tokens.Length, maxStep);
-                await StepAsync(tokens[..step], tokens.Length == step ? checkedStates : [], cancellationToken)
-                    .ConfigureAwait(false);
-                tokens = tokens[step..];
-            }
+            _steps.Check(tokens.Span);
+            var end = _history.Length + tokens.Length;
+            List<NamedState> checkedStates = [.. states.Select(state => SessionSteps.State(state.Name, state.Content, end))];
+            await _steps.FeedAsync(tokens, checkedStates, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -171,8 +159,8 @@ public sealed partial class AgentMemory : IAsyncDisposable
     /// <remarks>
     /// <para>Whatever ends it early, tokens that were made are part of the context: <see cref="GetTokens"/> from the length before has them.</para>
     /// <para>
-    /// The caller's thread waits for the model: as a rule the call returns when all is computed. Use <see cref="Task.Run(Func{Task})"/> to work on
-    /// two contexts beside each other; steps of one model take turns.
+    /// The model and the sampler run on the session's own thread. Sessions with runtimes of their own compute beside each other, as far as the
+    /// runtimes do.
     /// </para>
     /// </remarks>
     /// <exception cref="GenerationCanceledException">It was cancelled; the exception has the tokens that were made.</exception>
@@ -187,46 +175,15 @@ public sealed partial class AgentMemory : IAsyncDisposable
         int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        var driver = _driver ?? throw new InvalidOperationException(
-            "This session has no runtime: it appends tokens alone. Open the context with a runtime to generate.");
+        if (_driver is null)
+        {
+            throw SessionSteps.NoRuntime();
+        }
+
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_history.Length == 0)
-            {
-                throw new InvalidOperationException("The context is empty: feed at least one token before generating.");
-            }
-
-            if (_history.Length + (long)maxTokens > driver.Runtime.MaxPositions)
-            {
-                throw new ArgumentException(
-                    $"{maxTokens} tokens behind {_history.Length} positions are over the runtime's {driver.Runtime.MaxPositions}: there is room for "
-                    + $"{driver.Runtime.MaxPositions - _history.Length}. Ask for fewer, rewind the context, or give the model a larger cache.",
-                    nameof(maxTokens));
-            }
-
-            driver.RequireLogits();
-            NoteLogits();
-            Reserve(maxTokens, 1, []);
-            var generated = new int[maxTokens];
-            var count = 0;
-            try
-            {
-                for (; count < maxTokens; count++)
-                {
-                    cancellationToken.ThrowIfCancellationRequested();
-                    var token = (sampler ?? _greedy).Sample(driver.Logits.Span, _history.Length);
-                    Check([token]);
-                    generated[count] = token;
-                    await StepAsync(generated.AsMemory(count, 1), [], cancellationToken).ConfigureAwait(false);
-                }
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                throw new GenerationCanceledException(generated[..count], cancellationToken);
-            }
-
-            return generated;
+            return await _steps.GenerateAsync(maxTokens, sampler, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -252,9 +209,9 @@ public sealed partial class AgentMemory : IAsyncDisposable
         await EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (_driver is not null)
+            await _steps.ComputeLogitsAsync().ConfigureAwait(false);
+            if (!Logits.IsEmpty)
             {
-                _driver.RequireLogits();
                 NoteLogits();
             }
 
@@ -275,7 +232,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
     public void SetState(string name, ReadOnlyMemory<byte> content)
     {
         _state.ThrowIfOver();
-        var state = State(name, content, _history.Length);
+        var state = SessionSteps.State(name, content, _history.Length);
         if (_spool is null)
         {
             _states.Set(state);
@@ -322,29 +279,22 @@ public sealed partial class AgentMemory : IAsyncDisposable
         await rewinding.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
-        content.Length <= NamedState.MaxBytes
-            ? new NamedState(Names.RequireAgentState(name), position, content.ToArray())
-            : throw new ArgumentException(
-                $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
+    void IStepSink.Reserve(int tokens, int maxStep, IReadOnlyList<NamedState> states) => Reserve(tokens, maxStep, states);
 
-    private async ValueTask StepAsync(
-        ReadOnlyMemory<int> tokens, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
+    bool IStepSink.MayStep() => MayStep();
+
+    ValueTask IStepSink.WaitForRoomAsync(CancellationToken cancellationToken) => _state.WaitAsync(MayStep, cancellationToken);
+
+    void IStepSink.Record(ReadOnlySpan<int> tokens, IReadOnlyList<NamedState> states)
     {
-        _driver?.RequireUndisturbed();
-
-        // Tokens first: they are on their way while the model computes.
+        _state.ThrowIfOver();
         if (_spool is not null)
         {
-            _state.ThrowIfOver();
-            _spool.AppendStep(tokens.Span, states);
+            _spool.AppendStep(tokens, states);
         }
         else
         {
-            await _state.WaitAsync(
-                () => _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens, cancellationToken)
-                .ConfigureAwait(false);
-            _history.AppendStep(tokens.Span);
+            _history.AppendStep(tokens);
             foreach (var state in states)
             {
                 _states.Set(state);
@@ -352,22 +302,19 @@ public sealed partial class AgentMemory : IAsyncDisposable
         }
 
         _streamer.Work.Fire();
-        if (_driver is not null)
-        {
-            try
-            {
-                _driver.CatchUp(CancellationToken.None);
-                NoteLogits();
-            }
-            catch
-            {
-                _streamer.NoteRuntimeFault(_driver.Fault);
-                throw;
-            }
-
-            _streamer.Work.Fire();
-        }
     }
+
+    void IStepSink.NoteLogits() => NoteLogits();
+
+    void IStepSink.NoteComputed()
+    {
+        NoteLogits();
+        _streamer.Work.Fire();
+    }
+
+    void IStepSink.NoteFailed(InvalidOperationException? fault) => _streamer.NoteRuntimeFault(fault);
+
+    private bool MayStep() => _spool is not null || _history.Length - _state.Durable.Tokens <= _options.MaxUndurableTokens;
 
     private async Task RewindCoreAsync(long length, CancellationToken cancellationToken)
     {
@@ -391,7 +338,7 @@ public sealed partial class AgentMemory : IAsyncDisposable
             KeepNumerics(_numerics.CutTo(boundary), boundary);
             if (kept.Length > 0)
             {
-                await StepAsync(kept, [], CancellationToken.None).ConfigureAwait(false);
+                await _steps.FeedRestAsync(kept).ConfigureAwait(false);
             }
         }
         finally
@@ -412,31 +359,6 @@ public sealed partial class AgentMemory : IAsyncDisposable
         {
             _turn.Release();
             throw;
-        }
-    }
-
-    private void Check(ReadOnlySpan<int> tokens)
-    {
-        if (_driver?.Runtime is not { } runtime)
-        {
-            return;
-        }
-
-        if (_history.Length + (long)tokens.Length > runtime.MaxPositions)
-        {
-            throw new ArgumentException(
-                $"{tokens.Length} tokens behind {_history.Length} positions are over the runtime's {runtime.MaxPositions}. "
-                + "Rewind the context, or give the model a larger cache.",
-                nameof(tokens));
-        }
-
-        foreach (var token in tokens)
-        {
-            if ((uint)token >= (uint)runtime.VocabularySize)
-            {
-                throw new ArgumentException(
-                    $"Token {token} is outside 0 to {runtime.VocabularySize - 1}.", nameof(tokens));
-            }
         }
     }
 }

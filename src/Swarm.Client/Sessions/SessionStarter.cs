@@ -186,7 +186,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2), clientOptions.TimeProvider);
-            await control.ReleaseAsync(agent, request, limit.Token).ConfigureAwait(false);
+            await control.ReleaseAsync(request, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or SwarmRefusedException
             or SwarmTransportException)
@@ -208,7 +208,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 var session = await link.AttachAsync(cancellationToken).ConfigureAwait(false);
                 var history = new InputHistory(
                     new PrefixHasher(new TenantKey(lease.TenantKey), model.ComputeFingerprint(), lease.BlockTokens));
-                var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history);
+                var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history, claim.Steps);
                 var states = new StateOutbox();
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
                 var reading = session.ReadStatesAsync(cancellationToken);

@@ -11,10 +11,13 @@ internal sealed class RuntimeClaim : IDisposable
 
     private readonly string _user;
 
-    private RuntimeClaim(IKvRuntime runtime, string user) => (Runtime, _user) = (runtime, user);
+    private RuntimeClaim(IKvRuntime runtime, string user) => (Runtime, _user, Steps) = (runtime, user, new StepWorker($"Swarm steps of {user}"));
 
     /// <summary>The runtime.</summary>
     public IKvRuntime Runtime { get; }
+
+    /// <summary>Where its steps are computed.</summary>
+    public StepWorker Steps { get; }
 
     /// <summary>Takes a runtime for a session.</summary>
     /// <exception cref="InvalidOperationException">It is in use; the message says by whom.</exception>
@@ -28,6 +31,7 @@ internal sealed class RuntimeClaim : IDisposable
     /// <summary>Gives the runtime back. Harmless if repeated.</summary>
     public void Dispose()
     {
+        Steps.Dispose();
         if (_claims.TryGetValue(Runtime, out var held) && held == this)
         {
             _claims.Remove(Runtime); // Nobody else removes it, and nobody adds another one before.

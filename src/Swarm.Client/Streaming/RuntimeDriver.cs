@@ -2,10 +2,11 @@ using Swarm.Format.Frames;
 
 namespace Swarm.Client.Streaming;
 
-/// <summary>One runtime: steps by the session's thread, exports by the streamer's, and what keeps them apart.</summary>
+/// <summary>One runtime: steps on a thread of their own, exports by the streamer, and what keeps them apart.</summary>
 /// <param name="runtime">The runtime.</param>
 /// <param name="history">The inputs that it is to have seen.</param>
-internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
+/// <param name="steps">Where its steps are computed; the owner disposes of it.</param>
+internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, StepWorker steps)
 {
     // Held while KV is copied out, and while positions go away. A step needs no lock: it only adds positions.
     private readonly Lock _gate = new();
@@ -26,6 +27,9 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
     /// <remarks>A step that failed is tried again with the next one. A runtime that somebody else has changed is of no use any more.</remarks>
     public InvalidOperationException? Fault => Volatile.Read(ref _lost) ?? Volatile.Read(ref _failed);
 
+    /// <summary>Whether logits behind the last position are there, or there is no position.</summary>
+    public bool HasLogits => _hasLogits || history.Length == 0;
+
     /// <summary>Logits behind the last position; empty when none were computed.</summary>
     public ReadOnlyMemory<float> Logits => _hasLogits ? _logits : default(ReadOnlyMemory<float>);
 
@@ -34,6 +38,11 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history)
         (KvPayload.MaxBytes - (1 << 20)) / Math.Max(1, runtime.Model.Geometry.BytesPerPosition),
         1,
         Math.Min(runtime.MaxStepTokens, DataPlane.Frames.FrameLimits.MaxAppendTokens));
+
+    /// <summary>Runs something that computes steps where steps are computed. One caller at a time.</summary>
+    /// <param name="work">It may call <see cref="CatchUp"/>, <see cref="CatchUpOneStep"/> and <see cref="RequireLogits"/>.</param>
+    /// <returns>Its result, or its exception.</returns>
+    public Task<T> RunAsync<T>(Func<T> work) => steps.RunAsync(work);
 
     /// <summary>Makes sure that the runtime is as this session left it: what it computes next belongs to this session's inputs.</summary>
     /// <exception cref="InvalidOperationException">Somebody else has changed it.</exception>

@@ -99,9 +99,11 @@ internal sealed class ContextGrain(
             }
 
             var open = await RequireOpenAsync(token);
+            var holder = open.Status.Holder;
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
             GrainsLog.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, to);
+            TellOver(holder, request.Epoch);
             return new EpochAnswer(epoch.Value, null);
         },
         refusal => new EpochAnswer(refusal.CurrentEpoch.Value, refusal),
@@ -271,6 +273,12 @@ internal sealed class ContextGrain(
             }
 
             GrainsLog.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, previous, request.Mode);
+            if (previous != request.Agent)
+            {
+                TellOver(previous, acquired.Epoch.Value - 1);
+            }
+
+            Agent(request.Agent).NoteHeldAsync(_context, acquired.Epoch.Value).Ignore();
         }
 
         RenewWhileHeld();
@@ -325,6 +333,16 @@ internal sealed class ContextGrain(
         _open = await host.OpenAsync(Id(), cancellationToken);
         return _open;
     }
+
+    private void TellOver(string agent, ulong epoch)
+    {
+        if (agent.Length > 0)
+        {
+            Agent(agent).NoteOverAsync(_context, epoch).Ignore();
+        }
+    }
+
+    private IAgentGrain Agent(string agent) => GrainFactory.GetGrain<IAgentGrain>(GrainKeys.Agent(_tenant, agent));
 
     private ContextId Id() => Check(() => ContextId.FromNames(_tenant, _context));
 

@@ -20,7 +20,7 @@ public sealed partial class KvLoadTests
         var random = new Random(_seeded.Random.Next()); // The connection's own: it runs beside the load.
         var leases = new List<Lease>();
         using var credit = new SemaphoreSlim(1 + random.Next(3)); // In runs that nobody has given back.
-        var driver = new RuntimeDriver(runtime, _history);
+        var driver = new RuntimeDriver(runtime, _history, _steps);
         var load = new KvLoad("c", _history, driver, ReadAgainAsync, _slowly ?? TimeProvider.System, NullLogger.Instance);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(Token);
         var wire = Channel.CreateUnbounded<KvRunData>();
@@ -101,7 +101,7 @@ public sealed partial class KvLoadTests
         async Task BeSlowAsync(bool isSlow)
         {
             var steps = runtime.Steps;
-            for (var waited = 0; isSlow && waited < 200 && runtime.Steps == steps; waited++)
+            for (var waited = 0; isSlow && waited < 3000 && runtime.Steps == steps; waited++)
             {
                 _slowly!.Advance(TimeSpan.FromSeconds(1));
                 await Task.Yield();

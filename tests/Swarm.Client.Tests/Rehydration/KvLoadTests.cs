@@ -11,12 +11,13 @@ namespace Swarm.Client.Tests.Rehydration;
 /// Loading and computing at the same time, with runs that come straight into the runtime's memory and others that do not: whatever
 /// is sooner, the same bits come out. Promise 4.
 /// </summary>
-public sealed partial class KvLoadTests
+public sealed partial class KvLoadTests : IDisposable
 {
     private const int BlockTokens = 8;
     private const int MaxStep = 6;
 
     private readonly SeededTest _seeded = new();
+    private readonly StepWorker _steps = new("steps of a test");
     private readonly ToyRuntime _source = new();
     private readonly InputHistory _history;
     private readonly float[] _expected;
@@ -42,6 +43,8 @@ public sealed partial class KvLoadTests
     }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _steps.Dispose();
 
     [Fact]
     public async Task LoadOrCompute_RunsThatComeAtAnyMoment_GivesTheSameBits()

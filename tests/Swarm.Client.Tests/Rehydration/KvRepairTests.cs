@@ -49,7 +49,7 @@ public sealed class KvRepairTests
 
             await memory.RewindAsync(0, Token);
             await memory.ReleaseAsync("", Token);
-            Assert.Equal(0, (await swarm.GetStatusAsync("track/1", Token)).DurableKv);
+            Assert.Equal(0, (await swarm.GetStatusAsync("track/1", Token)).Durable.Kv);
         }
 
         Directory.Delete(folder, recursive: true);

@@ -97,7 +97,7 @@ public sealed class OfflineTests
         var runtime = Runtime();
         await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", runtime, Options(root), Token);
 
-        Assert.Equal((length, epoch), (a.Length, a.Epoch.Value));
+        Assert.Equal((length, epoch), (a.Length, a.Epoch));
         Assert.Null(a.Recovery!.Fault);
         Assert.True(a.Recovery.FirstPosition >= durable && a.Recovery.Positions > 1000, $"{a.Recovery}");
         Assert.Equal(length, a.Recovery.FirstPosition + a.Recovery.Positions);
@@ -221,7 +221,7 @@ public sealed class OfflineTests
         await Assert.ThrowsAsync<ContextOwnedException>(
             () => swarm.Agent("drone-a").OpenAsync("track/1", Runtime(), Options(root), Token));
         var left = Assert.Single(await swarm.Agent("drone-a").RecoverSpoolAsync("track/1", root.Path, Token));
-        Assert.Equal((forked, epoch, true), (left.FirstPosition, left.Epoch.Value, left.FollowsContext));
+        Assert.Equal((forked, epoch, true), (left.FirstPosition, left.Epoch, left.FollowsContext));
         Assert.Equal(length, left.FirstPosition + left.Inputs.Tokens.Length);
         Assert.Equal(Steps.At(forked), left.Inputs.Tokens[..left.Inputs.Steps.Span[0]].ToArray());
 
@@ -379,7 +379,7 @@ public sealed class OfflineTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (true)
         {
-            var durable = (await swarm.GetStatusAsync("track/1", deadline.Token)).DurableTokens;
+            var durable = (await swarm.GetStatusAsync("track/1", deadline.Token)).Durable.Tokens;
             if (durable >= atLeast)
             {
                 return durable;

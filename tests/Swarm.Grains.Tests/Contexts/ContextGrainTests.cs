@@ -193,7 +193,7 @@ public sealed class ContextGrainTests(SiloFixture fixture) : IClassFixture<SiloF
     {
         const int agents = 16;
         var answers = await Task.WhenAll(Enumerable.Range(0, agents).Select(agent =>
-            Silo.Agent($"racer-{agent}").AcquireAsync(Requests.Acquire("race", $"racer-{agent}"), Token)));
+            Silo.Context("race").AcquireAsync(Requests.Acquire("race", $"racer-{agent}"), Token)));
 
         var winner = Assert.Single(answers, answer => answer.Lease is not null);
         Assert.Equal(1UL, winner.Lease!.Epoch);
@@ -226,15 +226,29 @@ public sealed class ContextGrainTests(SiloFixture fixture) : IClassFixture<SiloF
     }
 
     [Fact]
-    public async Task GetHeld_AcquiredAndReleased_FollowsTheAgent()
+    public async Task GetHeld_AcquiredReleasedAndTakenOver_FollowsTheAgent()
     {
         var secret = SessionSecret.Create();
-        var agent = Silo.Agent("keeper");
-        await agent.AcquireAsync(Requests.Acquire("kept-1", "keeper", secret), Token);
-        await agent.AcquireAsync(Requests.Acquire("kept-2", "keeper"), Token);
-        await agent.ReleaseAsync(Requests.Release("kept-1", 1, secret), Token);
+        await Silo.Context("kept-1").AcquireAsync(Requests.Acquire("kept-1", "keeper", secret), Token);
+        await Silo.Context("kept-2").AcquireAsync(Requests.Acquire("kept-2", "keeper"), Token);
+        await Silo.Context("kept-3").AcquireAsync(Requests.Acquire("kept-3", "keeper"), Token);
+        await Silo.Context("kept-1").ReleaseAsync(Requests.Release("kept-1", 1, secret), Token);
+        await Silo.Context("kept-3").AcquireAsync(Requests.Acquire("kept-3", "taker") with { Mode = AcquireMode.Force }, Token);
 
-        Assert.Equal([new HeldContext("kept-2", 1)], await agent.GetHeldAsync());
+        await HeldAsync("keeper", new HeldContext("kept-2", 1));
+        await HeldAsync("taker", new HeldContext("kept-3", 2));
+
+        // The notes are on their way when an acquisition is answered.
+        async Task HeldAsync(string agent, HeldContext held)
+        {
+            IReadOnlyList<HeldContext> found = [];
+            for (var attempt = 0; attempt < 500 && !found.SequenceEqual([held]); attempt++)
+            {
+                found = await Silo.Agent(agent).GetHeldAsync();
+            }
+
+            Assert.Equal([held], found);
+        }
     }
 
     [Fact]

@@ -34,9 +34,9 @@ public sealed class CredentialFilterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Call_RightToken_IsServedThroughBothGrains()
+    public async Task Call_RightToken_IsServed()
     {
-        var answer = await _silo!.Agent("a", TokenText).AcquireAsync(Requests.Acquire("c", "a"), Token);
+        var answer = await _silo!.Context("c", TokenText).AcquireAsync(Requests.Acquire("c", "a"), Token);
 
         Assert.Equal(1UL, answer.Lease?.Epoch);
     }
@@ -47,7 +47,7 @@ public sealed class CredentialFilterTests : IAsyncLifetime
     public async Task Call_WrongToken_IsUnauthorized(string token)
     {
         var refused = await Assert.ThrowsAsync<SwarmRefusedException>(
-            () => _silo!.Agent("a", token).AcquireAsync(Requests.Acquire("c", "a"), Token));
+            () => _silo!.Context("c", token).AcquireAsync(Requests.Acquire("c", "a"), Token));
 
         Assert.Equal(RefusalCode.Unauthorized, refused.Refusal.Code);
     }
@@ -108,13 +108,13 @@ public sealed class CredentialFilterTests : IAsyncLifetime
         for (var round = 0; round < 50; round++)
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(Token);
-            var call = _silo.Agent("a", TokenText).AcquireAsync(Requests.Acquire($"c{round}", "a"), stop.Token);
+            var call = _silo.Context($"c{round}", TokenText).AcquireAsync(Requests.Acquire($"c{round}", "a"), stop.Token);
             RequestContext.Clear(); // As in a timer.
             await stop.CancelAsync();
             _ = await Record.ExceptionAsync(() => call);
         }
 
-        await _silo.Agent("a", TokenText).AcquireAsync(Requests.Acquire("last", "a"), Token); // Behind them on the same connection.
+        await _silo.Context("last", TokenText).AcquireAsync(Requests.Acquire("last", "a"), Token); // Behind them on the same connection.
 
         Assert.Empty(warnings.Messages);
     }

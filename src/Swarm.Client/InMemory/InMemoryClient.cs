@@ -1,0 +1,162 @@
+using Swarm.Client.Sessions;
+
+namespace Swarm.Client.InMemory;
+
+/// <summary>A client of a swarm in memory.</summary>
+internal sealed class InMemoryClient(InMemoryStore store, string tenant) : ISwarmClient
+{
+    private volatile bool _isDisposed;
+
+    public string Tenant => tenant;
+
+    public ISwarmAgent Agent(string name) => new InMemoryAgent(this, Names.RequireAgent(name));
+
+    public Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
+        RunAsync(store => store.Describe(store.Require(tenant, context)), cancellationToken);
+
+    public Task<Forked> ForkAsync(string parent, string name, long? position = null, CancellationToken cancellationToken = default) =>
+        RunAsync(store => store.Fork(tenant, parent, name, position), cancellationToken);
+
+    public Task<bool> EraseAsync(string context, CancellationToken cancellationToken = default) =>
+        RunAsync(store => store.Erase(tenant, context), cancellationToken);
+
+    public Task<IContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default) =>
+        RunAsync<IContextReader>(store => new InMemoryReader(store, store.Require(tenant, context)), cancellationToken);
+
+    public ValueTask DisposeAsync()
+    {
+        _isDisposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The contexts, as long as the client is not disposed.</summary>
+    public InMemoryStore Use()
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, typeof(SwarmClient));
+        return store;
+    }
+
+    private async Task<T> RunAsync<T>(Func<InMemoryStore, T> call, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // As a call over a network: it never completes before it returns.
+        return call(Use());
+    }
+}
+
+/// <summary>An agent of a swarm in memory.</summary>
+internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarmAgent
+{
+    public string Name => name;
+
+    public Task<IAgentMemory> OpenAsync(
+        string context, IKvRuntime runtime, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(context, Required(runtime).Model, runtime, SessionWish.ToOpen, default, options, cancellationToken);
+
+    public Task<IAgentMemory> OpenAsync(
+        string context, ModelDescriptor model, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(context, Required(model), null, SessionWish.ToOpen, default, options, cancellationToken);
+
+    public async Task<IAgentMemory> OpenWithPromptAsync(
+        string context,
+        IKvRuntime runtime,
+        ReadOnlyMemory<int> prompt,
+        MemoryOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        Required(runtime);
+        Names.RequireContext(context);
+        PrefixSharing.Check(prompt.Span, runtime);
+        var session = (InMemorySession)await StartAsync(context, runtime.Model, runtime, SessionWish.ToOpen, prompt, options, cancellationToken)
+            .ConfigureAwait(false);
+        try
+        {
+            await session.GoOnWithAsync(prompt, cancellationToken).ConfigureAwait(false);
+            return session;
+        }
+        catch
+        {
+            await session.GiveUpAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public Task<IAgentMemory> TakeOverAsync(
+        string context, IKvRuntime runtime, TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(context, Required(runtime).Model, runtime, SessionWish.ToTakeOver(mode), default, options, cancellationToken);
+
+    public Task<IAgentMemory> OpenOrTakeOverAsync(
+        string context, IKvRuntime runtime, TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(context, Required(runtime).Model, runtime, SessionWish.ToOpenOrTakeOver(mode), default, options, cancellationToken);
+
+    public Task<IAgentMemory> OpenOrTakeOverAsync(
+        string context, ModelDescriptor model, TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        StartAsync(context, Required(model), null, SessionWish.ToOpenOrTakeOver(mode), default, options, cancellationToken);
+
+    public Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
+        string context, string spoolPath, CancellationToken cancellationToken = default)
+    {
+        Names.RequireContext(context);
+        ArgumentException.ThrowIfNullOrWhiteSpace(spoolPath);
+        return Task.FromResult<IReadOnlyList<SpoolLeftover>>([]);
+    }
+
+    private static T Required<T>(T argument)
+    {
+        ArgumentNullException.ThrowIfNull(argument);
+        return argument;
+    }
+
+    private async Task<IAgentMemory> StartAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        SessionWish wish,
+        ReadOnlyMemory<int> prompt,
+        MemoryOptions? options,
+        CancellationToken cancellationToken)
+    {
+        Names.RequireContext(context);
+        options ??= new MemoryOptions();
+        options.Validate();
+        var store = client.Use();
+        var fingerprint = model.ComputeFingerprint();
+        var request = new AcquireInMemory(client.Tenant, context, name, fingerprint, options.BlockTokens, wish);
+        var claim = runtime is null ? null : Streaming.RuntimeClaim.ForSession(runtime, context, name);
+        try
+        {
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            store.ShareBeginning(client.Tenant, context, fingerprint, options.BlockTokens, prompt.Span);
+            var (acquired, session) = await AcquireAsync(store, request, cancellationToken).ConfigureAwait(false);
+            return await InMemorySession.StartAsync(store, acquired, session, claim, options.Strategy, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            claim?.Dispose();
+            throw;
+        }
+    }
+
+    private static async Task<(InMemoryContext Context, Streaming.SessionState Session)> AcquireAsync(
+        InMemoryStore store, AcquireInMemory request, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var changed = store.Changed.Next;
+            try
+            {
+                return store.Acquire(request);
+            }
+            catch (ContextOwnedException owned) when (request.Wish.Mode is not null)
+            {
+                using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                var retryAfter = owned.Refusal.RetryAfter;
+                var pause = Task.Delay(
+                    retryAfter > TimeSpan.Zero ? retryAfter : Timeout.InfiniteTimeSpan, store.TimeProvider, stop.Token);
+                await Task.WhenAny(changed, pause).ConfigureAwait(false);
+                await stop.CancelAsync().ConfigureAwait(false);
+            }
+        }
+    }
+}

@@ -1,0 +1,267 @@
+using Swarm.Client.Sessions;
+using Swarm.Client.Streaming;
+using Swarm.Core.Blocks;
+
+namespace Swarm.Client.InMemory;
+
+/// <summary>All contexts of a swarm in memory, and who holds them. Thread-safe.</summary>
+/// <param name="timeProvider">The clock.</param>
+internal sealed class InMemoryStore(TimeProvider timeProvider)
+{
+    private readonly Dictionary<(string Tenant, string Name), InMemoryContext> _contexts = [];
+    private readonly Dictionary<(string Tenant, string Name), Epoch> _erased = [];
+    private readonly Dictionary<string, TenantKey> _keys = [];
+
+    /// <summary>Guards all contexts. Never held while a model computes.</summary>
+    public Lock Lock { get; } = new();
+
+    /// <summary>Fires when a context changes hands, or its holder's session ends.</summary>
+    public Pulse Changed { get; } = new();
+
+    public TimeProvider TimeProvider => timeProvider;
+
+    /// <summary>Finds a context.</summary>
+    /// <exception cref="SwarmRefusedException">There is none.</exception>
+    public InMemoryContext Require(string tenant, string name)
+    {
+        Names.RequireContext(name);
+        lock (Lock)
+        {
+            return Find(tenant, name) ?? throw new SwarmRefusedException(new Refusal(
+                RefusalCode.NotFound, $"Tenant '{tenant}' has no context '{name}'. OpenAsync makes it, and so does OpenOrTakeOverAsync."));
+        }
+    }
+
+    public ContextInfo Describe(InMemoryContext context)
+    {
+        lock (Lock)
+        {
+            return new ContextInfo(
+                context.Epoch, context.Holder, context.ReservedFor, context.Durable, context.Model, HeartbeatAge(context));
+        }
+    }
+
+    /// <summary>Acquires a context for a session, as a silo does.</summary>
+    /// <param name="request">Who asks, and how.</param>
+    /// <returns>The context and the session's state.</returns>
+    /// <exception cref="ContextOwnedException">A session holds it, or it was released for another agent.</exception>
+    /// <exception cref="SwarmRefusedException">There is none and none may be made, or it is of another model.</exception>
+    public (InMemoryContext Context, SessionState Session) Acquire(AcquireInMemory request)
+    {
+        SessionState? previous;
+        (InMemoryContext, SessionState) acquired;
+        Refusal stale;
+        lock (Lock)
+        {
+            if (!request.Wish.MayCreate)
+            {
+                Require(request.Tenant, request.Name);
+            }
+
+            var context = Find(request.Tenant, request.Name) ?? Add(
+                request.Tenant, new InMemoryContext(request.Name, request.Model, request.BlockTokens, KeyOf(request.Tenant))
+                {
+                    Epoch = LastEpoch(request.Tenant, request.Name),
+                    LastHeartbeat = Now,
+                });
+            if (context.Model != request.Model)
+            {
+                throw new WrongModelException(new Refusal(
+                    RefusalCode.WrongModel,
+                    $"Context '{context.Name}' holds KV of model {context.Model}; the request is for model {request.Model}. "
+                    + "Use the model it was made with, or another context.",
+                    context.Epoch));
+            }
+
+            if (FindOwner(context, request) is { } owned)
+            {
+                throw new ContextOwnedException(owned);
+            }
+
+            previous = context.Session;
+            context.Epoch = context.Epoch.Next;
+            (context.Holder, context.ReservedFor) = (request.Agent, "");
+            context.Session = new SessionState(context.Epoch, context.Durable);
+            (acquired, stale) = ((context, context.Session), Stale(context));
+        }
+
+        previous?.Fence(stale); // Not under the lock: it calls whoever waits for it.
+        Changed.Fire();
+        return acquired;
+    }
+
+    /// <summary>Makes sure that a session still holds its context.</summary>
+    /// <exception cref="StaleEpochException">It does not.</exception>
+    public static void RequireHolder(InMemoryContext context, SessionState session)
+    {
+        session.ThrowIfOver();
+        if (context.Session != session)
+        {
+            throw new StaleEpochException(Stale(context));
+        }
+    }
+
+    /// <summary>Gives a context back.</summary>
+    /// <exception cref="StaleEpochException">The session does not hold it.</exception>
+    public void Release(InMemoryContext context, SessionState session, string to)
+    {
+        lock (Lock)
+        {
+            RequireHolder(context, session);
+            context.Epoch = context.Epoch.Next;
+            (context.Holder, context.ReservedFor, context.Session, context.LastHeartbeat) = ("", to, null, Now);
+            session.Release();
+            Changed.Fire();
+        }
+    }
+
+    /// <summary>A session ends. It holds its context on, without heartbeats.</summary>
+    public void Close(InMemoryContext context, SessionState session)
+    {
+        lock (Lock)
+        {
+            session.End();
+            if (context.Session == session)
+            {
+                (context.Session, context.LastHeartbeat) = (null, Now);
+            }
+
+            Changed.Fire();
+        }
+    }
+
+    /// <summary>Makes a context of another one's beginning.</summary>
+    public Forked Fork(string tenant, string parentName, string name, long? position)
+    {
+        Names.RequireContext(name);
+        lock (Lock)
+        {
+            var parent = Require(tenant, parentName);
+            var length = position ?? parent.Inputs.Length;
+            ArgumentOutOfRangeException.ThrowIfNegative(length, nameof(position));
+            if (Find(tenant, name) is { } found)
+            {
+                return found.Fork is { } fork && fork.Parent == parent && (position is null || position == fork.Position)
+                    ? new Forked(false, fork.Position)
+                    : throw new SwarmRefusedException(new Refusal(
+                        RefusalCode.Invalid,
+                        $"Context '{name}' exists: it cannot become the fork of '{parentName}' at {position?.ToString() ?? "its end"}. "
+                        + "Choose another name, or erase it first."));
+            }
+
+            if (length > parent.Inputs.Length)
+            {
+                throw new AppendGapException(new Refusal(
+                    RefusalCode.Gap,
+                    $"Context '{parentName}' has {parent.Inputs.Length} durable positions, so '{name}' cannot be made from it at position {length}. "
+                    + $"Fork at 0 to {parent.Inputs.Length}, or wait until its agent has flushed more.",
+                    Position: parent.Inputs.Length));
+            }
+
+            Add(tenant, parent.ForkAt(name, (int)length, FirstEpoch(tenant, name, parent), Now));
+            return new Forked(true, length);
+        }
+    }
+
+    /// <summary>Makes a new context of the longest beginning that another one has computed: whole steps of it over whole blocks.</summary>
+    public void ShareBeginning(string tenant, string name, ModelFingerprint model, int blockTokens, ReadOnlySpan<int> prompt)
+    {
+        lock (Lock)
+        {
+            if (prompt.IsEmpty || Find(tenant, name) is not null)
+            {
+                return;
+            }
+
+            InMemoryContext? best = null;
+            var length = 0;
+            foreach (var ((owner, _), other) in _contexts)
+            {
+                if (owner == tenant && other.Model == model && other.BlockTokens == blockTokens)
+                {
+                    var common = Math.Min(other.Inputs.CommonLength(prompt[..^1]), other.KvEnd);
+                    var whole = other.Inputs.FloorToStep(common - (common % blockTokens));
+                    (best, length) = whole > length ? (other, whole) : (best, length);
+                }
+            }
+
+            if (best is not null)
+            {
+                Add(tenant, best.ForkAt(name, length, FirstEpoch(tenant, name, best), Now)).States.Clear(); // Shared by somebody who does not know of it.
+            }
+        }
+    }
+
+    /// <summary>Forgets a context. Whoever holds it is fenced.</summary>
+    public bool Erase(string tenant, string name)
+    {
+        Names.RequireContext(name);
+        SessionState? session;
+        Refusal stale;
+        lock (Lock)
+        {
+            if (!_contexts.Remove((tenant, name), out var context))
+            {
+                return false;
+            }
+
+            _erased[(tenant, name)] = context.Epoch;
+            (session, context.Session) = (context.Session, null);
+            stale = new Refusal(RefusalCode.NotFound, $"Context '{name}' was erased.");
+        }
+
+        session?.Fence(stale);
+        Changed.Fire();
+        return true;
+    }
+
+    private DateTimeOffset Now => timeProvider.GetUtcNow();
+
+    private InMemoryContext? Find(string tenant, string name) => _contexts.GetValueOrDefault((tenant, name));
+
+    /// <summary>Epochs of a name never go back: an erased context's session stays fenced where one of that name is made anew.</summary>
+    private Epoch LastEpoch(string tenant, string name) => _erased.GetValueOrDefault((tenant, name));
+
+    private Epoch FirstEpoch(string tenant, string name, InMemoryContext parent) =>
+        LastEpoch(tenant, name) is var last && last > parent.Epoch ? last : parent.Epoch;
+
+    private InMemoryContext Add(string tenant, InMemoryContext context) => _contexts[(tenant, context.Name)] = context;
+
+    private TenantKey KeyOf(string tenant) =>
+        _keys.TryGetValue(tenant, out var key) ? key : _keys[tenant] = TenantKey.Create();
+
+    private TimeSpan HeartbeatAge(InMemoryContext context) => context.Session is null ? Now - context.LastHeartbeat : TimeSpan.Zero;
+
+    private Refusal? FindOwner(InMemoryContext context, AcquireInMemory request)
+    {
+        var owner = context.Holder.Length > 0 ? context.Holder : context.ReservedFor;
+        var age = HeartbeatAge(context);
+        var isFree = owner.Length == 0 || (context.Holder.Length == 0 && owner == request.Agent);
+        if (isFree
+            || (request.Wish.TakesOwn && context.Holder == request.Agent)
+            || request.Wish.Mode is { Kind: TakeOverKind.Now }
+            || (request.Wish.Mode is { Kind: TakeOverKind.IfHolderTimedOut } timed && age >= timed.Timeout))
+        {
+            return null;
+        }
+
+        var what = context.Holder.Length > 0 ? $"Agent '{owner}' holds context '{context.Name}'" : $"Context '{context.Name}' was released for agent '{owner}'";
+        return new Refusal(
+            RefusalCode.Owned,
+            $"{what}; wait for its release, or take over when it has timed out (TakeOver.IfHolderTimedOut).",
+            context.Epoch,
+            Holder: owner)
+        {
+            RetryAfter = request.Wish.Mode is { Kind: TakeOverKind.IfHolderTimedOut, Timeout: var timeout } ? timeout - age : default,
+        };
+    }
+
+    private static Refusal Stale(InMemoryContext context) => new(
+        RefusalCode.StaleEpoch,
+        $"Another session holds context '{context.Name}': its epoch is {context.Epoch} now. Open it again, or take it over.",
+        context.Epoch);
+}
+
+/// <summary>Who asks for a context, and how.</summary>
+internal readonly record struct AcquireInMemory(
+    string Tenant, string Name, string Agent, ModelFingerprint Model, int BlockTokens, SessionWish Wish);

@@ -1,0 +1,116 @@
+using System.Collections.Concurrent;
+using Swarm.Testing.Models;
+using Xunit;
+
+namespace Swarm.Client.Tests.Sessions;
+
+/// <summary>Models compute on a thread of their session: callers and the thread pool stay free.</summary>
+public sealed class StepThreadTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Steps_OfWhateverCall_RunOnOneThreadOfTheSession()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var first = new WatchedRuntime();
+        await using (var memory = await swarm.Agent("a").OpenAsync("track/1", first, new MemoryOptions { MaxUndurableTokens = 4 }, Token))
+        {
+            await memory.FeedAsync(new int[20], Token);
+            await memory.FeedAsync(new int[20], Token);
+            await memory.GenerateAsync(12, null, Token); // Waits for what is not durable in between.
+            await memory.RewindAsync(33, Token); // The rest of a step is computed as a step of its own.
+            await memory.GenerateAsync(1, null, Token);
+            await memory.ReleaseAsync("", Token);
+        }
+
+        var second = new WatchedRuntime();
+        await using var next = await swarm.Agent("b")
+            .OpenAsync("track/1", second, new MemoryOptions { Strategy = RehydrationStrategy.Recompute }, Token);
+        await next.ComputeLogitsAsync(Token);
+
+        foreach (var runtime in new[] { first, second })
+        {
+            Assert.Single(runtime.Threads.Distinct());
+            Assert.False(runtime.RanOnThreadPool);
+        }
+
+        Assert.NotEqual(first.Threads.First(), second.Threads.First());
+        Assert.DoesNotContain(Thread.CurrentThread, first.Threads.Concat(second.Threads));
+    }
+
+    [Fact]
+    public async Task Feed_WhileTheModelComputes_ReturnsToItsCaller()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var runtime = new WatchedRuntime();
+        await using var memory = await swarm.Agent("a").OpenAsync("track/1", runtime, null, Token);
+        runtime.Gate.Reset();
+
+        var feeding = memory.FeedAsync(new[] { 1, 2 }, Token); // Would not return here if the model ran on this thread.
+
+        Assert.False(feeding.IsCompleted);
+        runtime.Gate.Set();
+        await feeding;
+        Assert.Equal(2, runtime.Length);
+    }
+
+    [Fact]
+    public async Task Thread_OfASession_EndsWithIt()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var runtime = new WatchedRuntime();
+        await using (var memory = await swarm.Agent("a").OpenAsync("track/1", runtime, null, Token))
+        {
+            await memory.FeedAsync(new[] { 1 }, Token);
+        }
+
+        Assert.True(Assert.Single(runtime.Threads.Distinct()).Join(TimeSpan.FromSeconds(30)));
+    }
+
+    private sealed class WatchedRuntime : IKvRuntime
+    {
+        private readonly ToyRuntime _inner = new();
+
+        public ConcurrentQueue<Thread> Threads { get; } = new();
+
+        public bool RanOnThreadPool { get; private set; }
+
+        public ManualResetEventSlim Gate { get; } = new(true);
+
+        public ModelDescriptor Model => _inner.Model;
+
+        public ModelFingerprint Fingerprint => _inner.Fingerprint;
+
+        public NumericsIdentity Numerics => _inner.Numerics;
+
+        public int MaxPositions => _inner.MaxPositions;
+
+        public int MaxStepTokens => _inner.MaxStepTokens;
+
+        public int VocabularySize => _inner.VocabularySize;
+
+        public int Length => _inner.Length;
+
+        public void Forward(ReadOnlySpan<int> tokens, Span<float> logits)
+        {
+            Threads.Enqueue(Thread.CurrentThread);
+            RanOnThreadPool |= Thread.CurrentThread.IsThreadPoolThread;
+            Assert.True(Gate.Wait(TimeSpan.FromSeconds(30)));
+            _inner.Forward(tokens, logits);
+        }
+
+        public void Truncate(int length) => _inner.Truncate(length);
+
+        public void ReadKv(int group, int stream, int firstPosition, int count, Span<byte> destination) =>
+            _inner.ReadKv(group, stream, firstPosition, count, destination);
+
+        public void WriteKv(int group, int stream, int firstPosition, int count, ReadOnlySpan<byte> source) =>
+            _inner.WriteKv(group, stream, firstPosition, count, source);
+
+        public void CommitImported(int length) => _inner.CommitImported(length);
+    }
+}
