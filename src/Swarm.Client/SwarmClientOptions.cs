@@ -1,11 +1,12 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Swarm.Core.Settings;
 
 namespace Swarm;
 
 /// <summary>Settings of a <see cref="SwarmClient"/>.</summary>
-public sealed class SwarmClientOptions
+public sealed class SwarmClientOptions : ISettingRules
 {
     /// <summary>
     /// <c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>. Needed where no address is given beside the settings, as by
@@ -26,21 +27,26 @@ public sealed class SwarmClientOptions
     public string ServiceId { get; set; } = "swarm";
 
     /// <summary>How long connecting to a gateway may take; several are tried beside each other. Default 10 s.</summary>
+    [Setting("How long connecting to a gateway may take.", Min = "1ms", Max = "1h")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// How long a request to the silos may take, with all its attempts, before its outcome counts as unknown. Default
     /// 30 s. A cluster that has lost a silo needs some seconds to notice.
     /// </summary>
+    [Setting("How long a request may take, with all its attempts.", Min = "1ms", Max = "1d")]
     public TimeSpan ControlTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long one attempt may take before the request is made again. Default 2 s.</summary>
+    [Setting("How long one attempt of a request may take.", Min = "1ms", Max = "1h")]
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How often the gateway is asked whether it is there. Default 1 s.</summary>
+    [Setting("How often the gateway is asked whether it is there.", Min = "1ms", Max = "1h")]
     public TimeSpan GatewayCheckInterval { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long a gateway may take to answer before another one is used. Default 2 s.</summary>
+    [Setting("How long a gateway may take to answer before another one is used.", Min = "1ms", Max = "1h")]
     public TimeSpan GatewayTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Settings of the connections that carry inputs and KV. They count when the client is made.</summary>
@@ -59,48 +65,35 @@ public sealed class SwarmClientOptions
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
     /// <summary>Checks every setting.</summary>
-    /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
-    public void Validate()
+    /// <exception cref="ArgumentException">Settings are out of range; the message names all of them, with value, limit and remedy.</exception>
+    public void Validate() => SettingRules.Require(this, "options");
+
+    /// <inheritdoc/>
+    IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
     {
-        List<string> faults = [];
-        if (string.IsNullOrWhiteSpace(ClusterId) || string.IsNullOrWhiteSpace(ServiceId))
+        foreach (var (id, value) in new[] { (nameof(ClusterId), ClusterId), (nameof(ServiceId), ServiceId) })
         {
-            faults.Add($"{nameof(ClusterId)} and {nameof(ServiceId)} must not be empty.");
+            if (string.IsNullOrWhiteSpace(value))
+            {
+                yield return $"{name(id)} is empty: set it to that of the silos, or leave it at its default, swarm.";
+            }
         }
 
-        if (ConnectTimeout <= TimeSpan.Zero || ControlTimeout <= TimeSpan.Zero)
+        if (AttemptTimeout > ControlTimeout)
         {
-            faults.Add(
-                $"{nameof(ConnectTimeout)} {ConnectTimeout} and {nameof(ControlTimeout)} {ControlTimeout} "
-                + "must be positive.");
-        }
-
-        if (AttemptTimeout <= TimeSpan.Zero || AttemptTimeout > ControlTimeout)
-        {
-            faults.Add(
-                $"{nameof(AttemptTimeout)} {AttemptTimeout} must be positive, and at most {nameof(ControlTimeout)} "
-                + $"{ControlTimeout}.");
-        }
-
-        if (GatewayCheckInterval <= TimeSpan.Zero || GatewayTimeout <= TimeSpan.Zero)
-        {
-            faults.Add(
-                $"{nameof(GatewayCheckInterval)} {GatewayCheckInterval} and {nameof(GatewayTimeout)} {GatewayTimeout} "
-                + "must be positive.");
+            yield return $"{name(nameof(AttemptTimeout))} is {Duration.Format(AttemptTimeout)}; at most {name(nameof(ControlTimeout))}, "
+                + $"{Duration.Format(ControlTimeout)}, is allowed: lower it, or raise the other.";
         }
 
         if (DataPlane is null)
         {
-            faults.Add($"{nameof(DataPlane)} is null: leave it as it is for the defaults.");
-        }
-        else
-        {
-            faults.AddRange(DataPlane.FindFaults().Select(fault => $"{nameof(DataPlane)}.{fault}"));
+            yield return $"{name(nameof(DataPlane))} is null: leave it as it is for the defaults.";
+            yield break;
         }
 
-        if (faults.Count > 0)
+        foreach (var fault in SettingRules.FindFaults(DataPlane, setting => name($"{nameof(DataPlane)}.{setting}")))
         {
-            throw new ArgumentException(string.Join(' ', faults));
+            yield return fault;
         }
     }
 }

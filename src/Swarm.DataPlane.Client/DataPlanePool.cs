@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Core.Settings;
 
 namespace Swarm.DataPlane.Client;
 
@@ -43,8 +44,8 @@ public sealed class DataPlanePool : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(timeProvider);
-        connection.Validate();
-        options.Validate();
+        SettingRules.Require(connection, nameof(connection));
+        SettingRules.Require(options, nameof(options));
         (_tenant, _token, _connection, _options, _timeProvider, _logger) = (tenant, token, connection, options, timeProvider, logger);
 
         // Pings that are not answered: what is in use may be slow, but who comes new does not wait behind it.

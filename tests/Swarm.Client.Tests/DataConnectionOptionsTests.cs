@@ -31,14 +31,14 @@ public sealed class DataConnectionOptionsTests
 
         foreach (var sentence in (string[])
         [
-            "ClusterId and ServiceId must not be empty.",
-            "DataPlane.ConnectTimeout is 00:00:00; more than 0 is needed: set it to that, or leave it at its default, 00:00:05.",
-            "DataPlane.PingInterval is 00:00:00; more than 0 is needed",
-            "DataPlane.SilenceTimeout is 00:00:00; more than PingInterval, 00:00:00, is needed",
-            "DataPlane.ConnectionsPerSilo is 65; 1 to 64 is needed: set it to that, or leave it at its default, 1.",
-            "DataPlane.IdleTimeout is 2.00:00:00; 0 to 1 day is needed: set it to that, or leave it at its default, 00:00:30.",
-            "DataPlane.ReadWindowBytes is 65535; 65536 bytes or more is needed",
-            "DataPlane.IdleBufferBytes is -1; 0 or more is needed",
+            "ClusterId is empty: set it to that of the silos, or leave it at its default, swarm.",
+            "DataPlane.ConnectTimeout is 0s; 1ms to 1h is allowed: set it within that range, or leave it at its default, 5s.",
+            "DataPlane.PingInterval is 0s; 1ms to 1h is allowed",
+            "DataPlane.SilenceTimeout is 0s; more than DataPlane.PingInterval, 0s, is needed",
+            "DataPlane.ConnectionsPerSilo is 65; 1 to 64 is allowed: set it within that range, or leave it at its default, 1.",
+            "DataPlane.IdleTimeout is 2d; 0s to 1d is allowed: set it within that range, or leave it at its default, 30s.",
+            "DataPlane.ReadWindowBytes is 65535B; 64KiB or more is allowed",
+            "DataPlane.IdleBufferBytes is -1B; 0B or more is allowed",
             "DataPlane.MapEndpoint is null",
         ])
         {

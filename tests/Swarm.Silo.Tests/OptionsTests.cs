@@ -31,14 +31,20 @@ public sealed class OptionsTests
             null!, null!, (DataPlaneServerOptions)options, TimeProvider.System, NullLogger<SwarmConnectionHandler>.Instance),
         [typeof(AzureBlobStoreOptions)] = options => AzureBlobStore.Connect("UseDevelopmentStorage=true", "swarm", (AzureBlobStoreOptions)options),
         [typeof(MemoryOptions)] = options => ((MemoryOptions)options).Validate(),
+        [typeof(SwarmClientOptions)] = options => ((SwarmClientOptions)options).Validate(),
+        [typeof(DataConnectionOptions)] = options => new SwarmClientOptions { DataPlane = (DataConnectionOptions)options }.Validate(),
+        [typeof(DataPlaneClientOptions)] = options => _ = new DataPlanePool(
+            "t", "", (DataPlaneClientOptions)options, new DataPlanePoolOptions(), TimeProvider.System, NullLogger.Instance),
+        [typeof(DataPlanePoolOptions)] = options => _ = new DataPlanePool(
+            "t", "", new DataPlaneClientOptions(), (DataPlanePoolOptions)options, TimeProvider.System, NullLogger.Instance),
         [typeof(ContextGrainOptions)] = options => Start(services => services.AddSwarmGrains(), (ContextGrainOptions)options),
         [typeof(SwarmSiloOptions)] = options => Start(_ => { }, (SwarmSiloOptions)options, silo => silo.AddSwarmSilo(_ => { })),
         [typeof(WriterLivenessOptions)] = options => Start(_ => { }, (WriterLivenessOptions)options, silo => silo.UseWriterPeers(_ => { })),
         [typeof(StoreClusteringOptions)] = options => Start(_ => { }, (StoreClusteringOptions)options, silo => silo.UseStoreClustering()),
     };
 
-    /// <summary>Options that are checked by their own <c>Validate</c>, and by the sampler: tested beside the client, the data plane and the sampler.</summary>
-    private static readonly Type[] Others = [typeof(SwarmClientOptions), typeof(DataPlaneClientOptions), typeof(SamplerOptions)];
+    /// <summary>Options that are checked by what takes them, and tested beside it.</summary>
+    private static readonly Type[] Others = [typeof(SamplerOptions)];
 
     public static TheoryData<Type> Classes => [.. Takers.Keys];
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Swarm.Client.Control;
+using Swarm.Core.Settings;
 
 namespace Swarm.Client.Hosting;
 
@@ -12,7 +13,7 @@ internal sealed class SwarmClientOptionsValidator : IValidateOptions<SwarmClient
         List<string> faults = [];
         Try(() => SwarmAddress.Parse(options.Address), nameof(options.Address));
         Try(() => Names.RequireTenant(options.Tenant), nameof(options.Tenant));
-        Try(options.Validate, "");
+        faults.AddRange(SettingRules.FindFaults(options));
         return faults.Count == 0
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(string.IsNullOrEmpty(name) ? faults : faults.Select(fault => $"Client '{name}': {fault}"));
@@ -25,7 +26,7 @@ internal sealed class SwarmClientOptionsValidator : IValidateOptions<SwarmClient
             }
             catch (ArgumentException exception)
             {
-                faults.Add(setting.Length == 0 ? exception.Message : $"{setting}: {exception.Message}");
+                faults.Add($"{setting}: {exception.Message}");
             }
         }
     }
