@@ -29,6 +29,7 @@ internal sealed class ServerAttachment : IDisposable
         _proof = proof is { } value ? new StrongBox<SessionProof>(value) : null;
         _ended = _ending.Token;
         _registration = connection.Ended.UnsafeRegister(static ending => ((CancellationTokenSource)ending!).Cancel(), _ending);
+        EndRequest = () => Interlocked.Decrement(ref _pending);
         Account = new IngestAccount(bytes => connection.Post(FrameType.Credit, id, 0, new Credit(bytes)));
     }
 
@@ -62,8 +63,8 @@ internal sealed class ServerAttachment : IDisposable
         return false;
     }
 
-    /// <summary>Notes that a request was answered.</summary>
-    public void EndRequest() => Interlocked.Decrement(ref _pending);
+    /// <summary>Notes that a request was answered. One delegate for all requests.</summary>
+    public Action EndRequest { get; }
 
     /// <summary>Notes the body of an append of inputs that waits for its answer.</summary>
     /// <returns><see langword="false"/> if as many bytes wait as may.</returns>

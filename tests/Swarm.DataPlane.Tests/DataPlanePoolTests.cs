@@ -113,6 +113,24 @@ public sealed class DataPlanePoolTests
         Assert.Equal(1, pool.ConnectionCount);
     }
 
+    /// <summary>Who is told of the loss may attach again at once, before anything else has heard of it.</summary>
+    [Fact]
+    public async Task RentAsync_ByWhoIsBeingToldOfTheLoss_GivesAnotherConnection()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.AddContext("c/1", Payloads.Computed(1));
+        await using var pool = TestServer.CreatePool();
+        var lost = await pool.RentAsync(server.Endpoint, Token);
+        var again = new AttachesAgain(() => pool.RentAsync(server.Endpoint, Token).AsTask());
+        await lost.Client.AttachReaderAsync("c/1", again, Token);
+
+        lost.Client.Channel.Abort("cut");
+        var next = await (await again.Rented.Task.WaitAsync(Token)).WaitAsync(Token);
+
+        Assert.NotSame(lost.Client, next.Client);
+        Assert.False(next.Client.IsLost);
+    }
+
     [Fact]
     public async Task RentAsync_ConnectionThatSaysNothing_IsNotHandedOutAndStaysWithThoseWhoHaveIt()
     {
@@ -296,5 +314,27 @@ public sealed class DataPlanePoolTests
         var error = Assert.Throws<ArgumentException>(() => TestServer.CreatePool(options));
 
         Assert.Contains(connections == 0 ? nameof(options.ConnectionsPerSilo) : nameof(options.IdleTimeout), error.Message, StringComparison.Ordinal);
+    }
+
+    private sealed class AttachesAgain(Func<Task<PooledConnection>> rent) : IDataPlaneObserver
+    {
+        public TaskCompletionSource<Task<PooledConnection>> Rented { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void OnDurable(Epoch epoch, Watermarks durable)
+        {
+            // Not looked at.
+        }
+
+        public void OnFenced(Epoch current)
+        {
+            // A reader is not fenced.
+        }
+
+        public void OnMoved()
+        {
+            // It does not move.
+        }
+
+        public void OnLost(Exception exception) => Rented.TrySetResult(rent());
     }
 }

@@ -1,6 +1,7 @@
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
+using Swarm.DataPlane.Messages;
 using Swarm.DataPlane.Server;
 using Swarm.DataPlane.Tests.Hosting;
 using Xunit;
@@ -211,6 +212,22 @@ public sealed class SharedConnectionTests
 
             await ending;
         }
+    }
+
+    /// <summary>The same, where the connection has ended just before the attachment became known.</summary>
+    [Fact]
+    public async Task Attach_ConnectionHasEnded_IsTold()
+    {
+        await using var server = await TestServer.StartAsync();
+        server.AddContext("c/1", Payloads.Computed(1));
+        var client = await server.ConnectAsync();
+        await client.DisposeAsync();
+        var observer = new Observer();
+        var attached = new Attached(1, 1, default, Payloads.Computed(1).Fingerprint.Value, 64, new byte[32], 0);
+
+        client.Add(new DataPlaneAttachment(client, attached, observer));
+
+        Assert.True(observer.Lost.Task.IsCompleted);
     }
 
     private static async Task<int> CountAsync(DataPlaneAttachment reader)
