@@ -11,16 +11,16 @@ namespace Swarm;
 public sealed class ContextReader : IContextReader
 {
     private readonly string _context;
-    private readonly DataPlaneClient _client;
+    private readonly PooledConnection _connection;
     private readonly DataPlaneAttachment _attachment;
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
 
     internal ContextReader(
-        string context, DataPlaneClient client, DataPlaneAttachment attachment, TimeProvider timeProvider, ILogger logger)
+        string context, PooledConnection connection, DataPlaneAttachment attachment, TimeProvider timeProvider, ILogger logger)
     {
         _context = context;
-        _client = client;
+        _connection = connection;
         _attachment = attachment;
         _timeProvider = timeProvider;
         _logger = logger;
@@ -34,25 +34,30 @@ public sealed class ContextReader : IContextReader
         ILogger logger,
         CancellationToken cancellationToken)
     {
-        var endpoint = await control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
-        var client = await DataPlaneClient.ConnectAsync(
-            DataPlaneEndpoint.Parse(endpoint),
-            control.Credential.Tenant,
-            control.Credential.Token,
-            options.DataPlane,
-            options.TimeProvider,
-            logger,
-            cancellationToken).ConfigureAwait(false);
-        try
+        while (true)
         {
-            var attachment = await client.AttachReaderAsync(context, new NoObserver(), cancellationToken)
+            var endpoint = await control.LocateAsync(context, cancellationToken).ConfigureAwait(false);
+            var connection = await control.Connections.RentAsync(DataPlaneEndpoint.Parse(endpoint), cancellationToken)
                 .ConfigureAwait(false);
-            return new ContextReader(context, client, attachment, options.TimeProvider, logger);
-        }
-        catch
-        {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw;
+            var isAttached = false;
+            try
+            {
+                var attachment = await connection.Client.AttachReaderAsync(context, new NoObserver(), cancellationToken)
+                    .ConfigureAwait(false);
+                isAttached = true;
+                return new ContextReader(context, connection, attachment, options.TimeProvider, logger);
+            }
+            catch (SwarmTransportException) when (connection is { IsReused: true, Client.IsLost: true })
+            {
+                // It had been lost, as with a silo that was restarted: the pool does not give it again.
+            }
+            finally
+            {
+                if (!isAttached)
+                {
+                    await connection.DisposeAsync().ConfigureAwait(false);
+                }
+            }
         }
     }
 
@@ -68,7 +73,7 @@ public sealed class ContextReader : IContextReader
     /// <summary>Fills a runtime with what is durable now, by loading KV or by computing it again.</summary>
     /// <param name="runtime">The model; it is emptied before.</param>
     /// <param name="strategy">Which of both.</param>
-    /// <param name="cancellationToken">Stops it; where KV is on its way in, together with the connection: then open another reader.</param>
+    /// <param name="cancellationToken">Stops it. Nothing is written into the runtime any more when this ends; the reader, and others on its connection, go on.</param>
     /// <returns>What it took.</returns>
     /// <exception cref="InvalidOperationException">The runtime is in use by a session of this process.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
@@ -114,6 +119,6 @@ public sealed class ContextReader : IContextReader
     public async ValueTask DisposeAsync()
     {
         await _attachment.DisposeAsync().ConfigureAwait(false);
-        await _client.DisposeAsync().ConfigureAwait(false);
+        await _connection.DisposeAsync().ConfigureAwait(false);
     }
 }

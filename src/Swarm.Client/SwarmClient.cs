@@ -141,7 +141,11 @@ public sealed class SwarmClient : ISwarmClient
         await OpenReaderAsync(context, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Disconnects. Calls from then on throw an <see cref="ObjectDisposedException"/>. Harmless if repeated.</summary>
-    /// <returns>A task that ends when the connection is closed.</returns>
+    /// <returns>A task that ends when every connection is closed that no session or reader uses.</returns>
+    /// <remarks>
+    /// Sessions and readers that are open keep their connections, and go on until they are disposed; one whose connection is lost
+    /// cannot connect again. So dispose them first.
+    /// </remarks>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
@@ -150,6 +154,7 @@ public sealed class SwarmClient : ISwarmClient
         }
 
         _control.Close(typeof(SwarmClient));
+        await _control.Connections.DisposeAsync().ConfigureAwait(false);
         if (_link is not null)
         {
             await _link.DisposeAsync().ConfigureAwait(false);

@@ -1,6 +1,6 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Swarm.DataPlane.Client;
 
 namespace Swarm;
 
@@ -43,11 +43,17 @@ public sealed class SwarmClientOptions
     /// <summary>How long a gateway may take to answer before another one is used. Default 2 s.</summary>
     public TimeSpan GatewayTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Settings of data-plane connections.</summary>
-    public DataPlaneClientOptions DataPlane { get; set; } = new();
+    /// <summary>Settings of the connections that carry inputs and KV. They count when the client is made.</summary>
+    public DataConnectionOptions DataPlane { get; set; } = new();
 
     /// <summary>Where logs go. Default: nowhere.</summary>
     public ILoggerFactory LoggerFactory { get; set; } = NullLoggerFactory.Instance;
+
+    /// <summary>
+    /// Makes the meter that clients measure under; a host's, as a rule. Clients of one factory share its instruments. Default
+    /// <see langword="null"/>: each client has a meter of its own, which ends with it.
+    /// </summary>
+    public IMeterFactory? MeterFactory { get; set; }
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
@@ -83,11 +89,18 @@ public sealed class SwarmClientOptions
                 + "must be positive.");
         }
 
+        if (DataPlane is null)
+        {
+            faults.Add($"{nameof(DataPlane)} is null: leave it as it is for the defaults.");
+        }
+        else
+        {
+            faults.AddRange(DataPlane.FindFaults().Select(fault => $"{nameof(DataPlane)}.{fault}"));
+        }
+
         if (faults.Count > 0)
         {
             throw new ArgumentException(string.Join(' ', faults));
         }
-
-        DataPlane.Validate();
     }
 }

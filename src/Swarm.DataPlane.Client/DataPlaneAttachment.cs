@@ -35,7 +35,7 @@ public class DataPlaneAttachment : IAsyncDisposable
     public TenantKey TenantKey { get; }
 
     /// <summary>Time since the silo last sent anything on the connection.</summary>
-    public TimeSpan Silence => Client.Channel.ReceiveSilence;
+    public TimeSpan Silence => Client.Silence;
 
     /// <summary>Watermarks as last heard.</summary>
     public Watermarks Durable
@@ -72,14 +72,18 @@ public class DataPlaneAttachment : IAsyncDisposable
     /// <returns>Runs in order, without holes.</returns>
     /// <exception cref="SwarmRefusedException">The silo refused.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
-    public IAsyncEnumerable<InputRun> ReadInputsAsync(
-        long firstPosition, long count, CancellationToken cancellationToken = default) => ReadAsync(
-        FrameType.ReadInputs,
-        new ReadRange(firstPosition, count, 0, false),
-        new PendingStream<InputRun>(static (header, body) => header.Type == FrameType.Inputs
+    public IAsyncEnumerable<InputRun> ReadInputsAsync(long firstPosition, long count, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        var stream = new PendingStream<InputRun>(static (header, body) => header.Type == FrameType.Inputs
             ? MessageReader.ReadAll<InputList>(body).Run
-            : throw new ProtocolException($"a {header.Type} frame answers a read of inputs")),
-        cancellationToken);
+            : throw new ProtocolException($"a {header.Type} frame answers a read of inputs"))
+        {
+            Attachment = Id,
+        };
+        return ReadAsync(FrameType.ReadInputs, new ReadRange(firstPosition, count, 0, false), stream, cancellationToken);
+    }
 
     /// <summary>Reads durable KV, as it was stored: not verified yet, but for what was received in place.</summary>
     /// <param name="firstPosition">First position wanted.</param>
@@ -101,9 +105,10 @@ public class DataPlaneAttachment : IAsyncDisposable
         bool isRecheck = false,
         [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
         var correlation = Client.NextCorrelation();
-        var stream = new PendingKv(target);
-        target?.Bind(Client);
+        var stream = new PendingKv(target) { Attachment = Id };
         var range = new ReadRange(firstPosition, count, Client.ReadWindowBytes, isRecheck);
         try
         {
@@ -137,7 +142,10 @@ public class DataPlaneAttachment : IAsyncDisposable
         var stream = new PendingStream<IReadOnlyList<NamedState>>(static (header, body) =>
             header.Type == FrameType.States
                 ? MessageReader.ReadAll<StateList>(body).States
-                : throw new ProtocolException($"a {header.Type} frame answers a read of states"));
+                : throw new ProtocolException($"a {header.Type} frame answers a read of states"))
+        {
+            Attachment = Id,
+        };
         List<NamedState> states = [];
         await foreach (var part in ReadAsync(FrameType.ReadStates, default(Empty), stream, cancellationToken)
             .ConfigureAwait(false))
@@ -148,13 +156,16 @@ public class DataPlaneAttachment : IAsyncDisposable
         return states;
     }
 
-    /// <summary>Ends the attachment; the connection stays.</summary>
-    /// <returns>A task that ends when the server was told.</returns>
-    public virtual ValueTask DisposeAsync()
+    /// <summary>
+    /// Ends the attachment; the connection and its other attachments go on. What it waits for fails with a transient
+    /// <see cref="SwarmTransportException"/>, and may take effect all the same. Harmless to repeat.
+    /// </summary>
+    /// <returns>A task that ends at once: the silo is told in the background.</returns>
+    public ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
-        Client.Forget(this);
-        Client.Post(FrameType.Detach, Id, 0, default(Empty));
+        Client.Detach(this);
+        OnOver();
         return ValueTask.CompletedTask;
     }
 
@@ -169,18 +180,29 @@ public class DataPlaneAttachment : IAsyncDisposable
             case FrameType.Fenced:
                 Client.Forget(this);
                 _observer.OnFenced(new Epoch(MessageReader.ReadAll<DurableState>(body).Epoch));
+                OnOver();
                 break;
             case FrameType.Moved:
                 MessageReader.ReadAll<Empty>(body);
                 Client.Forget(this);
                 _observer.OnMoved();
+                OnOver();
                 break;
             default:
                 throw new ProtocolException($"a {type} frame is not for a reader");
         }
     }
 
-    internal virtual void OnLost(Exception exception) => _observer.OnLost(exception);
+    internal void OnLost(Exception exception)
+    {
+        _observer.OnLost(exception);
+        OnOver();
+    }
+
+    /// <summary>Ends what waits for a push, which never comes: the attachment is over.</summary>
+    internal virtual void OnOver()
+    {
+    }
 
     /// <summary>Notes a durable state: within an epoch watermarks only grow, however answers and pushes overtake each other.</summary>
     internal void Note(Epoch epoch, Watermarks durable)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Core.Sessions;
@@ -11,9 +12,9 @@ using Swarm.Format.Frames;
 
 namespace Swarm.DataPlane.Client;
 
-/// <summary>One connection to a silo's data plane. Thread-safe; requests are pipelined.</summary>
+/// <summary>One connection to a silo's data plane. Thread-safe; any number of attachments share it, and requests are pipelined.</summary>
 /// <remarks>
-/// A connection is never repaired: once lost, every request fails with a transient <see cref="SwarmTransportException"/>,
+/// One reader serves all attachments: observers and whatever else it calls return at once. A connection is never repaired: once lost, every request fails with a transient <see cref="SwarmTransportException"/>,
 /// and every attachment's observer is told. Connect again, attach again, repeat what is not durable.
 /// </remarks>
 public sealed class DataPlaneClient : IAsyncDisposable
@@ -28,6 +29,8 @@ public sealed class DataPlaneClient : IAsyncDisposable
     private Task _reading = Task.CompletedTask;
     private Exception? _fault;
     private uint _lastCorrelation;
+    private bool _carriesTraces;
+    private int _abandoned;
 
     private DataPlaneClient(
         DataPlaneEndpoint endpoint,
@@ -56,7 +59,16 @@ public sealed class DataPlaneClient : IAsyncDisposable
     /// <summary>Cancelled when the connection is lost or closed.</summary>
     public CancellationToken Closed { get; }
 
+    /// <summary>Whether the connection is lost or closed.</summary>
+    public bool IsLost => Volatile.Read(ref _fault) is not null;
+
+    /// <summary>Time since the silo last sent anything.</summary>
+    public TimeSpan Silence => Channel.ReceiveSilence;
+
     internal FrameChannel Channel { get; }
+
+    /// <summary>Attaches that nobody waits for and the silo has not answered: each may still take an attachment's place for a while.</summary>
+    internal int AbandonedAttaches => Volatile.Read(ref _abandoned);
 
     internal int ReadWindowBytes => _options.ReadWindowBytes;
 
@@ -143,12 +155,10 @@ public sealed class DataPlaneClient : IAsyncDisposable
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(secret);
-        DataPlaneSession? session = null;
-        var message = new Attach(context, epoch.Value, secret.Bytes.ToArray());
-        await AttachCoreAsync(
-            FrameType.Attach, message, attached => session = new DataPlaneSession(this, attached, observer), cancellationToken)
+        var message = new Attach(RequireSendable(context), epoch.Value, secret.Bytes.ToArray());
+        return (DataPlaneSession)await AttachCoreAsync(
+            FrameType.Attach, message, attached => new DataPlaneSession(this, attached, observer), cancellationToken)
             .ConfigureAwait(false);
-        return session!;
     }
 
     /// <summary>Attaches a reader.</summary>
@@ -158,17 +168,12 @@ public sealed class DataPlaneClient : IAsyncDisposable
     /// <returns>The reader.</returns>
     /// <exception cref="SwarmRefusedException">The context is not open there, or the name is not allowed.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
-    public async Task<DataPlaneAttachment> AttachReaderAsync(
-        string context, IDataPlaneObserver observer, CancellationToken cancellationToken = default)
-    {
-        DataPlaneAttachment? reader = null;
-        await AttachCoreAsync(
-            FrameType.AttachReader,
-            new AttachReader(context),
-            attached => reader = new DataPlaneAttachment(this, attached, observer),
-            cancellationToken).ConfigureAwait(false);
-        return reader!;
-    }
+    public Task<DataPlaneAttachment> AttachReaderAsync(
+        string context, IDataPlaneObserver observer, CancellationToken cancellationToken = default) => AttachCoreAsync(
+        FrameType.AttachReader,
+        new AttachReader(RequireSendable(context)),
+        attached => new DataPlaneAttachment(this, attached, observer),
+        cancellationToken);
 
     /// <summary>Closes the connection; requests under way fail.</summary>
     /// <returns>A task that ends when nothing of it runs any more.</returns>
@@ -178,9 +183,6 @@ public sealed class DataPlaneClient : IAsyncDisposable
         await _reading.ConfigureAwait(false);
         await Channel.DisposeAsync().ConfigureAwait(false);
     }
-
-    /// <summary>Ends the connection, as if it were lost.</summary>
-    internal void GiveUp(string reason) => End(Lost(reason, null));
 
     internal uint NextCorrelation() => NextCorrelation(ref _lastCorrelation);
 
@@ -194,6 +196,51 @@ public sealed class DataPlaneClient : IAsyncDisposable
     internal void Forget(uint correlation) => _pending.TryRemove(correlation, out _);
 
     internal void Forget(DataPlaneAttachment attachment) => _attachments.TryRemove(attachment.Id, out _);
+
+    /// <summary>Makes an attachment known. Called by the connection's reader.</summary>
+    internal void Add(DataPlaneAttachment attachment)
+    {
+        _attachments[attachment.Id] = attachment;
+        if (Volatile.Read(ref _fault) is { } fault && _attachments.TryRemove(attachment.Id, out _))
+        {
+            attachment.OnLost(fault); // The connection has ended meanwhile, perhaps without having seen it.
+        }
+    }
+
+    /// <summary>Ends an attachment: fails what it waits for, stops its reads, and tells the silo.</summary>
+    internal void Detach(DataPlaneAttachment attachment)
+    {
+        var isKnown = _attachments.TryRemove(attachment.Id, out _);
+        foreach (var (correlation, waiting) in _pending)
+        {
+            if (waiting.Attachment == attachment.Id && _pending.TryRemove(correlation, out var reply))
+            {
+                reply.Fail(new SwarmTransportException(
+                    $"The attachment to {Endpoint} was closed here; what it had sent may take effect.", isTransient: true));
+                if (reply.IsStream)
+                {
+                    Post(FrameType.Cancel, attachment.Id, correlation, default(Empty));
+                }
+            }
+        }
+
+        if (isKnown)
+        {
+            Post(FrameType.Detach, attachment.Id, 0, default(Empty));
+        }
+    }
+
+    /// <summary>Settles an attach that nobody waits for any more.</summary>
+    /// <param name="attachment">What the silo has attached; <see langword="null"/> for nothing.</param>
+    internal void EndAbandoned(uint? attachment)
+    {
+        if (attachment is { } id)
+        {
+            Post(FrameType.Detach, id, 0, default(Empty));
+        }
+
+        Interlocked.Decrement(ref _abandoned);
+    }
 
     /// <summary>Registers a request, so that its answer finds it. Send it afterwards.</summary>
     internal void Expect(uint correlation, PendingReply reply)
@@ -223,7 +270,14 @@ public sealed class DataPlaneClient : IAsyncDisposable
 
         try
         {
-            await Channel.SendAsync(type, attachment, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+            if (_carriesTraces && FrameHeader.MayBeTraced(type) && TraceContext.OfCaller() is { } caller)
+            {
+                await Channel.SendAsync(type, attachment, correlation, new Traced<TMessage>(caller, message), payload, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await Channel.SendAsync(type, attachment, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+            }
         }
         catch (Exception exception) when (exception is SocketException or IOException or ObjectDisposedException)
         {
@@ -251,28 +305,49 @@ public sealed class DataPlaneClient : IAsyncDisposable
         }
     }
 
-    private async Task AttachCoreAsync<TMessage>(
+    private async Task<DataPlaneAttachment> AttachCoreAsync<TMessage>(
         FrameType type, TMessage message, Func<Attached, DataPlaneAttachment> create, CancellationToken cancellationToken)
         where TMessage : IMessage<TMessage>
     {
         var correlation = NextCorrelation();
-
-        // The attachment must be known before the reader goes on: a push may follow at once.
-        var reply = new PendingAttach(attached =>
-        {
-            var attachment = create(attached);
-            _attachments[attachment.Id] = attachment;
-        });
+        var reply = new PendingAttach(this, create);
         Expect(correlation, reply);
         try
         {
             await SendAsync(type, 0, correlation, message, default, cancellationToken).ConfigureAwait(false);
-            await reply.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch
         {
-            Forget(correlation);
+            Forget(correlation); // Not sent.
+            throw;
         }
+
+        try
+        {
+            return await reply.Done.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Interlocked.Increment(ref _abandoned);
+            if (reply.TryAbandon())
+            {
+                throw; // The silo attaches all the same: that is undone when it says so.
+            }
+
+            Interlocked.Decrement(ref _abandoned);
+            return await reply.Done.ConfigureAwait(false); // It was faster.
+        }
+    }
+
+    /// <summary>A longer name would end the connection, for all who share it.</summary>
+    private static string RequireSendable(string context)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        return context.Length <= Names.MaxContextLength && Encoding.UTF8.GetByteCount(context) <= Names.MaxContextLength
+            ? context
+            : throw new ArgumentException(
+                $"A context name of {Encoding.UTF8.GetByteCount(context)} bytes is over the limit of {Names.MaxContextLength}; choose a shorter one.",
+                nameof(context));
     }
 
     private async Task GreetAsync(string tenant, string token, TimeProvider timeProvider, CancellationToken cancellationToken)
@@ -281,7 +356,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
         Expect(0, reply);
         _reading = Task.Run(ReadAsync, CancellationToken.None);
         await SendAsync(
-            FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, 0, tenant, token), default, cancellationToken)
+            FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, FeatureBits.All, tenant, token), default, cancellationToken)
             .ConfigureAwait(false);
         var welcome = await reply.Answer.WaitAsync(cancellationToken).ConfigureAwait(false);
         if (welcome.Version != Hello.CurrentVersion)
@@ -292,6 +367,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
                 isTransient: false);
         }
 
+        _carriesTraces = (welcome.Features & FeatureBits.TraceContext) != 0;
         Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
         _watchdog = timeProvider.CreateTimer(_ => Watch(), null, tick, tick);
@@ -329,36 +405,50 @@ public sealed class DataPlaneClient : IAsyncDisposable
     private async Task ReceiveRunAsync(FrameHeader header, KvHead head)
     {
         var pending = _pending.GetValueOrDefault(header.Correlation) as PendingKv;
-        if (pending?.Target?.TryBegin(head, header.PayloadLength) is { } receiver)
+        if (pending is null)
         {
-            var inPlace = await ReceiveInPlaceAsync(pending.Target, head, receiver).ConfigureAwait(false);
-            pending.Add(new ReceivedRun(head, null, inPlace));
-            Post(FrameType.Credit, header.Attachment, header.Correlation, new Credit(header.PayloadLength));
+            await Channel.SkipAsync(header.PayloadLength).ConfigureAwait(false); // Cancelled meanwhile.
+            return;
+        }
+
+        if (pending.Target?.TryBegin(head, header.PayloadLength) is { } receiver)
+        {
+            await ReceiveInPlaceAsync(header, head, pending, receiver).ConfigureAwait(false);
             return;
         }
 
         var payload = await Channel.ReceiveAsync(header.PayloadLength).ConfigureAwait(false);
-        if (pending?.Add(new ReceivedRun(head, payload, null)) != true)
+        if (!pending.Add(new ReceivedRun(head, payload, null)))
         {
-            payload.Dispose(); // Cancelled meanwhile.
+            payload.Dispose();
         }
     }
 
-    private async ValueTask<KvInPlace> ReceiveInPlaceAsync(KvReceiveTarget target, KvHead head, KvPayloadReceiver receiver)
+    private async ValueTask ReceiveInPlaceAsync(FrameHeader header, KvHead head, PendingKv pending, KvPayloadReceiver receiver)
     {
+        var target = pending.Target!;
         var isWhole = false;
+        var received = 0;
+        var opening = 0;
         try
         {
-            await Channel.ReceiveAsync(receiver).ConfigureAwait(false);
-            isWhole = receiver.Fault is null;
+            received = await Channel.ReceiveAsync(receiver, target.GivenUp).ConfigureAwait(false);
+            isWhole = received == header.PayloadLength && receiver.Fault is null;
         }
-        catch
+        finally
         {
-            target.End(head, isWhole: false);
-            throw;
+            opening = target.End(head, isWhole);
         }
 
-        return new KvInPlace(target.End(head, isWhole), receiver.Fault);
+        if (received < header.PayloadLength)
+        {
+            // Given up. The runtime's memory is its owner's again: the rest goes nowhere, and the connection goes on.
+            await Channel.SkipAsync(header.PayloadLength - received).ConfigureAwait(false);
+            return;
+        }
+
+        pending.Add(new ReceivedRun(head, null, new KvInPlace(opening, receiver.Fault)));
+        Post(FrameType.Credit, header.Attachment, header.Correlation, new Credit(header.PayloadLength));
     }
 
     private void Dispatch(FrameHeader header, ReadOnlySpan<byte> body)
@@ -444,9 +534,12 @@ public sealed class DataPlaneClient : IAsyncDisposable
             }
         }
 
-        foreach (var attachment in _attachments.Values)
+        foreach (var id in _attachments.Keys)
         {
-            attachment.OnLost(fault);
+            if (_attachments.TryRemove(id, out var attachment))
+            {
+                attachment.OnLost(fault);
+            }
         }
 
         _closed.Cancel();

@@ -1,3 +1,4 @@
+using System.Text;
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Frames;
@@ -12,6 +13,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     private long _credit;
     private long _awaited;
     private TaskCompletionSource? _arrived;
+    private bool _isOver;
 
     internal DataPlaneSession(DataPlaneClient client, Attached attached, IDataPlaneObserver observer)
         : base(client, attached, observer) => IngestWindowBytes = attached.IngestBytes;
@@ -27,7 +29,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     /// </param>
     /// <param name="cancellationToken">Stops waiting to send.</param>
     /// <returns>A task that ends when they are durable: watermarks, or a refusal, or a lost connection.</returns>
-    /// <exception cref="ArgumentException">It is over a limit; nothing was sent.</exception>
+    /// <exception cref="ArgumentException">It is over a limit, or malformed, and would end the connection; nothing was sent.</exception>
     /// <exception cref="SwarmTransportException">The connection is lost.</exception>
     public Task<Task<Watermarks>> SendInputsAsync(
         InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken = default)
@@ -42,6 +44,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
                 nameof(inputs));
         }
 
+        RequireSendable(inputs, states);
         return SendAppendAsync(FrameType.AppendInputs, new InputList(inputs, new StateList(states)), default, cancellationToken);
     }
 
@@ -50,12 +53,18 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     /// <param name="wantedBytes">Bytes that are ready behind it as well.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>A task that ends when it may be sent.</returns>
+    /// <exception cref="SwarmTransportException">The connection is lost, or the attachment over.</exception>
     public async ValueTask ReserveKvAsync(int bytes, long wantedBytes, CancellationToken cancellationToken = default)
     {
         Task arrived;
         long returned;
         lock (_creditLock)
         {
+            if (_isOver)
+            {
+                throw Over();
+            }
+
             if (_credit >= bytes)
             {
                 return;
@@ -75,7 +84,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     /// <summary>What the silo takes.</summary>
     public DataPlaneLimits Limits => Client.Limits;
 
-    /// <summary>Gives credit back that is not going to be used now. Unused credit ends a connection after a while.</summary>
+    /// <summary>Gives credit back that is not going to be used now. Unused credit ends the attachment after a while, as if the context had moved.</summary>
     public void ReturnCredit()
     {
         long returned;
@@ -99,6 +108,8 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     public Task<Task<Watermarks>> SendKvAsync(KvAppend kv, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(kv);
+        ArgumentOutOfRangeException.ThrowIfNegative(kv.FirstPosition);
+        ArgumentOutOfRangeException.ThrowIfNegative(kv.Count);
         lock (_creditLock)
         {
             if (_credit < kv.Frames.Length)
@@ -130,6 +141,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
     public async Task<Acquired> RewindAsync(
         long length, SessionSecret newSecret, CancellationToken cancellationToken = default)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentNullException.ThrowIfNull(newSecret);
         var answer = await RequestAsync(
             FrameType.Rewind, new Rewind(length, newSecret.Bytes.ToArray()), FrameType.Rewound, default, cancellationToken)
@@ -158,19 +170,52 @@ public sealed class DataPlaneSession : DataPlaneAttachment
         }
     }
 
-    internal override void OnLost(Exception exception)
+    internal override void OnOver()
     {
         lock (_creditLock)
         {
+            _isOver = true;
             if (_arrived is not null)
             {
-                _arrived.TrySetException(exception);
-                _ = _arrived.Task.Exception;
+                _arrived.TrySetException(Over());
+                _ = _arrived.Task.Exception; // Seen, should nobody wait for it any more.
                 _arrived = null;
             }
         }
+    }
 
-        base.OnLost(exception);
+    private SwarmTransportException Over() =>
+        new($"The attachment to {Client.Endpoint} is over: attach again, where the context is now.", isTransient: true);
+
+    /// <summary>What the silo would take for a protocol error: that would end the connection, for all who share it.</summary>
+    private static void RequireSendable(InputRun inputs, IReadOnlyList<NamedState> states)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(inputs.FirstPosition, nameof(inputs));
+        var total = 0L;
+        foreach (var step in inputs.Steps.Span)
+        {
+            total = step > 0 ? total + step : long.MinValue;
+        }
+
+        if (total != inputs.Tokens.Length)
+        {
+            throw new ArgumentException(
+                $"The {inputs.Steps.Length} steps of an append do not add up to its {inputs.Tokens.Length} tokens, or one is not positive: "
+                + "give the length of each step.",
+                nameof(inputs));
+        }
+
+        foreach (var (name, position, content) in states)
+        {
+            if (name.Length > Names.MaxStateLength || Encoding.UTF8.GetByteCount(name) > Names.MaxStateLength || position < 0
+                || content.Length > NamedState.MaxBytes)
+            {
+                throw new ArgumentException(
+                    $"State '{name}' of {content.Length} bytes at position {position} is over a limit: a name has at most "
+                    + $"{Names.MaxStateLength} bytes, content {NamedState.MaxBytes}, and no position is negative.",
+                    nameof(states));
+            }
+        }
     }
 
     private async Task<Task<Watermarks>> SendAppendAsync<TMessage>(
@@ -197,7 +242,7 @@ public sealed class DataPlaneSession : DataPlaneAttachment
         where TMessage : IMessage<TMessage>
     {
         var correlation = Client.NextCorrelation();
-        var reply = new PendingReply<DurableState>(answer);
+        var reply = new PendingReply<DurableState>(answer) { Attachment = Id };
         Client.Expect(correlation, reply);
         try
         {

@@ -1,6 +1,6 @@
 namespace Swarm.DataPlane.Client;
 
-/// <summary>Told what a server pushes for one attachment. Called by the connection's reader: must not block or throw.</summary>
+/// <summary>Told what a server pushes for one attachment. Called by the reader of a connection that others share: must return at once, and not throw.</summary>
 public interface IDataPlaneObserver
 {
     /// <summary>Watermarks moved.</summary>

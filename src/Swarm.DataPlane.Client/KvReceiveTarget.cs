@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Swarm.Core.Blocks;
 using Swarm.DataPlane.Messages;
 using Swarm.Format.Frames;
@@ -18,11 +19,12 @@ namespace Swarm.DataPlane.Client;
 /// <param name="geometry">The runtime's geometry.</param>
 /// <param name="memory">The runtime's memory.</param>
 /// <param name="accepts">Whether a run may go there: first position, positions, and the chain hash through the last of them.</param>
+[SuppressMessage("Design", "CA1001", Justification = "The source has no timer and no wait handle.")]
 public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<long, int, BlockHash, bool> accepts)
 {
     private readonly Lock _lock = new();
     private readonly KvPayloadReceiver _receiver = new(geometry, memory);
-    private DataPlaneClient? _connection;
+    private readonly CancellationTokenSource _givenUp = new();
     private TaskCompletionSource? _ended;
     private bool _isOpen;
     private bool _isReceiving;
@@ -61,17 +63,18 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
     {
         lock (_lock)
         {
-            _isOpen |= taken >= _closedUntil;
+            _isOpen |= taken >= _closedUntil && !_givenUp.IsCancellationRequested;
         }
     }
 
     /// <summary>Lets no more runs come in.</summary>
     /// <param name="cancellationToken">
-    /// Ends the connection where a run is on its way in: what is read there, and all else on it, fails with a transient
-    /// <see cref="SwarmTransportException"/>.
+    /// Gives a run up that is on its way in: the connection drops the rest of it, and goes on. That run never comes, no other one
+    /// comes in, and the target stays closed: end the read.
     /// </param>
     /// <returns>
-    /// Ends when nothing is written into the memory any more: a run that is on its way in comes in whole, or the connection is lost. Never faults.
+    /// Ends when nothing is written into the memory any more: a run that is on its way in comes in whole, is given up, or the
+    /// connection is lost. Never faults.
     /// </returns>
     public async ValueTask CloseAsync(CancellationToken cancellationToken = default)
     {
@@ -88,7 +91,7 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
             ended = _ended.Task;
         }
 
-        using (cancellationToken.UnsafeRegister(static self => ((KvReceiveTarget)self!)._connection?.GiveUp("KV on its way in was given up"), this))
+        using (cancellationToken.UnsafeRegister(static givenUp => ((CancellationTokenSource)givenUp!).Cancel(), _givenUp))
         {
             await ended.ConfigureAwait(false);
         }
@@ -106,8 +109,8 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
         }
     }
 
-    /// <summary>Says which connection it is that writes.</summary>
-    internal void Bind(DataPlaneClient connection) => _connection = connection;
+    /// <summary>Cancelled when a run that is on its way in is given up: then write nothing more into the memory, and call <see cref="End"/>.</summary>
+    internal CancellationToken GivenUp => _givenUp.Token;
 
     /// <summary>Takes a run, or not. Called for every run of the read, in order, by the connection.</summary>
     internal KvPayloadReceiver? TryBegin(KvHead head, int length)
@@ -141,7 +144,7 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
 
     /// <summary>Ends what <see cref="TryBegin"/> has begun.</summary>
     /// <param name="head">The run.</param>
-    /// <param name="isWhole">Whether all of it came, and was right.</param>
+    /// <param name="isWhole">Whether all of it came, and was right. Nothing of it is written any more.</param>
     /// <returns>Number of the opening.</returns>
     internal int End(KvHead head, bool isWhole)
     {

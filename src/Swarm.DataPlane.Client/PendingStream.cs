@@ -15,6 +15,8 @@ internal class PendingStream<TItem>(PendingStream<TItem>.Parser? parse) : Pendin
     /// <summary>Reads an item.</summary>
     public delegate TItem Parser(FrameHeader header, ReadOnlySpan<byte> body);
 
+    public override bool IsStream => true;
+
     /// <summary>Items as they arrive.</summary>
     public ChannelReader<TItem> Items => _items.Reader;
 

@@ -12,7 +12,7 @@ internal sealed class SocketTransport(Socket socket) : ByteTransport
     private int _aheadStart;
     private int _aheadEnd;
 
-    public override async ValueTask<bool> ReadAsync(Memory<byte> destination)
+    public override async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken stop)
     {
         var filled = 0;
         while (filled < destination.Length)
@@ -28,13 +28,20 @@ internal sealed class SocketTransport(Socket socket) : ByteTransport
 
             var rest = destination[filled..];
             var direct = rest.Length >= _ahead.Length;
-            var received = await socket
-                .ReceiveAsync(direct ? rest : _ahead.AsMemory(), SocketFlags.None).ConfigureAwait(false);
+            int received;
+            try
+            {
+                received = await socket
+                    .ReceiveAsync(direct ? rest : _ahead.AsMemory(), SocketFlags.None, stop).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return filled; // The receive took nothing: a socket's receive is cancelled before it takes bytes, or not at all.
+            }
+
             if (received == 0)
             {
-                return filled == 0
-                    ? false
-                    : throw new EndOfStreamException($"The peer closed after {filled} of {destination.Length} bytes.");
+                return filled;
             }
 
             if (direct)
@@ -47,7 +54,7 @@ internal sealed class SocketTransport(Socket socket) : ByteTransport
             }
         }
 
-        return true;
+        return filled;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload)

@@ -17,16 +17,16 @@ public sealed class DataPlaneServerOptions : ISettingRules
     [Setting("KV that one session may have in flight, unless one record is larger.", Min = "64KiB", Max = "1GiB")]
     public int AttachmentIngestBytes { get; set; } = 4 << 20;
 
-    /// <summary>Attachments of one connection. Default 1,024.</summary>
+    /// <summary>Attachments of one connection: sessions and readers. An agent's process opens a further connection for more. Default 1,024.</summary>
     [Setting("Sessions of one connection.", Min = "1", Max = "1000000")]
     public int MaxAttachments { get; set; } = 1024;
 
-    /// <summary>Unanswered requests of one connection. Default 4,096.</summary>
-    [Setting("Unanswered requests of one connection.", Min = "16", Max = "1000000")]
+    /// <summary>Unanswered requests of one session or reader, and unanswered attaches of one connection. Default 4,096.</summary>
+    [Setting("Unanswered requests of one session, and unanswered attaches of one connection.", Min = "16", Max = "1000000")]
     public int MaxPendingRequests { get; set; } = 4096;
 
-    /// <summary>Bytes of inputs and states that one connection may have in flight. Default 8 MiB.</summary>
-    [Setting("Inputs and states that one connection may have in flight.", Min = "1MiB", Max = "1GiB")]
+    /// <summary>Bytes of inputs and states that one session may have in flight. Default 8 MiB.</summary>
+    [Setting("Inputs and states that one session may have in flight.", Min = "1MiB", Max = "1GiB")]
     public int MaxPendingInputBytes { get; set; } = 8 << 20;
 
     /// <summary>Connections at a time. Default 4,096.</summary>
@@ -45,7 +45,7 @@ public sealed class DataPlaneServerOptions : ISettingRules
     [Setting("How long a peer may stay silent; agents ping every second.", Min = "1ms", Max = "1d")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long one frame may take to arrive or to be taken, and granted credit to be used. Default 30 s.</summary>
+    /// <summary>How long one frame may take to arrive or to be taken, or its connection ends; and granted credit to be used, or its session ends. Default 30 s.</summary>
     [Setting("How long one frame may take to arrive or to be taken, and granted credit to be used.", Min = "1ms", Max = "1d")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

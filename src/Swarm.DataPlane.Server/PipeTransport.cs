@@ -24,12 +24,12 @@ internal sealed class PipeTransport(ConnectionContext connection) : ByteTranspor
         ? connection.Features.Get<IConnectionSocketFeature>()?.Socket
         : null;
 
-    public override async ValueTask<bool> ReadAsync(Memory<byte> destination)
+    public override async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken stop)
     {
         var filled = 0;
         while (filled < destination.Length)
         {
-            var result = await _input.ReadAsync().ConfigureAwait(false);
+            var result = await _input.ReadAsync(CancellationToken.None).ConfigureAwait(false);
             var buffer = result.Buffer;
             var count = (int)Math.Min(buffer.Length, destination.Length - filled);
             buffer.Slice(0, count).CopyTo(destination.Span[filled..]);
@@ -37,13 +37,11 @@ internal sealed class PipeTransport(ConnectionContext connection) : ByteTranspor
             filled += count;
             if (filled < destination.Length && (result.IsCompleted || result.IsCanceled))
             {
-                return filled == 0
-                    ? false
-                    : throw new EndOfStreamException($"The peer closed after {filled} of {destination.Length} bytes.");
+                return filled;
             }
         }
 
-        return true;
+        return filled;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
@@ -16,8 +17,8 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
 {
     private readonly ConcurrentDictionary<uint, ServerRead> _reads = new();
     private readonly AttachHandler _attach = new(connection);
-    private int _pending;
-    private long _pendingInputBytes;
+    private ActivityContext _caller; // Of the frame that is being dispatched.
+    private int _pendingAttaches;
 
     /// <summary>Serves frames until the peer ends the stream.</summary>
     /// <exception cref="ProtocolException">The peer broke the protocol.</exception>
@@ -25,6 +26,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
     {
         while (await channel.ReceiveHeaderAsync().ConfigureAwait(false) is { } header)
         {
+            _caller = default;
             if (header.Type == FrameType.AppendKv)
             {
                 await ReceiveKvAsync(header).ConfigureAwait(false);
@@ -38,6 +40,11 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
 
     private void Dispatch(FrameHeader header, ReadOnlySpan<byte> body)
     {
+        if (header.Flags == FrameFlags.Traced)
+        {
+            _caller = ReadCaller(ref body);
+        }
+
         switch (header.Type)
         {
             case FrameType.Ping:
@@ -72,11 +79,11 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 break;
             case FrameType.Attach:
                 var attach = MessageReader.ReadAll<Attach>(body);
-                TryRun(header, "attach", () => _attach.AttachAsync(header.Correlation, attach));
+                StartAttach(header, () => _attach.AttachAsync(header.Correlation, attach));
                 break;
             case FrameType.AttachReader:
                 var reader = MessageReader.ReadAll<AttachReader>(body);
-                TryRun(header, "attach", () => _attach.AttachReaderAsync(header.Correlation, reader));
+                StartAttach(header, () => _attach.AttachReaderAsync(header.Correlation, reader));
                 break;
             case FrameType.Detach:
                 MessageReader.ReadAll<Empty>(body);
@@ -102,6 +109,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 throw new ProtocolException($"a {header.Type} frame is not for a server");
         }
     }
+
+    private ActivityContext ReadCaller(ref ReadOnlySpan<byte> body) => (connection.Features & FeatureBits.TraceContext) != 0
+        ? MessageReader.ReadFirst<TraceContext>(ref body).ToParent()
+        : throw new ProtocolException("a frame carries a trace context, which the greeting did not announce");
 
     private void OnHeartbeat(FrameHeader header)
     {
@@ -138,17 +149,15 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
     private void AppendInputs(FrameHeader header, InputList inputs)
     {
         var bytes = header.Length;
-        if (Interlocked.Add(ref _pendingInputBytes, bytes) > connection.Options.MaxPendingInputBytes)
-        {
-            Interlocked.Add(ref _pendingInputBytes, -bytes);
-            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
-                RefusalCode.Busy,
-                $"More than {connection.Options.MaxPendingInputBytes} bytes of inputs are on their way; wait for answers.")));
-            return;
-        }
-
         Start(header, "append", async attachment =>
         {
+            if (!attachment.TryHoldInputs(bytes))
+            {
+                throw new SwarmRefusedException(new Refusal(
+                    RefusalCode.Busy,
+                    $"More than {connection.Options.MaxPendingInputBytes} bytes of inputs of one session are on their way; wait for answers."));
+            }
+
             try
             {
                 var proof = attachment.Proof;
@@ -158,9 +167,9 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             }
             finally
             {
-                Interlocked.Add(ref _pendingInputBytes, -bytes);
+                attachment.ReleaseInputs(bytes);
             }
-        }, () => Interlocked.Add(ref _pendingInputBytes, -bytes));
+        });
     }
 
     private async ValueTask ReceiveKvAsync(FrameHeader header)
@@ -175,7 +184,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         if (connection.Find(header.Attachment) is not { } attachment)
         {
             await channel.SkipAsync(bytes).ConfigureAwait(false);
-            await RefuseGoneAsync(header).ConfigureAwait(false);
+            RefuseGone(header);
             return;
         }
 
@@ -184,7 +193,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             if (!ReferenceEquals(connection.Find(header.Attachment), attachment))
             {
                 await channel.SkipAsync(bytes).ConfigureAwait(false);
-                await RefuseGoneAsync(header).ConfigureAwait(false);
+                RefuseGone(header);
                 return;
             }
 
@@ -272,54 +281,62 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }, Forget);
     }
 
-    private ValueTask RefuseGoneAsync(FrameHeader header) => connection.RefuseAsync(
-        header.Attachment,
-        header.Correlation,
-        new Refusal(RefusalCode.Moved, $"Attachment {header.Attachment} is over; ask where the context is, and attach again."));
+    // Not waited for: the frames of the connection's other attachments come behind.
+    private void RefuseGone(FrameHeader header) => Refuse(
+        header, RefusalCode.Moved, $"Attachment {header.Attachment} is over; ask where the context is, and attach again.");
 
-    /// <summary>Runs a request of an attachment. Its call into the context happens before this returns.</summary>
+    private void RefuseBusy(FrameHeader header, string what) => Refuse(
+        header, RefusalCode.Busy, $"More than {connection.Options.MaxPendingRequests} {what} wait for answers; wait for those.");
+
+    private void Refuse(FrameHeader header, RefusalCode code, string message) =>
+        _ = connection.RefuseAsync(header.Attachment, header.Correlation, new Refusal(code, message)).AsTask();
+
+    /// <summary>Runs an attach, or refuses it where too many of the connection wait.</summary>
+    private void StartAttach(FrameHeader header, Func<Task> attach)
+    {
+        if (Interlocked.Increment(ref _pendingAttaches) > connection.Options.MaxPendingRequests)
+        {
+            Interlocked.Decrement(ref _pendingAttaches);
+            RefuseBusy(header, "attaches of this connection");
+            return;
+        }
+
+        _ = RunAsync(header, "attach", attach, () => Interlocked.Decrement(ref _pendingAttaches));
+    }
+
+    /// <summary>Runs a request of an attachment, or refuses it where too many of it wait. Its call into the context happens before this returns.</summary>
     private void Start(FrameHeader header, string what, Func<ServerAttachment, Task> request, Action notStarted)
     {
         if (connection.Find(header.Attachment) is not { } attachment)
         {
             notStarted();
-            _ = RefuseGoneAsync(header).AsTask();
-            return;
+            RefuseGone(header);
         }
-
-        if (!TryRun(header, what, () => request(attachment)))
+        else if (!attachment.TryBegin())
         {
             notStarted();
+            RefuseBusy(header, "requests of one session");
+        }
+        else
+        {
+            _ = RunAsync(header, what, () => request(attachment), attachment.EndRequest);
         }
     }
 
     private void Start(FrameHeader header, string what, Func<ServerAttachment, Task> request) =>
         Start(header, what, request, static () => { });
 
-    /// <summary>Runs a request, or refuses it where too many wait. What it does first happens before this returns.</summary>
-    private bool TryRun(FrameHeader header, string what, Func<Task> request)
+    /// <summary>Runs a request. What it does first happens before this returns.</summary>
+    private async Task RunAsync(FrameHeader header, string what, Func<Task> request, Action over)
     {
-        if (Volatile.Read(ref _pending) >= connection.Options.MaxPendingRequests)
-        {
-            connection.Post(FrameType.Refused, header.Attachment, header.Correlation, new Refused(new Refusal(
-                RefusalCode.Busy,
-                $"More than {connection.Options.MaxPendingRequests} requests wait on this connection; wait for answers.")));
-            return false;
-        }
-
-        _ = RunAsync(header, what, request);
-        return true;
-    }
-
-    private async Task RunAsync(FrameHeader header, string what, Func<Task> request)
-    {
-        Interlocked.Increment(ref _pending);
+        using var activity = ServerTrace.Start(what, _caller);
         try
         {
             await request().ConfigureAwait(false);
         }
         catch (SwarmRefusedException refused)
         {
+            activity?.SetTag("error.type", refused.Refusal.Code.ToString()).SetStatus(ActivityStatusCode.Error, refused.Message);
             await connection.RefuseAsync(header.Attachment, header.Correlation, refused.Refusal).ConfigureAwait(false);
         }
         catch (ArgumentException exception)
@@ -334,6 +351,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }
         catch (Exception exception)
         {
+            activity?.SetTag("error.type", exception.GetType().FullName).SetStatus(ActivityStatusCode.Error, exception.Message);
             connection.Fail(what, exception);
             await connection.RefuseAsync(
                 header.Attachment,
@@ -343,7 +361,7 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
         }
         finally
         {
-            Interlocked.Decrement(ref _pending);
+            over();
         }
     }
 }

@@ -17,6 +17,9 @@ internal sealed class ServerAttachment : IDisposable
     private readonly Lock _lock = new();
     private StrongBox<SessionProof>? _proof;
     private Task _rewinding = Task.CompletedTask;
+    private int _pending;
+    private long _pendingInputBytes;
+    private volatile bool _isGivenUp;
 
     public ServerAttachment(ServerConnection connection, uint id, IOpenContext context, SessionProof? proof)
     {
@@ -38,10 +41,52 @@ internal sealed class ServerAttachment : IDisposable
     /// <summary>Its part of the ingest budget.</summary>
     public IngestAccount Account { get; }
 
+    /// <summary>Whether it is a session's, not a reader's.</summary>
+    public bool IsSession => Volatile.Read(ref _proof) is not null;
+
     /// <summary>The session's proof.</summary>
     /// <exception cref="SwarmRefusedException">This is a reader.</exception>
     public SessionProof Proof => Volatile.Read(ref _proof)?.Value ?? throw new SwarmRefusedException(new Refusal(
         RefusalCode.Invalid, $"Attachment {Id} is a reader and cannot append; attach with a session instead."));
+
+    /// <summary>Notes a request that waits for its answer.</summary>
+    /// <returns><see langword="false"/> if as many wait as may.</returns>
+    public bool TryBegin()
+    {
+        if (Interlocked.Increment(ref _pending) <= _connection.Options.MaxPendingRequests)
+        {
+            return true;
+        }
+
+        Interlocked.Decrement(ref _pending);
+        return false;
+    }
+
+    /// <summary>Notes that a request was answered.</summary>
+    public void EndRequest() => Interlocked.Decrement(ref _pending);
+
+    /// <summary>Notes the body of an append of inputs that waits for its answer.</summary>
+    /// <returns><see langword="false"/> if as many bytes wait as may.</returns>
+    public bool TryHoldInputs(int bytes)
+    {
+        if (Interlocked.Add(ref _pendingInputBytes, bytes) <= _connection.Options.MaxPendingInputBytes)
+        {
+            return true;
+        }
+
+        Interlocked.Add(ref _pendingInputBytes, -bytes);
+        return false;
+    }
+
+    /// <summary>Notes that an append of inputs was answered.</summary>
+    public void ReleaseInputs(int bytes) => Interlocked.Add(ref _pendingInputBytes, -bytes);
+
+    /// <summary>Ends the attachment for its own fault: its client is told that it moved, and attaches again. The connection goes on.</summary>
+    public void GiveUp()
+    {
+        _isGivenUp = true; // Told by the watch loop, so that no watermarks come behind.
+        _connection.Remove(this);
+    }
 
     /// <summary>Cuts the context back. The session's proof changes with it.</summary>
     public async Task<DurableState> RewindAsync(Rewind rewind)
@@ -87,7 +132,12 @@ internal sealed class ServerAttachment : IDisposable
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested)
         {
-            // Detached, or the connection ended.
+            if (_isGivenUp)
+            {
+                PushMoved();
+            }
+
+            // Otherwise detached, or the connection ended.
         }
         catch (SwarmRefusedException refused) when (refused.Refusal.Code == RefusalCode.Moved)
         {

@@ -16,6 +16,7 @@ internal sealed class ServerConnection : IDisposable
     private readonly ConcurrentDictionary<uint, ServerAttachment> _attachments = new();
     private readonly FrameChannel _channel;
     private readonly TimeProvider _timeProvider;
+    private readonly ServerMetrics _metrics;
     private readonly ILogger _logger;
     private readonly long _started;
     private int _attachmentCount;
@@ -29,6 +30,7 @@ internal sealed class ServerConnection : IDisposable
         IngestBudget budget,
         DataPlaneServerOptions options,
         TimeProvider timeProvider,
+        ServerMetrics metrics,
         ILogger logger)
     {
         Name = name;
@@ -38,6 +40,7 @@ internal sealed class ServerConnection : IDisposable
         Ended = _ended.Token;
         _channel = channel;
         _timeProvider = timeProvider;
+        _metrics = metrics;
         _logger = logger;
         _started = timeProvider.GetTimestamp();
     }
@@ -56,6 +59,9 @@ internal sealed class ServerConnection : IDisposable
 
     /// <summary>Settings.</summary>
     public DataPlaneServerOptions Options { get; }
+
+    /// <summary>Features that both ends have, see <see cref="FeatureBits"/>.</summary>
+    public ulong Features { get; private set; }
 
     /// <summary>Cancelled when the connection is over.</summary>
     public CancellationToken Ended { get; }
@@ -80,6 +86,7 @@ internal sealed class ServerConnection : IDisposable
             catch (ProtocolException exception)
             {
                 reason = exception.Message;
+                _metrics.ConnectionEnded("protocol");
                 ServerLog.ConnectionEnded(_logger, Name, reason);
                 await SendAsync(
                     FrameType.Refused, 0, 0, new Refused(new Refusal(RefusalCode.Invalid, $"Protocol error: {reason}.")))
@@ -91,6 +98,7 @@ internal sealed class ServerConnection : IDisposable
                 reason = _abortReason ?? exception.Message;
                 if (_abortReason is not null)
                 {
+                    _metrics.ConnectionEnded("deadline");
                     ServerLog.ConnectionEnded(_logger, Name, reason);
                 }
             }
@@ -131,8 +139,11 @@ internal sealed class ServerConnection : IDisposable
         where TMessage : IMessage<TMessage> => _ = SendAsync(type, attachment, correlation, message).AsTask();
 
     /// <summary>Answers a request with a refusal.</summary>
-    public ValueTask RefuseAsync(uint attachment, uint correlation, Refusal refusal) =>
-        SendAsync(FrameType.Refused, attachment, correlation, new Refused(refusal));
+    public ValueTask RefuseAsync(uint attachment, uint correlation, Refusal refusal)
+    {
+        _metrics.Refused(refusal.Code);
+        return SendAsync(FrameType.Refused, attachment, correlation, new Refused(refusal));
+    }
 
     /// <summary>Ends the connection at once.</summary>
     public void Abort(string reason)
@@ -155,6 +166,7 @@ internal sealed class ServerConnection : IDisposable
         }
 
         _attachments[attachment.Id] = attachment;
+        _metrics.Attached(attachment.IsSession, 1);
         ServerLog.Attached(_logger, Name, attachment.Context.Id.ToString(), attachment.Id, epoch);
         if (Ended.IsCancellationRequested)
         {
@@ -173,6 +185,7 @@ internal sealed class ServerConnection : IDisposable
         if (_attachments.TryRemove(attachment.Id, out _))
         {
             Interlocked.Decrement(ref _attachmentCount);
+            _metrics.Attached(attachment.IsSession, -1);
             attachment.Dispose();
         }
     }
@@ -202,6 +215,7 @@ internal sealed class ServerConnection : IDisposable
 
         if (!tenants.IsAllowed(hello.Tenant, hello.Token))
         {
+            _metrics.ConnectionEnded("credential");
             ServerLog.ConnectionRefused(_logger, Name, "unknown tenant or wrong token");
             await RefuseAsync(0, 0, new Refusal(
                 RefusalCode.Unauthorized, $"Tenant '{hello.Tenant}' is unknown here or its token is wrong."))
@@ -210,11 +224,12 @@ internal sealed class ServerConnection : IDisposable
         }
 
         Tenant = hello.Tenant;
+        Features = hello.Features & FeatureBits.All;
         Volatile.Write(ref _greeted, true);
         ServerLog.ConnectionOpened(_logger, Name, Tenant);
         await SendAsync(FrameType.Welcome, 0, 0, new Welcome(
             Hello.CurrentVersion,
-            0,
+            Features,
             Options.MaxAttachments,
             Options.MaxPendingRequests,
             (int)Math.Min(FrameLimits.MaxPayloadBytes, Budget.TotalBytes))).ConfigureAwait(false);
@@ -235,9 +250,17 @@ internal sealed class ServerConnection : IDisposable
         {
             Abort($"nothing was received within {Options.IdleTimeout}");
         }
-        else if (_attachments.Values.Any(attachment => Budget.UnusedFor(attachment.Account) > Options.StallTimeout))
+        else
         {
-            Abort($"credit that was asked for was not used within {Options.StallTimeout}");
+            foreach (var (_, attachment) in _attachments)
+            {
+                if (Budget.UnusedFor(attachment.Account) > Options.StallTimeout)
+                {
+                    attachment.GiveUp(); // The others of the connection go on.
+                    ServerLog.CreditNotUsed(
+                        _logger, attachment.Context.Id.ToString(), attachment.Id, Name, Options.StallTimeout.TotalSeconds);
+                }
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,7 @@ namespace Swarm.DataPlane.Server;
 
 /// <summary>The server side of the data plane: give it to Kestrel with <c>UseConnectionHandler</c>.</summary>
 /// <remarks>One for all connections of a silo: they share its ingest budget and its buffers.</remarks>
-public sealed class SwarmConnectionHandler : ConnectionHandler
+public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
 {
     private readonly IContextHost _contexts;
     private readonly ITenantDirectory _tenants;
@@ -19,6 +20,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
     private readonly TimeProvider _timeProvider;
     private readonly ILogger _logger;
     private readonly IngestBudget _budget;
+    private readonly ServerMetrics _metrics;
     private int _connections;
 
     /// <summary>Creates the handler.</summary>
@@ -27,13 +29,15 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
     /// <param name="options">Settings.</param>
     /// <param name="timeProvider">The clock.</param>
     /// <param name="logger">Where logs go.</param>
+    /// <param name="meters">The host's meters; <see langword="null"/> for one of its own, which ends with this.</param>
     /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
     public SwarmConnectionHandler(
         IContextHost contexts,
         ITenantDirectory tenants,
         DataPlaneServerOptions options,
         TimeProvider timeProvider,
-        ILogger<SwarmConnectionHandler> logger)
+        ILogger<SwarmConnectionHandler> logger,
+        IMeterFactory? meters = null)
     {
         SettingRules.Require(options, nameof(options));
         _contexts = contexts;
@@ -43,6 +47,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
         _logger = logger;
         _budget = new IngestBudget(options.IngestBytes, options.AttachmentIngestBytes, timeProvider);
         Buffers = new BufferPool(options.IdleBufferBytes);
+        _metrics = new ServerMetrics(meters, _budget, () => ConnectionCount);
     }
 
     /// <summary>Receive buffers of all connections.</summary>
@@ -54,6 +59,9 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
     /// <summary>Connections now.</summary>
     public int ConnectionCount => Volatile.Read(ref _connections);
 
+    /// <summary>Ends what measures; connections are ended by the server that they came from.</summary>
+    public void Dispose() => _metrics.Dispose();
+
     /// <inheritdoc/>
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -62,6 +70,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
         if (Interlocked.Increment(ref _connections) > _options.MaxConnections)
         {
             Interlocked.Decrement(ref _connections);
+            _metrics.ConnectionEnded("full");
             ServerLog.ConnectionRefused(_logger, name, $"{_options.MaxConnections} connections are open");
             return;
         }
@@ -72,7 +81,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler
             await using (channel.ConfigureAwait(false))
             {
                 using var served = new ServerConnection(
-                    name, channel, _contexts, _budget, _options, _timeProvider, _logger);
+                    name, channel, _contexts, _budget, _options, _timeProvider, _metrics, _logger);
                 var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested;
                 using var registration = stopping?.Register(() => served.Abort("the silo stops"));
                 await served.RunAsync(_tenants).ConfigureAwait(false);

@@ -6,38 +6,40 @@ namespace Swarm.Grains;
 /// <summary>Every log message of the grains. Event ids 4000 to 4099.</summary>
 internal static partial class GrainsLog
 {
-    [LoggerMessage(4000, LogLevel.Information, "Context {Context} of tenant {Tenant} made.")]
+    [LoggerMessage(4000, LogLevel.Information, "Context {Context} of tenant {Tenant} made.", EventName = "Grains.Created")]
     public static partial void Created(ILogger logger, string context, string tenant);
 
     [LoggerMessage(
         4001,
         LogLevel.Information,
-        "Context {Context} of tenant {Tenant} acquired at epoch {Epoch} by {Agent}, held before by '{PreviousHolder}' ({Mode}).")]
+        "Context {Context} of tenant {Tenant} acquired at epoch {Epoch} by {Agent}, held before by '{PreviousHolder}' ({Mode}).",
+        EventName = "Grains.Acquired")]
     public static partial void Acquired(
         ILogger logger, string context, string tenant, ulong epoch, string agent, string previousHolder, AcquireMode mode);
 
     [LoggerMessage(
         4002,
         LogLevel.Information,
-        "Context {Context} of tenant {Tenant} released: the session of epoch {SessionEpoch} is over, the epoch is {Epoch}, successor '{To}'.")]
+        "Context {Context} of tenant {Tenant} released: the session of epoch {SessionEpoch} is over, the epoch is {Epoch}, successor '{To}'.",
+        EventName = "Grains.Released")]
     public static partial void Released(
         ILogger logger, string context, string tenant, ulong sessionEpoch, ulong epoch, string to);
 
-    [LoggerMessage(4003, LogLevel.Debug, "Context {Context} is closed with its grain: {Reason}.")]
+    [LoggerMessage(4003, LogLevel.Debug, "Context {Context} is closed with its grain: {Reason}.", EventName = "Grains.Deactivating")]
     public static partial void Deactivating(ILogger logger, string context, DeactivationReasonCode reason);
 
-    [LoggerMessage(4004, LogLevel.Warning, "Context {Context} did not close cleanly; whoever opens it next recovers it.")]
+    [LoggerMessage(4004, LogLevel.Warning, "Context {Context} did not close cleanly; whoever opens it next recovers it.", EventName = "Grains.CloseFailed")]
     public static partial void CloseFailed(ILogger logger, string context, Exception exception);
 
-    [LoggerMessage(4005, LogLevel.Error, "A request on context {Name} of tenant {Tenant} failed in the store.")]
+    [LoggerMessage(4005, LogLevel.Error, "A request on context {Name} of tenant {Tenant} failed in the store.", EventName = "Grains.StoreFailed")]
     public static partial void StoreFailed(ILogger logger, string tenant, string name, Exception exception);
 
-    [LoggerMessage(4006, LogLevel.Warning, "A client's call of {Interface} on tenant '{Tenant}' was refused: its credential does not allow it.")]
+    [LoggerMessage(4006, LogLevel.Warning, "A client's call of {Interface} on tenant '{Tenant}' was refused: its credential does not allow it.", EventName = "Grains.CallRefused")]
     public static partial void CallRefused(ILogger logger, string @interface, string tenant);
 
-    [LoggerMessage(4007, LogLevel.Warning, "The membership table could not be read for its gateways: {Fault}")]
+    [LoggerMessage(4007, LogLevel.Warning, "The membership table could not be read for its gateways: {Fault}", EventName = "Grains.GatewaysUnknown")]
     public static partial void GatewaysUnknown(ILogger logger, string fault);
 
-    [LoggerMessage(4008, LogLevel.Information, "Context {Context} was taken to have KV to share up to {Position}, and has not: {Reason}")]
+    [LoggerMessage(4008, LogLevel.Information, "Context {Context} was taken to have KV to share up to {Position}, and has not: {Reason}", EventName = "Grains.PrefixWrong")]
     public static partial void PrefixWrong(ILogger logger, string context, long position, string reason);
 }

@@ -18,6 +18,7 @@ public static class SwarmGrainsExtensions
     public static IServiceCollection AddSwarmGrains(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<GrainsMetrics>();
         services.AddOptions<ContextGrainOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ContextGrainOptions>, ContextGrainOptionsValidator>();
         services.AddSingleton<IIncomingGrainCallFilter, CredentialFilter>();

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -31,9 +32,12 @@ internal static class SiloServices
     {
         var services = silo.Services;
         services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
         services.AddSingleton(provider => new GivenStore(provider.GetRequiredService<SwarmSiloOptions>().Store!(provider)));
         services.AddSingleton(provider => new WatchedBlobStore(
-            provider.GetRequiredService<GivenStore>().Store, provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<GivenStore>().Store,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IMeterFactory>()));
         services.AddSingleton<IBlobStore>(provider => provider.GetRequiredService<WatchedBlobStore>());
         services.AddSingleton<StoreOwnership>();
         services.AddSingleton(provider => new ContextStore(
@@ -41,7 +45,8 @@ internal static class SiloServices
             provider.GetRequiredService<SwarmSiloOptions>().Storage,
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>(),
-            provider.GetRequiredService<IWriterLiveness>()));
+            provider.GetRequiredService<IWriterLiveness>(),
+            meters: provider.GetRequiredService<IMeterFactory>()));
         services.AddSingleton<IContextHost>(provider => provider.GetRequiredService<ContextStore>());
         services.AddSingleton<StoreWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreWatch>());
@@ -73,5 +78,6 @@ internal static class SiloServices
             (options, settings) => options.ReleaseTimeout = settings.ReleaseTimeout);
         silo.UseWriterPeers(static _ => { });
         silo.UsePrefixPeers();
+        silo.AddActivityPropagation();
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
@@ -24,7 +25,7 @@ namespace Swarm.Storage;
 /// Thread-safe. Control state lives on one logical thread; time, ids and scheduling come from outside, so that a test
 /// decides every interleaving. Disposing drains and closes every context and ends the log.
 /// </remarks>
-public sealed class ContextStore : IContextHost, IAsyncDisposable
+public sealed class ContextStore : IContextHost, IStorageObserved, IAsyncDisposable
 {
     private readonly ContextServices _services;
     private readonly Catalog _catalog;
@@ -42,6 +43,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private readonly Maintenance _maintenance;
     private readonly DiskTier? _disk;
     private readonly StoreGuard _guard;
+    private readonly StorageMetrics _metrics;
 
     /// <summary>Starts a store.</summary>
     /// <param name="store">Where everything is kept. Not disposed.</param>
@@ -51,6 +53,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <param name="liveness">What is known of other silos; by default every other writer is taken for gone.</param>
     /// <param name="ids">Source of ids; by default random ones.</param>
     /// <param name="scheduler">Runs all control work, one piece at a time; by default on the thread pool.</param>
+    /// <param name="meters">The host's meters; by default the store has one of its own, which ends with it.</param>
     /// <exception cref="ArgumentException">A setting is out of its range; the message lists every fault.</exception>
     public ContextStore(
         IBlobStore store,
@@ -59,8 +62,9 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         ILoggerFactory loggers,
         IWriterLiveness? liveness = null,
         IIdSource? ids = null,
-        TaskScheduler? scheduler = null)
-        : this(store, options, time, loggers, liveness, ids, scheduler, ProtocolRules.All)
+        TaskScheduler? scheduler = null,
+        IMeterFactory? meters = null)
+        : this(store, options, time, loggers, liveness, ids, scheduler, ProtocolRules.All, meters)
     {
     }
 
@@ -73,7 +77,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         IWriterLiveness? liveness,
         IIdSource? ids,
         TaskScheduler? scheduler,
-        ProtocolRules rules)
+        ProtocolRules rules,
+        IMeterFactory? meters = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(time);
@@ -81,43 +86,45 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         var logger = loggers.CreateLogger<ContextStore>();
         ids ??= new RandomIdSource(time);
         var loop = scheduler is null ? StoreLoop.OnThreadPool() : new StoreLoop(scheduler);
-        var reader = new RetryingReader(store, time);
-        _guard = new StoreGuard(store, reader, time, ids, logger, rules.SameStore, OnStoreLost);
+        _metrics = new StorageMetrics(meters);
+        var reader = new RetryingReader(store, time, _metrics);
+        _guard = new StoreGuard(store, reader, time, ids, logger, _metrics, rules.SameStore, OnStoreLost);
         var segments = new SegmentReader(reader);
-        var holes = new LogHoles(store, segments, time, rules);
-        var logs = new LogReader(reader, segments, holes, options, logger);
-        _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger) : null;
+        var holes = new LogHoles(store, segments, time, rules, _metrics);
+        var logs = new LogReader(reader, segments, holes, options, logger, _metrics);
+        _disk = options.DiskTierPath is { Length: > 0 } folder ? new DiskTier(folder, options.DiskTierBytes, logger, _metrics) : null;
         Memory = new MemoryTier(options.MemoryTierBytes, _disk, time);
-        Prefixes = new PrefixIndex(options.PrefixIndexBlocks);
+        Prefixes = new PrefixIndex(options.PrefixIndexBlocks, _metrics);
         _services = new ContextServices(
             store,
             options,
             time,
             ids,
             logger,
+            _metrics,
             loop,
             reader,
             segments,
             logs,
-            new LogDamages(store, reader, holes, time, logger),
-            new RootStore(store, reader, time, logger, ConfirmStoreAsync),
-            new PageStore(store, reader, time, ids),
+            new LogDamages(store, reader, holes, time, logger, _metrics),
+            new RootStore(store, reader, time, logger, _metrics, ConfirmStoreAsync),
+            new PageStore(store, reader, time, ids, _metrics),
             Memory,
-            new KvFetcher(reader, Memory, _disk, Names, logger),
+            new KvFetcher(reader, Memory, _disk, Names, logger, _metrics),
             Prefixes,
             Names,
             rules,
             ConfirmStoreAsync);
         _writers = new LogWriters(
-            () => new LogWriter(store, options, time, ids, logger, segments, _guard, rules, OnWriterLost), _guard, logger);
+            () => new LogWriter(store, options, time, ids, logger, _metrics, segments, _guard, rules, OnWriterLost), _guard, logger);
         var pageWriter = new PageWriter(_services.Pages, options);
-        _catalog = new Catalog(store, reader, time, ids);
+        _catalog = new Catalog(store, reader, time, ids, _metrics);
         _checkpointer = new Checkpointer(_services, pageWriter);
         var loader = new StateLoader(_services, _catalog);
         _opener = new ContextOpener(
             _services,
             liveness ?? new SingleSiloLiveness(),
-            new RecoveredLogs(new LogRecovery(store, segments, logs, holes, time, ids, logger, rules)),
+            new RecoveredLogs(new LogRecovery(store, segments, logs, holes, time, ids, logger, _metrics, rules)),
             loader,
             pageWriter,
             _catalog,
@@ -133,6 +140,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             () => [.. Snapshot().Select(context => context.Incarnation)],
             End,
             RotateAsync);
+        _metrics.Observe(this);
     }
 
     /// <summary>The memory tier.</summary>
@@ -152,6 +160,22 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     /// <see langword="null"/> while it is the same. Readable from any thread.
     /// </summary>
     public string? StoreReplaced => _guard.Fault;
+
+    /// <inheritdoc/>
+    int IStorageObserved.OpenContexts => Snapshot().Length;
+
+    /// <inheritdoc/>
+    LagFigures IStorageObserved.Lag => Snapshot().Aggregate(default(LagFigures), static (sum, context) =>
+    {
+        var (inputs, kv) = context.Incarnation.Lag;
+        return new LagFigures(sum.Inputs + inputs, sum.Kv + kv, Math.Max(sum.MaxInputs, inputs), Math.Max(sum.MaxKv, kv));
+    });
+
+    /// <inheritdoc/>
+    long IStorageObserved.UndurableLogBytes => _writers.Present?.UndurableBytes ?? 0;
+
+    /// <inheritdoc/>
+    IEnumerable<TierFigures> IStorageObserved.Tiers => _disk is null ? [Memory.Figures] : [Memory.Figures, _disk.Figures];
 
     /// <summary>Id of the present writer; default before the first append.</summary>
     public Id128 Writer => _writers.Present?.Id ?? default;
@@ -200,6 +224,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         await RunAsync(async () =>
         {
             made = await _forker.ForkAsync(parent, name, position, through);
+            _metrics.Forks.Add(made.IsNew ? 1 : 0);
             await ConfirmStoreAsync();
         }).WaitAsync(cancellationToken);
         return made;
@@ -279,6 +304,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
         await IfNotGivenUpAsync(_maintenance.DisposeAsync().AsTask());
         EndStop();
         _disk?.Dispose();
+        _metrics.Dispose();
         _stopping.Dispose();
         _stopped.Dispose();
     }
@@ -368,7 +394,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
     private void OnWriterLost(LogWriter writer, string reason)
     {
         var dropped = Snapshot().Where(context => context.Incarnation.Writer == writer).ToArray();
-        StorageMetrics.WritersLost.Add(1);
+        _metrics.WritersLost.Add(1);
         if (_stopping.IsCancellationRequested && dropped.Length == 0)
         {
             StorageLog.WriterEnds(_services.Logger, writer.Id, reason.TrimEnd('.'));
@@ -419,6 +445,8 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
 
     private async Task<OpenContext?> OpenHereAsync(ContextId id)
     {
+        var started = _services.Time.GetTimestamp();
+        using var activity = StorageTrace.Start("swarm.context.open");
         try
         {
             if (await _opener.OpenAsync(id) is not { } incarnation)
@@ -433,6 +461,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
                 _open[id] = context;
             }
 
+            _metrics.OpenDuration.Record(_services.Time.GetElapsedTime(started).TotalSeconds);
             return context;
         }
         finally
@@ -480,6 +509,7 @@ public sealed class ContextStore : IContextHost, IAsyncDisposable
             return true;
         }
 
+        _metrics.Fences.Add(1, StorageMetrics.Tag(StorageMetrics.FenceKey, "incarnation"));
         End(incarnation, "another silo has opened it");
         return false;
     }

@@ -64,7 +64,7 @@ internal sealed class Maintenance : IAsyncDisposable
             var report = await _collector.RunAsync();
             if (report.Deleted > 0)
             {
-                StorageMetrics.Collected.Add(report.Deleted);
+                _services.Metrics.Collected.Add(report.Deleted);
                 StorageLog.Collected(_services.Logger, report.Deleted, report.DeletedBytes, report.Kept);
             }
 
@@ -85,7 +85,7 @@ internal sealed class Maintenance : IAsyncDisposable
     {
         if (_services.Memory.FindOverdue() is { Payloads: > 0 } overdue)
         {
-            StorageMetrics.LeasesOverdue.Add(overdue.Payloads);
+            _services.Metrics.LeasesOverdue.Add(overdue.Payloads);
             StorageLog.LeasesOverdue(_services.Logger, overdue.Payloads, overdue.Bytes, MemoryTier.LeaseDeadline.TotalSeconds);
         }
     }
@@ -201,7 +201,7 @@ internal sealed class Maintenance : IAsyncDisposable
             {
                 while (!context.IsEnding && await _compactor.StepAsync(context) is > 0 and var written)
                 {
-                    StorageMetrics.Compacted.Add(written);
+                    _services.Metrics.Compacted.Add(written);
                     await CheckpointAsync(context);
                     if (!await PauseAsync(TimeSpan.FromSeconds((double)written / _services.Options.CompactionBytesPerSecond)))
                     {

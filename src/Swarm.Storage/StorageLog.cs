@@ -3,115 +3,115 @@ using Swarm.Core.Identity;
 
 namespace Swarm.Storage;
 
-/// <summary>Everything that Storage logs.</summary>
+/// <summary>Everything that Storage logs. Event ids 1 to 999.</summary>
 internal static partial class StorageLog
 {
-    [LoggerMessage(1, LogLevel.Warning, "Writing {Name} failed at try {Attempt}; trying again. {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "Writing {Name} failed at try {Attempt}; trying again. {Reason}", EventName = "Storage.PutFailed")]
     public static partial void PutFailed(ILogger logger, string name, int attempt, string reason);
 
-    [LoggerMessage(2, LogLevel.Error, "Writing {Name} failed for good.")]
+    [LoggerMessage(2, LogLevel.Error, "Writing {Name} failed for good.", EventName = "Storage.WriterFailed")]
     public static partial void WriterFailed(ILogger logger, string name, Exception fault);
 
-    [LoggerMessage(3, LogLevel.Information, "Writer {Writer} starts.")]
+    [LoggerMessage(3, LogLevel.Information, "Writer {Writer} starts.", EventName = "Storage.WriterStarts")]
     public static partial void WriterStarts(ILogger logger, Id128 writer);
 
-    [LoggerMessage(4, LogLevel.Warning, "Writer {Writer} ends: {Reason}. {Contexts} open contexts are dropped.")]
+    [LoggerMessage(4, LogLevel.Warning, "Writer {Writer} ends: {Reason}. {Contexts} open contexts are dropped.", EventName = "Storage.WriterFenced")]
     public static partial void WriterFenced(ILogger logger, Id128 writer, string reason, int contexts);
 
-    [LoggerMessage(5, LogLevel.Information, "Context {Context} is open: epoch {Epoch}, {Tokens} tokens, KV of {Kv}.")]
+    [LoggerMessage(5, LogLevel.Information, "Context {Context} is open: epoch {Epoch}, {Tokens} tokens, KV of {Kv}.", EventName = "Storage.ContextOpened")]
     public static partial void ContextOpened(
         ILogger logger, string context, ulong epoch, long tokens, long kv);
 
-    [LoggerMessage(6, LogLevel.Information, "Context {Context} is closed: {Reason}.")]
+    [LoggerMessage(6, LogLevel.Information, "Context {Context} is closed: {Reason}.", EventName = "Storage.ContextClosed")]
     public static partial void ContextClosed(ILogger logger, string context, string reason);
 
-    [LoggerMessage(7, LogLevel.Information, "Log {Writer} was recovered from segment {First}: {Segments} segments, sealed at {Seal}.")]
+    [LoggerMessage(7, LogLevel.Information, "Log {Writer} was recovered from segment {First}: {Segments} segments, sealed at {Seal}.", EventName = "Storage.LogRecovered")]
     public static partial void LogRecovered(ILogger logger, Id128 writer, ulong first, ulong segments, ulong seal);
 
-    [LoggerMessage(8, LogLevel.Error, "KV of context {Context} at {Position} is damaged or missing in {Name}: {Reason}. It is to be recomputed from its inputs.")]
+    [LoggerMessage(8, LogLevel.Error, "KV of context {Context} at {Position} is damaged or missing in {Name}: {Reason}. It is to be recomputed from its inputs.", EventName = "Storage.KvDamaged")]
     public static partial void KvDamaged(ILogger logger, string context, long position, string name, string reason);
 
-    [LoggerMessage(9, LogLevel.Error, "A checkpoint of context {Context} failed and will be tried again.")]
+    [LoggerMessage(9, LogLevel.Error, "A checkpoint of context {Context} failed and will be tried again.", EventName = "Storage.CheckpointFailed")]
     public static partial void CheckpointFailed(ILogger logger, string context, Exception fault);
 
-    [LoggerMessage(11, LogLevel.Information, "Writer {Writer} is retired: its log is sealed at {Seal}.")]
+    [LoggerMessage(11, LogLevel.Information, "Writer {Writer} is retired: its log is sealed at {Seal}.", EventName = "Storage.WriterRetired")]
     public static partial void WriterRetired(ILogger logger, Id128 writer, ulong seal);
 
-    [LoggerMessage(12, LogLevel.Information, "Context {Context} forked {Parent} at position {Position}.")]
+    [LoggerMessage(12, LogLevel.Information, "Context {Context} forked {Parent} at position {Position}.", EventName = "Storage.ContextForked")]
     public static partial void ContextForked(ILogger logger, string context, string parent, long position);
 
-    [LoggerMessage(13, LogLevel.Debug, "KV of context {Context} from {First} to {End} is compacted: {Before} runs became {After}.")]
+    [LoggerMessage(13, LogLevel.Debug, "KV of context {Context} from {First} to {End} is compacted: {Before} runs became {After}.", EventName = "Storage.Compacted")]
     public static partial void Compacted(ILogger logger, string context, long first, long end, int before, int after);
 
-    [LoggerMessage(14, LogLevel.Warning, "Compacting context {Context} failed and will be tried again.")]
+    [LoggerMessage(14, LogLevel.Warning, "Compacting context {Context} failed and will be tried again.", EventName = "Storage.CompactionFailed")]
     public static partial void CompactionFailed(ILogger logger, string context, Exception fault);
 
-    [LoggerMessage(15, LogLevel.Information, "Collection deleted {Objects} objects of {Bytes} bytes; {Kept} are in use.")]
+    [LoggerMessage(15, LogLevel.Information, "Collection deleted {Objects} objects of {Bytes} bytes; {Kept} are in use.", EventName = "Storage.Collected")]
     public static partial void Collected(ILogger logger, int objects, long bytes, int kept);
 
-    [LoggerMessage(16, LogLevel.Warning, "Collection ended early, deleting nothing more: {Reason}")]
+    [LoggerMessage(16, LogLevel.Warning, "Collection ended early, deleting nothing more: {Reason}", EventName = "Storage.CollectionEnded")]
     public static partial void CollectionEnded(ILogger logger, string reason);
 
-    [LoggerMessage(18, LogLevel.Warning, "Maintenance failed and will be tried again.")]
+    [LoggerMessage(18, LogLevel.Warning, "Maintenance failed and will be tried again.", EventName = "Storage.MaintenanceFailed")]
     public static partial void MaintenanceFailed(ILogger logger, Exception fault);
 
-    [LoggerMessage(17, LogLevel.Information, "Context {Context} is erased.")]
+    [LoggerMessage(17, LogLevel.Information, "Context {Context} is erased.", EventName = "Storage.ContextErased")]
     public static partial void ContextErased(ILogger logger, string context);
 
-    [LoggerMessage(19, LogLevel.Warning, "Log index {Name} was not written; a recovery will read its segments instead. {Reason}")]
+    [LoggerMessage(19, LogLevel.Warning, "Log index {Name} was not written; a recovery will read its segments instead. {Reason}", EventName = "Storage.IndexFailed")]
     public static partial void IndexFailed(ILogger logger, string name, string reason);
 
-    [LoggerMessage(20, LogLevel.Error, "Log index {Name} is damaged; its segments are read instead. {Reason}")]
+    [LoggerMessage(20, LogLevel.Error, "Log index {Name} is damaged; its segments are read instead. {Reason}", EventName = "Storage.IndexDamaged")]
     public static partial void IndexDamaged(ILogger logger, string name, string reason);
 
-    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u}; made by this silo: {IsNew}.")]
+    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u}; made by this silo: {IsNew}.", EventName = "Storage.StoreIdentified")]
     public static partial void StoreIdentified(ILogger logger, Id128 store, DateTimeOffset created, bool isNew);
 
-    [LoggerMessage(61, LogLevel.Critical, "{Fault}")]
+    [LoggerMessage(61, LogLevel.Critical, "{Fault}", EventName = "Storage.StoreLost")]
     public static partial void StoreLost(ILogger logger, string fault);
 
-    [LoggerMessage(62, LogLevel.Warning, "Reading back what writer {Writer} wrote failed at try {Attempt}; acknowledgements wait. {Reason}")]
+    [LoggerMessage(62, LogLevel.Warning, "Reading back what writer {Writer} wrote failed at try {Attempt}; acknowledgements wait. {Reason}", EventName = "Storage.ProofFailed")]
     public static partial void ProofFailed(ILogger logger, Id128 writer, int attempt, string reason);
 
-    [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.")]
+    [LoggerMessage(10, LogLevel.Debug, "Context {Context} was checkpointed at segment {Segment}.", EventName = "Storage.Checkpointed")]
     public static partial void Checkpointed(ILogger logger, string context, ulong segment);
 
-    [LoggerMessage(21, LogLevel.Information, "The disk tier in {Folder} holds {Count} payloads of {Bytes} bytes.")]
+    [LoggerMessage(21, LogLevel.Information, "The disk tier in {Folder} holds {Count} payloads of {Bytes} bytes.", EventName = "Storage.DiskTierOpened")]
     public static partial void DiskTierOpened(ILogger logger, string folder, int count, long bytes);
 
-    [LoggerMessage(22, LogLevel.Warning, "The disk tier in {Folder} cannot be written to; KV is read from the store instead. {Reason}")]
+    [LoggerMessage(22, LogLevel.Warning, "The disk tier in {Folder} cannot be written to; KV is read from the store instead. {Reason}", EventName = "Storage.DiskTierFailed")]
     public static partial void DiskTierFailed(ILogger logger, string folder, string reason);
 
-    [LoggerMessage(23, LogLevel.Warning, "{Path} of the disk tier is damaged and was removed; the store is read instead: {Reason}.")]
+    [LoggerMessage(23, LogLevel.Warning, "{Path} of the disk tier is damaged and was removed; the store is read instead: {Reason}.", EventName = "Storage.DiskTierDamaged")]
     public static partial void DiskTierDamaged(ILogger logger, string path, string reason);
 
-    [LoggerMessage(24, LogLevel.Error, "The page of KV of context {Context} from {First} to {End} is damaged or missing: {Reason}. That KV is to be recomputed from its inputs.")]
+    [LoggerMessage(24, LogLevel.Error, "The page of KV of context {Context} from {First} to {End} is damaged or missing: {Reason}. That KV is to be recomputed from its inputs.", EventName = "Storage.ExtentPageDamaged")]
     public static partial void ExtentPageDamaged(ILogger logger, string context, long first, long end, string reason);
 
-    [LoggerMessage(25, LogLevel.Information, "Damaged KV of context {Context} from {First} to {End} is replaced by a good copy.")]
+    [LoggerMessage(25, LogLevel.Information, "Damaged KV of context {Context} from {First} to {End} is replaced by a good copy.", EventName = "Storage.KvRepaired")]
     public static partial void KvRepaired(ILogger logger, string context, long first, long end);
 
-    [LoggerMessage(26, LogLevel.Warning, "Damaged KV of context {Context} from {First} to {End} is not replaced: the runs there are cut differently, or keep changing.")]
+    [LoggerMessage(26, LogLevel.Warning, "Damaged KV of context {Context} from {First} to {End} is not replaced: the runs there are cut differently, or keep changing.", EventName = "Storage.KvNotRepaired")]
     public static partial void KvNotRepaired(ILogger logger, string context, long first, long end);
 
-    [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.")]
+    [LoggerMessage(27, LogLevel.Warning, "{Count} payloads of {Bytes} bytes in the memory tier are leased for over {DeadlineSeconds} s: their readers have stalled, or never gave them back.", EventName = "Storage.LeasesOverdue")]
     public static partial void LeasesOverdue(ILogger logger, int count, long bytes, double deadlineSeconds);
 
-    [LoggerMessage(41, LogLevel.Error, "{Segment} was durable and is missing from the store; {Count} objects of its log lie behind it, and are kept until {Note} is deleted. Inputs or states may be lost: 'swarm verify' names the contexts.")]
+    [LoggerMessage(41, LogLevel.Error, "{Segment} was durable and is missing from the store; {Count} objects of its log lie behind it, and are kept until {Note} is deleted. Inputs or states may be lost: 'swarm verify' names the contexts.", EventName = "Storage.SegmentLost")]
     public static partial void SegmentLost(ILogger logger, string segment, int count, string note);
 
-    [LoggerMessage(42, LogLevel.Error, "Context {Context} goes on with {Tokens} tokens after a loss: {Loss}.")]
+    [LoggerMessage(42, LogLevel.Error, "Context {Context} goes on with {Tokens} tokens after a loss: {Loss}.", EventName = "Storage.ContextLost")]
     public static partial void ContextLost(ILogger logger, string context, long tokens, ContextLoss loss);
 
-    [LoggerMessage(43, LogLevel.Error, "{Root} was not replaced: {Object} was written for it and is missing from the store. The root and the log that are there still have all that was acknowledged.")]
+    [LoggerMessage(43, LogLevel.Error, "{Root} was not replaced: {Object} was written for it and is missing from the store. The root and the log that are there still have all that was acknowledged.", EventName = "Storage.RootNotReplaced")]
     public static partial void RootNotReplaced(ILogger logger, string root, string @object);
 
-    [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.")]
+    [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.", EventName = "Storage.MemoryTierDamaged")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
 
-    [LoggerMessage(64, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.")]
+    [LoggerMessage(64, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.", EventName = "Storage.StopGivenUp")]
     public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
 
-    [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.")]
+    [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.", EventName = "Storage.WriterEnds")]
     public static partial void WriterEnds(ILogger logger, Id128 writer, string reason);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Swarm.DataPlane.Client;
 using Swarm.Testing.Models;
 
 namespace Swarm.Client.Tests.Agent;
@@ -20,7 +19,7 @@ internal static class Program
         }
 
         var options = new SwarmClientOptions { ClusterId = args[1], ServiceId = args[2] };
-        options.DataPlane.MapEndpoint = _ => DataPlaneEndpoint.Parse(args[3]);
+        options.DataPlane.MapEndpoint = _ => args[3];
         await using var swarm = await SwarmClient.ConnectAsync(args[0], new SwarmCredential("default"), options);
         var memory = new MemoryOptions
         {

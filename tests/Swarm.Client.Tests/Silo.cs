@@ -1,4 +1,3 @@
-using Swarm.DataPlane.Client;
 using Swarm.Host;
 using Xunit;
 
@@ -61,7 +60,7 @@ public sealed class Silo : IAsyncDisposable
         var options = new SwarmClientOptions { ClusterId = _host.Ready.ClusterId, ServiceId = _host.Ready.ServiceId };
         if (dataPlane is not null)
         {
-            options.DataPlane.MapEndpoint = _ => DataPlaneEndpoint.Parse(dataPlane);
+            options.DataPlane.MapEndpoint = _ => dataPlane;
         }
 
         return SwarmClient.ConnectAsync(

@@ -128,18 +128,35 @@ public sealed class HostileBytesTests
     }
 
     [Fact]
-    public async Task CreditThatIsNotUsed_EndsTheConnectionAndComesBack()
+    public async Task CreditThatIsNotUsed_EndsThatAttachmentAndComesBack()
     {
         var options = new DataPlaneServerOptions { StallTimeout = TimeSpan.FromMilliseconds(300) };
         await using var server = await TestServer.StartAsync(options);
         var context = server.AddContext("c/1", Payloads.Computed(1));
+        var runtime = Payloads.Computed(64);
+        var other = server.AddContext("c/2", runtime);
         await using var client = await server.ConnectAsync();
-        var (session, observer, _) = await TestServer.AttachAsync(client, context, "c/1");
+        var (session, observer, secret) = await TestServer.AttachAsync(client, context, "c/1");
+        var (healthy, healthyObserver, _) = await TestServer.AttachAsync(client, other, "c/2");
+        await (await healthy.SendInputsAsync(Payloads.Inputs(0, 64), [], Token));
 
         await session.ReserveKvAsync(1 << 20, 1 << 20, Token);
-        await observer.Lost.Task.WaitAsync(Token);
+        await observer.Moved.Task.WaitAsync(Token);
 
         await TestServer.WaitAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, "the credit to come back");
+        var refused = await Assert.ThrowsAsync<SwarmRefusedException>(
+            async () => await await session.SendInputsAsync(Payloads.Inputs(0, 1), [], Token));
+        Assert.Equal(RefusalCode.Moved, refused.Refusal.Code);
+        await Assert.ThrowsAsync<SwarmTransportException>(() => session.ReserveKvAsync(2 << 20, 2 << 20, Token).AsTask());
+        var late = await session.SendKvAsync(new KvAppend(0, 1, default, new byte[1000]), Token); // With the credit that it had.
+        refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => late);
+        Assert.Equal(RefusalCode.Moved, refused.Refusal.Code);
+
+        Assert.Equal(64, (await await Payloads.SendKvAsync(healthy, runtime, 0, 64, Token)).Kv);
+        var again = await client.AttachAsync("c/1", session.Epoch, secret, new Observer(), Token);
+        Assert.Equal(1, (await await again.SendInputsAsync(Payloads.Inputs(0, 1), [], Token)).Tokens);
+        Assert.False(healthyObserver.Lost.Task.IsCompleted || healthyObserver.Moved.Task.IsCompleted);
+        Assert.Equal(1, server.Handler.ConnectionCount);
     }
 
     private static byte[] Conversation(Epoch epoch, SessionSecret secret) =>

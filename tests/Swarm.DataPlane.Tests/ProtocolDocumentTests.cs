@@ -22,6 +22,13 @@ public sealed class ProtocolDocumentTests
             Rows("## Frames (").Select(row => $"{row[0]} {row[1]}"));
 
     [Fact]
+    public void Features_OfTheTable_AreThoseOfTheCode() =>
+        Assert.Equal(
+            typeof(FeatureBits).GetFields().Where(field => field.Name != nameof(FeatureBits.All))
+                .Select(field => $"{System.Numerics.BitOperations.Log2((ulong)field.GetRawConstantValue()!)} `{field.Name}`"),
+            Rows("## Purpose and versions").Select(row => $"{row[0]} {row[1]}"));
+
+    [Fact]
     public void Refusals_OfTheTable_AreThoseOfTheCode() =>
         Assert.Equal(
             Enum.GetValues<RefusalCode>().Select(code => $"{(int)code} `{code}` {new Refusal(code, "").ToException().IsTransient}"),

@@ -35,6 +35,11 @@ public sealed class WireFuzzTests
         ["credit"] = Of<Credit>(),
         ["refused"] = Of<Refused>(),
         ["empty"] = Of<Empty>(),
+        ["traced-attach"] = Of<Traced<Attach>>(),
+        ["traced-attach-reader"] = Of<Traced<AttachReader>>(),
+        ["traced-rewind"] = Of<Traced<Rewind>>(),
+        ["traced-read"] = Of<Traced<ReadRange>>(),
+        ["traced-empty"] = Of<Traced<Empty>>(),
     };
 
     public static TheoryData<string> Names => [.. Messages.Keys];

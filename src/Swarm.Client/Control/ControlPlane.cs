@@ -1,9 +1,10 @@
 using Swarm.Core.Identity;
+using Swarm.DataPlane.Client;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;
 
-/// <summary>The grain calls of a client: with its credential, a deadline, and errors as typed exceptions.</summary>
+/// <summary>A client's way to the silos: grain calls with its credential, a deadline, and errors as typed exceptions; and the connections that they share.</summary>
 /// <param name="grains">The cluster, as it is reached now.</param>
 /// <param name="credential">Tenant and token.</param>
 /// <param name="options">Settings.</param>
@@ -11,12 +12,22 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
 {
     private volatile Type? _disposed;
 
+    /// <summary>What the client measures.</summary>
+    public ClientMetrics Metrics { get; } = ClientMetrics.Of(options.MeterFactory);
+
     /// <summary>Tenant and token.</summary>
     public SwarmCredential Credential => credential;
 
+    /// <summary>The data-plane connections, to where <see cref="LocateAsync"/> says.</summary>
+    public DataPlanePool Connections { get; } = options.DataPlane.CreatePool(credential, options);
+
     /// <summary>Refuses all calls from now on: the client is disposed.</summary>
     /// <param name="disposed">What was disposed, for the exceptions.</param>
-    public void Close(Type disposed) => _disposed = disposed;
+    public void Close(Type disposed)
+    {
+        _disposed = disposed;
+        Metrics.Dispose();
+    }
 
     /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
     public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
@@ -62,6 +73,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>Makes a context that begins as another one does.</summary>
     public async Task<Forked> ForkAsync(string parent, string name, long? position, CancellationToken cancellationToken)
     {
+        using var activity = ClientTrace.Start("swarm.fork", parent);
         var answer = await CallUntilAnsweredAsync(
             token => Context(parent).ForkAsync(name, position, token), answer => answer.Refusal, cancellationToken, options.ControlTimeout)
             .ConfigureAwait(false);
@@ -80,6 +92,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     /// <summary>Forgets a context for good.</summary>
     public async Task<bool> EraseAsync(string context, CancellationToken cancellationToken)
     {
+        using var activity = ClientTrace.Start("swarm.erase", context);
         ulong epoch;
         try
         {

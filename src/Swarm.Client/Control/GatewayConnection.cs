@@ -68,6 +68,7 @@ internal sealed class GatewayConnection : IAsyncDisposable
             .AddSingleton<IHostLifetime, NoHostLifetime>())
         .UseOrleansClient(client => client
             .UseStaticClustering(gateway)
+            .AddActivityPropagation()
             .UseConnectionRetryFilter(async (exception, token) =>
             {
                 failures.Add(exception);

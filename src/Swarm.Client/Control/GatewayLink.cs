@@ -124,6 +124,7 @@ internal sealed class GatewayLink : IAsyncDisposable
 
     private async Task WatchAsync()
     {
+        ClientTrace.Leave();
         while (true)
         {
             await Task.Delay(_options.GatewayCheckInterval, _options.TimeProvider, _stop.Token)

@@ -1,3 +1,4 @@
+using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 using Swarm.Format.Frames;
 
@@ -296,6 +297,11 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
             _history.AppendStep(tokens);
             Keep(states);
         }
+    }
+
+    void IStepSink.NoteLogits()
+    {
+        // Nothing is measured.
     }
 
     void IStepSink.NoteComputed() => AddKv();

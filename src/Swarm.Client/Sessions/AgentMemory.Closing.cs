@@ -22,22 +22,7 @@ public sealed partial class AgentMemory
             Names.RequireAgent(to);
         }
 
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _streamer.FlushAsync(_history.Length, cancellationToken).ConfigureAwait(false);
-            await GiveBackAsync(to, cancellationToken).ConfigureAwait(false);
-            await _streamer.DisposeAsync().ConfigureAwait(false);
-            _claim?.Dispose();
-            if (_spool is not null)
-            {
-                await _spool.DeleteAsync().ConfigureAwait(false);
-            }
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        await TracedAsync("swarm.release", () => ReleaseCoreAsync(to, cancellationToken)).ConfigureAwait(false);
     }
 
     /// <summary>Drains what is not durable, for a bounded time, and ends the session. Does not release the context.</summary>
@@ -96,6 +81,27 @@ public sealed partial class AgentMemory
         }
     }
 
+    private async ValueTask ReleaseCoreAsync(string to, CancellationToken cancellationToken)
+    {
+        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _streamer.FlushAsync(_history.Length, cancellationToken).ConfigureAwait(false);
+            await GiveBackAsync(to, cancellationToken).ConfigureAwait(false);
+            await _streamer.DisposeAsync().ConfigureAwait(false);
+            _control.Metrics.Remove(this);
+            _claim?.Dispose();
+            if (_spool is not null)
+            {
+                await _spool.DeleteAsync().ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
     private async Task<SessionClose> CloseCoreAsync(CancellationToken cancellationToken)
     {
         var reason = await DrainAsync(cancellationToken).ConfigureAwait(false);
@@ -136,6 +142,7 @@ public sealed partial class AgentMemory
         }
         finally
         {
+            _control.Metrics.Remove(this);
             _claim?.Dispose();
             _turn.Release();
         }

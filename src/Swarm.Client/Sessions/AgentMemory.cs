@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Client;
 using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
+using Swarm.Client.Sessions;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
 using Swarm.Core.Sessions;
@@ -74,9 +76,11 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
         _timeProvider = timeProvider;
         _logger = logger;
         _streamer = new Streamer(
-            context, history, states, driver, damaged, state, link, options, timeProvider, logger);
+            context, history, states, driver, damaged, state, link, options, timeProvider, control.Metrics, logger);
         KeepNumerics(numerics, damaged.Select(run => (long)run.First).Append(state.Durable.Kv).Min());
         _streamer.Start();
+        state.Fenced.UnsafeRegister(static metrics => ((ClientMetrics)metrics!).Fenced(), control.Metrics);
+        control.Metrics.Add(this, () => Math.Max(0, Length - Durable.Tokens), () => _spool?.UsedBytes ?? 0);
     }
 
     /// <summary>Context name.</summary>
@@ -244,8 +248,8 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <exception cref="ObjectDisposedException">The session has ended.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
-    public ValueTask FlushAsync(CancellationToken cancellationToken = default) =>
-        _streamer.FlushAsync(_history.Length, cancellationToken);
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => TracedAsync(
+        "swarm.flush", () => _streamer.FlushAsync(_history.Length, cancellationToken), _control.Metrics.Flushed);
 
     /// <summary>Forgets all positions from one on. Raises the epoch.</summary>
     /// <param name="length">Positions to keep, 0 to <see cref="Length"/>.</param>
@@ -258,6 +262,11 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
     public async ValueTask RewindAsync(long length, CancellationToken cancellationToken = default)
+    {
+        await TracedAsync("swarm.rewind", () => RewindInTurnAsync(length, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async ValueTask RewindInTurnAsync(long length, CancellationToken cancellationToken)
     {
         await EnterAsync(cancellationToken).ConfigureAwait(false);
 
@@ -291,7 +300,13 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
         _streamer.Work.Fire();
     }
 
-    void IStepSink.NoteComputed() => _streamer.Work.Fire();
+    void IStepSink.NoteLogits() => NoteLogits();
+
+    void IStepSink.NoteComputed()
+    {
+        NoteLogits();
+        _streamer.Work.Fire();
+    }
 
     void IStepSink.NoteFailed(InvalidOperationException? fault) => _streamer.NoteRuntimeFault(fault);
 

@@ -40,6 +40,35 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         Names.RequireContext(context);
         options ??= new MemoryOptions();
         options.Validate();
+        var began = clientOptions.TimeProvider.GetTimestamp();
+        using var activity = ClientTrace.Start($"swarm.{wish.Kind}", context);
+        try
+        {
+            var memory = await StartCoreAsync(context, model, runtime, wish, prompt, options, cancellationToken).ConfigureAwait(false);
+            control.Metrics.Opened(wish.Kind, clientOptions.TimeProvider.GetElapsedTime(began), null);
+            memory.MeasureFirstToken(began);
+            return memory;
+        }
+        catch (Exception fault)
+        {
+            control.Metrics.Opened(wish.Kind, clientOptions.TimeProvider.GetElapsedTime(began), fault);
+            ClientTrace.Fail(activity, fault);
+            throw;
+        }
+    }
+
+    /// <summary>Resumes sessions of the agent on a context from their spool.</summary>
+    public SpoolResumer Resumer(string context) => new(control, agent, context, clientOptions, logger);
+
+    private async Task<AgentMemory> StartCoreAsync(
+        string context,
+        ModelDescriptor model,
+        IKvRuntime? runtime,
+        SessionWish wish,
+        ReadOnlyMemory<int> prompt,
+        MemoryOptions options,
+        CancellationToken cancellationToken)
+    {
         var claim = runtime is null ? null : RuntimeClaim.ForSession(runtime, context, agent);
         SpoolFolder? folder = null;
         try
@@ -68,9 +97,6 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             throw;
         }
     }
-
-    /// <summary>Resumes sessions of the agent on a context from their spool.</summary>
-    public SpoolResumer Resumer(string context) => new(control, agent, context, clientOptions, logger);
 
     /// <summary>Goes on with the session of an earlier process. It is not given back, whatever happens: its inputs are here.</summary>
     private async Task<AgentMemory> GoOnAsync(Start start, ResumedSession resumed)
@@ -108,7 +134,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             wish.TakesOwn);
         var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
         var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
-        var link = new SessionLink(control, context, state, secret, lease.DataPlane, clientOptions, logger);
+        var link = new SessionLink(control, context, state, secret, lease.DataPlane, logger);
         try
         {
             return await RehydrateAsync(start, lease, state, link, started, resumed: null).ConfigureAwait(false);
@@ -187,9 +213,17 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
                 var reading = session.ReadStatesAsync(cancellationToken);
                 var rehydrator = new Rehydrator(context, session, history, driver, time, logger);
-                var report = await new SiloWatch(link, options, time).WhileHereAsync(
-                    session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
-                    .ConfigureAwait(false);
+                RehydrationReport report;
+                using (var activity = ClientTrace.Start("swarm.rehydrate", context))
+                {
+                    report = await new SiloWatch(link, options, time).WhileHereAsync(
+                        session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
+                        .ConfigureAwait(false);
+                    activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
+                }
+
+                control.Metrics.Rehydrated(
+                    options.Strategy, report.Elapsed, report.Loaded, report.Recomputed, report.Discarded, report.Reread);
                 if (lease.Loss is { } loss)
                 {
                     ClientLog.InputsLost(logger, context, report.Positions, loss);

@@ -7,6 +7,9 @@ namespace Swarm.Client.Sessions;
 /// <param name="TakesOwn">Whether a session of this agent is fenced at once.</param>
 internal readonly record struct SessionWish(TakeOver? Mode, bool MayCreate, bool TakesOwn)
 {
+    /// <summary>The wish in one word, for measurements.</summary>
+    public string Kind => Mode is null ? "open" : MayCreate ? "open_or_take_over" : "take_over";
+
     public static SessionWish ToOpen => new(null, MayCreate: true, TakesOwn: false);
 
     public static SessionWish ToTakeOver(TakeOver mode) => new(mode, MayCreate: false, TakesOwn: false);

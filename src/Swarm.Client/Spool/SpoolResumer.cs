@@ -35,7 +35,7 @@ internal sealed class SpoolResumer(
             {
                 var started = options.TimeProvider.GetTimestamp();
                 var state = new SessionState(header.Epoch, default);
-                var link = new SessionLink(control, context, state, header.Secret, null, options, logger);
+                var link = new SessionLink(control, context, state, header.Secret, null, logger);
                 if (await TryAttachAsync(link, header, memoryOptions, cancellationToken).ConfigureAwait(false) is { } session)
                 {
                     var durable = state.Durable;

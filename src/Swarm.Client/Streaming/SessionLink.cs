@@ -6,13 +6,15 @@ using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Streaming;
 
-/// <summary>A session's way to its context: finds it, connects, attaches, and carries out rewinds. One caller at a time.</summary>
-/// <param name="control">The grains.</param>
+/// <summary>
+/// A session's way to its context: finds it, attaches to it on a connection that other sessions share, and carries out rewinds. One caller
+/// at a time.
+/// </summary>
+/// <param name="control">The grains, and the connections.</param>
 /// <param name="context">Context name.</param>
 /// <param name="state">The session's state.</param>
 /// <param name="secret">The session's secret.</param>
 /// <param name="endpoint">Where the data plane is, as the lease said; <see langword="null"/> to ask for it.</param>
-/// <param name="options">Settings.</param>
 /// <param name="logger">Where logs go.</param>
 internal sealed class SessionLink(
     ControlPlane control,
@@ -20,10 +22,9 @@ internal sealed class SessionLink(
     SessionState state,
     SessionSecret secret,
     string? endpoint,
-    SwarmClientOptions options,
     ILogger logger) : IAsyncDisposable
 {
-    private DataPlaneClient? _client;
+    private PooledConnection? _connection;
     private SessionObserver? _observer;
     private DataPlaneSession? _session;
     private string? _endpoint = endpoint;
@@ -62,14 +63,7 @@ internal sealed class SessionLink(
         var target = DataPlaneEndpoint.Parse(_endpoint);
         _attachedTo = _endpoint;
         _endpoint = null; // Ask again, should this attempt fail.
-        _client = await DataPlaneClient.ConnectAsync(
-            target,
-            control.Credential.Tenant,
-            control.Credential.Token,
-            options.DataPlane,
-            options.TimeProvider,
-            logger,
-            cancellationToken).ConfigureAwait(false);
+        _connection = await control.Connections.RentAsync(target, cancellationToken).ConfigureAwait(false);
         _observer = new SessionObserver(state, context, () => IsRewinding);
         try
         {
@@ -119,32 +113,32 @@ internal sealed class SessionLink(
     /// <summary>Goes on with a rewind of an earlier process whose outcome is not known.</summary>
     public void RestoreRewind(long length, SessionSecret secret) => _rewind = new RewindRequest(length, secret);
 
-    /// <summary>Lets go of the connection.</summary>
+    /// <summary>Notes that the silo does not answer on the connection: no session that begins gets it.</summary>
+    public void Suspect() => _connection?.Retire();
+
+    /// <summary>Detaches, and lets go of the connection, which others may use.</summary>
     public async ValueTask DropAsync()
     {
-        _session = null;
-        if (_client is { } client)
+        if (_session is { } session)
         {
-            _client = null;
-            await client.DisposeAsync().ConfigureAwait(false);
+            _session = null;
+            await session.DisposeAsync().ConfigureAwait(false);
+        }
+
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync().ConfigureAwait(false);
         }
 
         _observer = null;
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (_session is { } session && !Over.IsCancellationRequested)
-        {
-            await session.DisposeAsync().ConfigureAwait(false);
-        }
-
-        await DropAsync().ConfigureAwait(false);
-    }
+    public ValueTask DisposeAsync() => DropAsync();
 
     private Task<DataPlaneSession> AttachAsync(Epoch epoch, SessionSecret attachSecret, CancellationToken cancellationToken) =>
-        _client!.AttachAsync(context, epoch, attachSecret, _observer!, cancellationToken);
+        _connection!.Client.AttachAsync(context, epoch, attachSecret, _observer!, cancellationToken);
 
     private void Complete(Acquired granted)
     {

@@ -43,6 +43,6 @@ internal sealed class SessionObserver(SessionState state, string context, Func<b
     private void End(string reason)
     {
         Reason = reason;
-        _over.Cancel();
+        _ = _over.CancelAsync(); // What follows must not run on the connection's reader, which other sessions share.
     }
 }

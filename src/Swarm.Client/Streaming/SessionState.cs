@@ -147,7 +147,7 @@ internal sealed class SessionState : IDisposable
             _fault = new StaleEpochException(refusal);
         }
 
-        _fenced.Cancel();
+        _ = _fenced.CancelAsync(); // Whatever the agent's author has registered must not run on the connection's reader, which other sessions share.
         Changed.Fire();
         return true;
     }

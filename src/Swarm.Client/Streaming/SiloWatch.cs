@@ -4,8 +4,9 @@ namespace Swarm.Client.Streaming;
 
 /// <summary>Looks elsewhere while a silo says nothing: what hangs does not close its connections.</summary>
 /// <remarks>
-/// A long upload over a slow link is silent too, so silence alone ends nothing: the connection is given up when the
-/// grain says that the context is on another silo, which is so once this one was declared dead.
+/// A long upload over a slow link is silent too, so silence alone ends nothing: the session leaves the connection when the
+/// grain says that the context is on another silo, which is so once this one was declared dead. Sessions that share the
+/// connection watch for themselves: one context may be elsewhere while another is still there.
 /// </remarks>
 /// <param name="link">The session's way to its context.</param>
 /// <param name="options">Settings.</param>
@@ -22,6 +23,7 @@ internal sealed class SiloWatch(SessionLink link, MemoryOptions options, TimePro
             if (session.Silence >= options.SiloSilence
                 && await FindElsewhereAsync(cancellationToken).ConfigureAwait(false) is { } endpoint)
             {
+                link.Suspect();
                 throw new SwarmTransportException($"the silo is silent, and the context on {endpoint}", isTransient: true);
             }
         }

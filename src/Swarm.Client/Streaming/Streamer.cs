@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Swarm.DataPlane.Client;
 
@@ -20,6 +21,7 @@ internal sealed class Streamer : IAsyncDisposable
     private readonly KvRepair? _repair;
     private readonly MemoryOptions _options;
     private readonly TimeProvider _timeProvider;
+    private readonly ClientMetrics _metrics;
     private readonly ILogger _logger;
     private CancellationTokenSource _pause = new();
     private Rewinding? _rewinding;
@@ -37,6 +39,7 @@ internal sealed class Streamer : IAsyncDisposable
         SessionLink link,
         MemoryOptions options,
         TimeProvider timeProvider,
+        ClientMetrics metrics,
         ILogger logger)
     {
         _context = context;
@@ -47,6 +50,7 @@ internal sealed class Streamer : IAsyncDisposable
         _driver = driver;
         _options = options;
         _timeProvider = timeProvider;
+        _metrics = metrics;
         _logger = logger;
         _inputs = new InputLane(this, history, states, options, timeProvider);
         if (driver is not null)
@@ -118,7 +122,7 @@ internal sealed class Streamer : IAsyncDisposable
     /// <returns>A task that ends when that is done, or the session is over: there is no giving up in between.</returns>
     public async Task RewindAsync(long length, Action apply)
     {
-        var rewinding = new Rewinding(length, apply);
+        var rewinding = new Rewinding(length, apply, Activity.Current);
         _rewinding = rewinding;
         await Volatile.Read(ref _pause).CancelAsync().ConfigureAwait(false);
         await Task.WhenAny(rewinding.Done.Task, _running).ConfigureAwait(false);
@@ -173,6 +177,7 @@ internal sealed class Streamer : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        ClientTrace.Leave();
         var attempt = 0;
         var progress = _state.Durable;
         while (!_stop.IsCancellationRequested)
@@ -221,6 +226,7 @@ internal sealed class Streamer : IAsyncDisposable
                 LastFault = exception.Message;
                 if (!_state.IsReleasing && !_state.IsReleased)
                 {
+                    _metrics.Broke();
                     ClientLog.StreamingBroke(_logger, _context, attempt, exception.Message); // Of a release, the silo tells the session too.
                 }
 
@@ -239,7 +245,7 @@ internal sealed class Streamer : IAsyncDisposable
 
         if (_rewinding is { } rewinding)
         {
-            await _link.RewindAsync(rewinding.Length, _watch, _stop.Token).ConfigureAwait(false);
+            await CarryOutAsync(rewinding).ConfigureAwait(false);
             rewinding.Apply();
             _rewinding = null;
             rewinding.Done.TrySetResult();
@@ -278,6 +284,13 @@ internal sealed class Streamer : IAsyncDisposable
         }
     }
 
+    /// <summary>As a part of the trace of whoever asked for the rewind.</summary>
+    private async Task CarryOutAsync(Rewinding rewinding)
+    {
+        Activity.Current = rewinding.Caller;
+        await _link.RewindAsync(rewinding.Length, _watch, _stop.Token).ConfigureAwait(false);
+    }
+
     private async Task HeartbeatAsync(DataPlaneSession session, CancellationToken cancellationToken)
     {
         while (true)
@@ -301,7 +314,7 @@ internal sealed class Streamer : IAsyncDisposable
         }
     }
 
-    private sealed record Rewinding(long Length, Action Apply)
+    private sealed record Rewinding(long Length, Action Apply, Activity? Caller)
     {
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -8,7 +8,7 @@ namespace Swarm.DataPlane.Frames;
 /// <code>
 ///  0 u32 magic and version  "SWD" 1      16 u32 length of the body
 ///  4 u8  type                            20 u32 length of its head, that the body checksum covers
-///  5 u8  flags, 0                        24 u64 XxHash3-64 over the body's head
+///  5 u8  flags                           24 u64 XxHash3-64 over the body's head
 ///  6 u16 reserved, 0                     32 u64 XxHash3-64 over bytes 0 to 31
 ///  8 u32 attachment, 0 for none
 /// 12 u32 correlation, 0 for none
@@ -22,8 +22,9 @@ namespace Swarm.DataPlane.Frames;
 /// <param name="Length">Bytes of the body.</param>
 /// <param name="HeadLength">Bytes of the body that <paramref name="BodyChecksum"/> covers.</param>
 /// <param name="BodyChecksum">Checksum of the body's head.</param>
+/// <param name="Flags">What is special about it.</param>
 internal readonly record struct FrameHeader(
-    FrameType Type, uint Attachment, uint Correlation, int Length, int HeadLength, ulong BodyChecksum)
+    FrameType Type, uint Attachment, uint Correlation, int Length, int HeadLength, ulong BodyChecksum, FrameFlags Flags = FrameFlags.None)
 {
     /// <summary>Encoded size, in bytes.</summary>
     public const int SizeBytes = 40;
@@ -60,7 +61,8 @@ internal readonly record struct FrameHeader(
             throw new ProtocolException($"frame type {source[4]} is unknown");
         }
 
-        if ((source[5] | source[6] | source[7]) != 0)
+        var flags = (FrameFlags)source[5];
+        if ((source[6] | source[7]) != 0 || (flags != FrameFlags.None && (flags != FrameFlags.Traced || !MayBeTraced(type))))
         {
             throw new ProtocolException($"flags 0x{source[5]:x2} of a {type} frame are unknown");
         }
@@ -88,8 +90,13 @@ internal readonly record struct FrameHeader(
             BinaryPrimitives.ReadUInt32LittleEndian(source[12..]),
             (int)length,
             (int)headLength,
-            BinaryPrimitives.ReadUInt64LittleEndian(source[24..]));
+            BinaryPrimitives.ReadUInt64LittleEndian(source[24..]),
+            flags);
     }
+
+    /// <summary>Whether frames of a type may carry a trace context: requests that open, read or rewind. Appends may not, they are a step's hot path.</summary>
+    public static bool MayBeTraced(FrameType type) => type is FrameType.Attach or FrameType.AttachReader or FrameType.Rewind
+        or FrameType.ReadInputs or FrameType.ReadKv or FrameType.ReadStates;
 
     /// <summary>Writes the header.</summary>
     /// <param name="destination">At least <see cref="SizeBytes"/> bytes.</param>
@@ -98,7 +105,8 @@ internal readonly record struct FrameHeader(
         destination = destination[..SizeBytes];
         BinaryPrimitives.WriteUInt32LittleEndian(destination, Magic);
         destination[4] = (byte)Type;
-        destination[5..8].Clear();
+        destination[5] = (byte)Flags;
+        destination[6..8].Clear();
         BinaryPrimitives.WriteUInt32LittleEndian(destination[8..], Attachment);
         BinaryPrimitives.WriteUInt32LittleEndian(destination[12..], Correlation);
         BinaryPrimitives.WriteInt32LittleEndian(destination[16..], Length);

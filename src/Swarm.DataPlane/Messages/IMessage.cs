@@ -1,3 +1,5 @@
+using Swarm.DataPlane.Frames;
+
 namespace Swarm.DataPlane.Messages;
 
 /// <summary>A control frame's body, or the head of a KV frame's.</summary>
@@ -5,6 +7,9 @@ namespace Swarm.DataPlane.Messages;
 internal interface IMessage<TSelf>
     where TSelf : IMessage<TSelf>
 {
+    /// <summary>Flags of its frame.</summary>
+    static virtual FrameFlags Flags => FrameFlags.None;
+
     /// <summary>Encoded size, in bytes.</summary>
     int EncodedLength { get; }
 

@@ -24,6 +24,17 @@ internal ref struct MessageReader(ReadOnlySpan<byte> source)
             : throw new ProtocolException($"{reader._rest.Length} bytes are left behind a {typeof(TMessage).Name}");
     }
 
+    /// <summary>Reads the message at the beginning of a body.</summary>
+    /// <param name="body">The body; afterwards what is left of it.</param>
+    public static TMessage ReadFirst<TMessage>(ref ReadOnlySpan<byte> body)
+        where TMessage : IMessage<TMessage>
+    {
+        var reader = new MessageReader(body);
+        var message = TMessage.Read(ref reader);
+        body = reader._rest;
+        return message;
+    }
+
     public byte ReadByte() => Take(1)[0];
 
     public int ReadInt32() => BinaryPrimitives.ReadInt32LittleEndian(Take(sizeof(int)));

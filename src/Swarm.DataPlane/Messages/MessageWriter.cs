@@ -27,7 +27,7 @@ internal ref struct MessageWriter(Span<byte> destination)
 
     public void WriteDigest(Digest256 value) => value.CopyTo(Take(Digest256.SizeBytes));
 
-    public void WriteBytes(ReadOnlySpan<byte> value) => value.CopyTo(Take(value.Length));
+    public void WriteBytes(scoped ReadOnlySpan<byte> value) => value.CopyTo(Take(value.Length));
 
     public void WriteText(string text)
     {

@@ -4,7 +4,7 @@ namespace Swarm.DataPlane.Messages;
 /// <param name="Version">Protocol version of the server.</param>
 /// <param name="Features">Features that both have.</param>
 /// <param name="MaxAttachments">Attachments of one connection.</param>
-/// <param name="MaxPendingRequests">Unanswered requests of one connection.</param>
+/// <param name="MaxPendingRequests">Unanswered requests of one attachment, and unanswered attaches of the connection.</param>
 /// <param name="MaxRecordBytes">Largest KV payload.</param>
 internal readonly record struct Welcome(
     ushort Version,

@@ -4,9 +4,10 @@ namespace Swarm.DataPlane.Transport;
 internal abstract class ByteTransport : IAsyncDisposable
 {
     /// <summary>Fills a buffer.</summary>
-    /// <returns><see langword="false"/> if the peer ended the stream before the first byte.</returns>
-    /// <exception cref="EndOfStreamException">The peer ended it later.</exception>
-    public abstract ValueTask<bool> ReadAsync(Memory<byte> destination);
+    /// <param name="destination">The buffer. Nothing is written into it any more when this returns.</param>
+    /// <param name="stop">Stops in between, without losing a byte of the stream. A transport that cannot stop fills the buffer.</param>
+    /// <returns>Bytes filled: fewer than the buffer holds where the peer ended the stream, or it was stopped.</returns>
+    public abstract ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken stop);
 
     /// <summary>Writes bytes, then more bytes: a frame's head, and the payload from where it lies.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload);

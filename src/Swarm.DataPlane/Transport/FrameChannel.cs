@@ -16,6 +16,9 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
     private const int PartBytes = 256 << 10;
 
     private readonly SemaphoreSlim _sending = new(1, 1);
+
+    // Taken before _sending by frames with a payload: so at most one of them is sent, or waits before a small frame.
+    private readonly SemaphoreSlim _sendingPayload = new(1, 1);
     private readonly byte[] _headerBuffer = new byte[FrameHeader.SizeBytes];
     private byte[] _scratch = new byte[1024];
     private long _lastReceived = timeProvider.GetTimestamp();
@@ -53,9 +56,10 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
     /// <exception cref="ProtocolException">It is malformed.</exception>
     public async ValueTask<FrameHeader?> ReceiveHeaderAsync()
     {
-        if (!await transport.ReadAsync(_headerBuffer).ConfigureAwait(false))
+        var received = await transport.ReadAsync(_headerBuffer, CancellationToken.None).ConfigureAwait(false);
+        if (received < FrameHeader.SizeBytes)
         {
-            return null;
+            return received == 0 ? null : throw Ended(FrameHeader.SizeBytes - received);
         }
 
         Volatile.Write(ref _lastReceived, timeProvider.GetTimestamp());
@@ -89,7 +93,7 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         try
         {
             Volatile.Write(ref _bodySince, timeProvider.GetTimestamp());
-            await FillAsync(buffer.Memory).ConfigureAwait(false);
+            await FillAsync(buffer.Memory, CancellationToken.None).ConfigureAwait(false);
             return buffer;
         }
         catch
@@ -105,17 +109,29 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
     }
 
     /// <summary>Receives a payload to where its receiver wants it, piece by piece.</summary>
+    /// <param name="receiver">Says where.</param>
+    /// <param name="stop">Stops it: when this returns, nothing is written there any more.</param>
+    /// <returns>Bytes received: the whole payload, or fewer when it was stopped; the rest is still to be received.</returns>
     /// <exception cref="EndOfStreamException">The peer ended the stream before.</exception>
-    public async ValueTask ReceiveAsync(KvPayloadReceiver receiver)
+    public async ValueTask<int> ReceiveAsync(KvPayloadReceiver receiver, CancellationToken stop)
     {
+        var received = 0;
         try
         {
             Volatile.Write(ref _bodySince, timeProvider.GetTimestamp());
             while (receiver.Next is { IsEmpty: false } next)
             {
-                await FillAsync(next).ConfigureAwait(false);
+                var filled = await FillAsync(next, stop).ConfigureAwait(false);
+                received += filled;
+                if (filled < next.Length)
+                {
+                    break;
+                }
+
                 receiver.Advance();
             }
+
+            return received;
         }
         finally
         {
@@ -137,13 +153,52 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
 
     /// <summary>Sends a frame. When it returns, the payload is not used any more.</summary>
     /// <exception cref="ArgumentException">It is over a limit: the peer would end the connection. Nothing was sent.</exception>
-    public async ValueTask SendAsync<TMessage>(
+    public ValueTask SendAsync<TMessage>(
         FrameType type,
         uint attachment,
         uint correlation,
         TMessage message,
         ReadOnlyMemory<byte> payload = default,
         CancellationToken cancellationToken = default)
+        where TMessage : IMessage<TMessage> => payload.IsEmpty
+            ? SendNextAsync(type, attachment, correlation, message, payload, cancellationToken)
+            : SendPayloadAsync(type, attachment, correlation, message, payload, cancellationToken);
+
+    /// <summary>Ends both directions at once.</summary>
+    public void Abort(string reason) => transport.Abort(reason);
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => transport.DisposeAsync();
+
+    /// <summary>Sends a frame with a payload, behind those that wait already. Frames without one go before those that wait here.</summary>
+    private async ValueTask SendPayloadAsync<TMessage>(
+        FrameType type,
+        uint attachment,
+        uint correlation,
+        TMessage message,
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
+        where TMessage : IMessage<TMessage>
+    {
+        await _sendingPayload.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await SendNextAsync(type, attachment, correlation, message, payload, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sendingPayload.Release();
+        }
+    }
+
+    /// <summary>Sends a frame behind those that wait already.</summary>
+    private async ValueTask SendNextAsync<TMessage>(
+        FrameType type,
+        uint attachment,
+        uint correlation,
+        TMessage message,
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
         where TMessage : IMessage<TMessage>
     {
         // Only waiting for the turn can be given up: half a frame would end the connection.
@@ -166,27 +221,29 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         }
     }
 
-    /// <summary>Ends both directions at once.</summary>
-    public void Abort(string reason) => transport.Abort(reason);
-
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => transport.DisposeAsync();
-
     /// <summary>Fills a buffer of a body in parts: each tells that the peer lives, however slow it is.</summary>
-    private async ValueTask FillAsync(Memory<byte> buffer)
+    /// <returns>Bytes filled: all, unless it was stopped.</returns>
+    private async ValueTask<int> FillAsync(Memory<byte> buffer, CancellationToken stop)
     {
-        while (!buffer.IsEmpty)
+        for (var filled = 0; ;)
         {
-            var part = buffer[..Math.Min(buffer.Length, PartBytes)];
-            if (!await transport.ReadAsync(part).ConfigureAwait(false))
+            var part = buffer.Slice(filled, Math.Min(buffer.Length - filled, PartBytes));
+            var received = await transport.ReadAsync(part, stop).ConfigureAwait(false);
+            filled += received;
+            if (received < part.Length && !stop.IsCancellationRequested)
             {
-                throw new EndOfStreamException($"The peer closed {buffer.Length} bytes before the end of a body.");
+                throw Ended(buffer.Length - filled);
             }
 
             Volatile.Write(ref _lastReceived, timeProvider.GetTimestamp());
-            buffer = buffer[part.Length..];
+            if (received < part.Length || filled == buffer.Length)
+            {
+                return filled;
+            }
         }
     }
+
+    private static EndOfStreamException Ended(int missing) => new($"The peer closed {missing} bytes before the end of a header or a body.");
 
     private int Encode<TMessage>(FrameType type, uint attachment, uint correlation, TMessage message, int payloadLength)
         where TMessage : IMessage<TMessage>
@@ -215,7 +272,7 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         }
 
         new FrameHeader(
-            type, attachment, correlation, headLength + payloadLength, headLength, XxHash3.HashToUInt64(head))
+            type, attachment, correlation, headLength + payloadLength, headLength, XxHash3.HashToUInt64(head), TMessage.Flags)
             .Write(_scratch);
         return length;
     }

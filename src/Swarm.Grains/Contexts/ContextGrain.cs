@@ -20,6 +20,7 @@ internal sealed class ContextGrain(
     IDataPlaneEndpoint dataPlane,
     IOptions<ContextGrainOptions> options,
     TimeProvider timeProvider,
+    GrainsMetrics metrics,
     ILogger<ContextGrain> logger) : Grain, IContextGrain
 {
     /// <summary>How often a decision is made anew when the epoch changes under it, or the context moves.</summary>
@@ -64,14 +65,31 @@ internal sealed class ContextGrain(
     }
 
     /// <inheritdoc/>
-    public Task<AcquireAnswer> AcquireAsync(AcquireContext request, CancellationToken cancellationToken) =>
-        GuardAsync(
-            token => AcquireCoreAsync(request, token),
+    public async Task<AcquireAnswer> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
+    {
+        const string Request = "acquire";
+        var started = timeProvider.GetTimestamp();
+        var answer = await GuardAsync(
+            Request,
+            async token =>
+            {
+                var answer = await AcquireCoreAsync(request, token);
+                if (answer.Refusal is { } refusal)
+                {
+                    metrics.Refused(Request, refusal.Code);
+                }
+
+                return answer;
+            },
             refusal => new AcquireAnswer(null, refusal),
             cancellationToken);
+        metrics.Acquired(request.Mode, answer.Refusal?.Code, timeProvider.GetElapsedTime(started));
+        return answer;
+    }
 
     /// <inheritdoc/>
     public Task<EpochAnswer> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken) => GuardAsync(
+        "release",
         async token =>
         {
             var to = request.To ?? "";
@@ -93,6 +111,7 @@ internal sealed class ContextGrain(
 
     /// <inheritdoc/>
     public Task<LocateAnswer> LocateAsync(CancellationToken cancellationToken) => GuardAsync(
+        "locate",
         async token =>
         {
             await RequireOpenAsync(token);
@@ -103,6 +122,7 @@ internal sealed class ContextGrain(
 
     /// <inheritdoc/>
     public Task<StatusAnswer> GetStatusAsync(CancellationToken cancellationToken) => GuardAsync(
+        "status",
         async token =>
         {
             var status = (await RequireOpenAsync(token)).Status;
@@ -124,6 +144,7 @@ internal sealed class ContextGrain(
 
     /// <inheritdoc/>
     public Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken) => GuardAsync(
+        "fork",
         async token =>
         {
             Check(() => Names.RequireContext(name));
@@ -136,6 +157,7 @@ internal sealed class ContextGrain(
 
     /// <inheritdoc/>
     public Task<EraseAnswer> EraseAsync(ulong expectedEpoch, CancellationToken cancellationToken) => GuardAsync(
+        "erase",
         async token =>
         {
             if (await OpenAsync(token) is not { } open)
@@ -245,6 +267,11 @@ internal sealed class ContextGrain(
         _grants.Add(request.SecretHash, acquired.Epoch, previous);
         if (!isRepeat)
         {
+            if (previous.Length > 0)
+            {
+                metrics.TakenOver(request.Mode);
+            }
+
             GrainsLog.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, previous, request.Mode);
             if (previous != request.Agent)
             {
@@ -368,8 +395,14 @@ internal sealed class ContextGrain(
     }
 
     private async Task<T> GuardAsync<T>(
-        Func<CancellationToken, Task<T>> call, Func<Refusal, T> refuse, CancellationToken cancellationToken)
+        string request, Func<CancellationToken, Task<T>> call, Func<Refusal, T> refuse, CancellationToken cancellationToken)
     {
+        T Refuse(Refusal refusal)
+        {
+            metrics.Refused(request, refusal.Code);
+            return refuse(refusal);
+        }
+
         using var limit = new CancellationTokenSource(options.Value.OperationTimeout, timeProvider);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
@@ -378,24 +411,24 @@ internal sealed class ContextGrain(
         }
         catch (SwarmRefusedException exception)
         {
-            return refuse(Named(exception.Refusal));
+            return Refuse(Named(exception.Refusal));
         }
         catch (SwarmTransportException exception)
         {
             GrainsLog.StoreFailed(logger, _tenant, _context, exception);
-            return refuse(new Refusal(
+            return Refuse(new Refusal(
                 exception.IsTransient ? RefusalCode.Unknown : RefusalCode.StoreUnavailable, exception.Message));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             GrainsLog.StoreFailed(logger, _tenant, _context, exception);
-            return refuse(new Refusal(
+            return Refuse(new Refusal(
                 RefusalCode.Unknown,
                 $"Context '{_context}': the request failed in the silo ({exception.Message}); see its log, and repeat it."));
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
-            return refuse(new Refusal(
+            return Refuse(new Refusal(
                 RefusalCode.Unknown,
                 $"Context '{_context}': the store did not answer within {options.Value.OperationTimeout}; repeat the request."));
         }

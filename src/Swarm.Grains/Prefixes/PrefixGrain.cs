@@ -10,7 +10,7 @@ namespace Swarm.Grains.Prefixes;
 /// <summary>Asks the directory whose KV there is, and forks that context, which proves it.</summary>
 [GrainType("swarm-prefixes")]
 [StatelessWorker]
-internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host, ILogger<PrefixGrain> logger) : Grain, IPrefixGrain
+internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host, GrainsMetrics metrics, ILogger<PrefixGrain> logger) : Grain, IPrefixGrain
 {
     /// <summary>How many hints may turn out wrong.</summary>
     private const int MaxAttempts = 4;
@@ -46,6 +46,7 @@ internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host,
                     tenant, new ModelFingerprint(request.Model), request.BlockTokens, request.Tokens, cancellationToken);
                 if (found is null)
                 {
+                    metrics.LookedUp("miss");
                     return _nothing;
                 }
 
@@ -54,11 +55,13 @@ internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host,
                 try
                 {
                     var made = await host.ForkAsync(parent, request.Name, found.Position, found.Hash, cancellationToken);
+                    metrics.LookedUp("hit");
                     return new PrefixForkAnswer(found.Context, made.Position, null);
                 }
                 catch (SwarmRefusedException exception)
                     when (exception.Refusal.Code is RefusalCode.NotFound or RefusalCode.Gap or RefusalCode.Conflict)
                 {
+                    metrics.LookedUp("wrong");
                     GrainsLog.PrefixWrong(logger, found.Context, found.Position, exception.Message);
                     await directory.ForgetAsync(parent);
                 }

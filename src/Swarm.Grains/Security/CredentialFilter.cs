@@ -11,7 +11,7 @@ namespace Swarm.Grains.Security;
 /// gateways there are, anybody may ask; a call of one's own, anybody may cancel. Of Orleans' own grains, such as the management grain, a client reaches none;
 /// the system targets that its connection needs, it does.
 /// </remarks>
-internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<CredentialFilter> logger) : IIncomingGrainCallFilter
+internal sealed class CredentialFilter(ITenantDirectory tenants, GrainsMetrics metrics, ILogger<CredentialFilter> logger) : IIncomingGrainCallFilter
 {
     private const string Cancellation = "Orleans.Runtime.IGrainCallCancellationExtension"; // Internal to Orleans.
 
@@ -39,24 +39,30 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, ILogger<Credent
                 return context.Invoke();
             }
 
-            GrainsLog.CallRefused(logger, context.InterfaceName, "");
+            Refuse(context.InterfaceName, "");
             throw Unauthorized($"Clients may not call {context.InterfaceName}.");
         }
 
         var isKey = GrainKeys.TrySplit(target.Key.ToString() ?? "", out var tenant, out _);
         if (CallCredential.Current is not { } credential)
         {
-            GrainsLog.CallRefused(logger, context.InterfaceName, tenant);
+            Refuse(context.InterfaceName, tenant);
             throw Unauthorized("The call came without a credential: attach the tenant's name and its token.");
         }
 
         if (!isKey || credential.Tenant != tenant || !tenants.IsAllowed(credential.Tenant, credential.Token))
         {
-            GrainsLog.CallRefused(logger, context.InterfaceName, tenant);
+            Refuse(context.InterfaceName, tenant);
             throw Unauthorized($"The credential of tenant '{credential.Tenant}' does not open '{tenant}', or its token is wrong.");
         }
 
         return context.Invoke();
+    }
+
+    private void Refuse(string @interface, string tenant)
+    {
+        metrics.Refused("call", RefusalCode.Unauthorized);
+        GrainsLog.CallRefused(logger, @interface, tenant);
     }
 
     // What runs in a silo outside of its grains calls through a client of its own, which Orleans names so.

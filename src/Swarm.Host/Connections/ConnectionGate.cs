@@ -15,10 +15,11 @@ namespace Swarm.Host.Connections;
 /// <param name="most">Most connections at a time.</param>
 /// <param name="isGreeting">Whether what was received is a greeting.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="metrics">Counts them.</param>
 /// <param name="logger">Where floods are logged, at most once in <see cref="LogPeriod"/>.</param>
 [SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing, and connections outlive the services.")]
 internal sealed class ConnectionGate(
-    string port, int most, Func<ReadOnlySequence<byte>, bool> isGreeting, TimeProvider timeProvider, ILogger logger)
+    string port, int most, Func<ReadOnlySequence<byte>, bool> isGreeting, TimeProvider timeProvider, HostMetrics metrics, ILogger logger)
 {
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _places = new(most);
@@ -133,7 +134,7 @@ internal sealed class ConnectionGate(
 
     private void Count(bool isSilent)
     {
-        HostMetrics.Held.Add(1, new("port", port), new("reason", isSilent ? "silent" : "full"));
+        metrics.Held(port, isSilent);
         lock (_lock)
         {
             _silent += isSilent ? 1 : 0;

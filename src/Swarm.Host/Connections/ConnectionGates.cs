@@ -10,15 +10,16 @@ namespace Swarm.Host.Connections;
 /// <param name="limits">How many connections each port takes.</param>
 /// <param name="endpoints">The ports; those of Orleans are chosen.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="metrics">Counts them.</param>
 /// <param name="logger">Where floods are logged.</param>
 internal sealed class ConnectionGates(
-    ConnectionLimits limits, EndpointSettings endpoints, TimeProvider timeProvider, ILogger<ConnectionGates> logger)
+    ConnectionLimits limits, EndpointSettings endpoints, TimeProvider timeProvider, HostMetrics metrics, ILogger<ConnectionGates> logger)
     : IConfigureOptions<SiloConnectionOptions>
 {
-    private readonly ConnectionGate _http = new("http", limits.Http, Greeting.HasBegun, timeProvider, logger);
-    private readonly ConnectionGate _dataPlane = new("data plane", limits.DataPlane, Greeting.HasBegun, timeProvider, logger);
-    private readonly ConnectionGate _gateway = new("gateway", limits.Gateway, Greeting.IsOrleansPreamble, timeProvider, logger);
-    private readonly ConnectionGate _silo = new("silo", limits.Silo, Greeting.IsOrleansPreamble, timeProvider, logger);
+    private readonly ConnectionGate _http = new("http", limits.Http, Greeting.HasBegun, timeProvider, metrics, logger);
+    private readonly ConnectionGate _dataPlane = new("data plane", limits.DataPlane, Greeting.HasBegun, timeProvider, metrics, logger);
+    private readonly ConnectionGate _gateway = new("gateway", limits.Gateway, Greeting.IsOrleansPreamble, timeProvider, metrics, logger);
+    private readonly ConnectionGate _silo = new("silo", limits.Silo, Greeting.IsOrleansPreamble, timeProvider, metrics, logger);
     private int _boundHttp;
 
     /// <summary>The gate of what is bound.</summary>

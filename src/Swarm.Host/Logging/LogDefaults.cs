@@ -17,7 +17,9 @@ internal static class LogDefaults
         ("Default", LogLevel.Information),
         ("Orleans", LogLevel.Warning),
         ("Microsoft", LogLevel.Warning),
+        ("Azure", LogLevel.Warning),
         ("Polly", LogLevel.Warning),
+        ("System.Net.Http", LogLevel.Warning),
         ("Swarm.Clustering.Writers.WriterPeer", LogLevel.Warning), // Orleans tells of its grain services under these names.
         ("Swarm.Clustering.Prefixes.PrefixPeer", LogLevel.Warning),
     ];

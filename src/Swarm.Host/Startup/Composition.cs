@@ -36,6 +36,7 @@ internal static class Composition
     {
         services.AddSingleton(limits);
         services.AddSingleton(endpoints);
+        services.AddSingleton<HostMetrics>();
         services.AddSingleton<ConnectionGates>();
         services.AddSingleton<IConfigureOptions<SiloConnectionOptions>>(provider => provider.GetRequiredService<ConnectionGates>());
         foreach (var inner in services.Where(service => service.ServiceType == typeof(IConnectionListenerFactory)).ToArray())

@@ -1,7 +1,7 @@
 namespace Swarm.Storage.Blobs;
 
 /// <summary>Reads with a few tries: reading again is always safe.</summary>
-internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
+internal sealed class RetryingReader(IBlobStore store, TimeProvider time, StorageMetrics? metrics = null)
 {
     private int _faults;
 
@@ -12,6 +12,7 @@ internal sealed class RetryingReader(IBlobStore store, TimeProvider time)
     /// <exception cref="BlobStoreException">Every try failed, or the fault will not pass.</exception>
     public Task<BlobRead> ReadAsync(string name, long offset, Memory<byte> destination) => time.RetryAsync(
         () => store.ReadAsync(name, offset, destination, CancellationToken.None),
+        metrics,
         () => Interlocked.Increment(ref _faults));
 
     /// <summary>Reads a whole small object.</summary>

@@ -9,10 +9,11 @@ internal static class StoreRetry
     /// <summary>Runs an operation until it succeeds, or fails for good.</summary>
     /// <param name="time">Clock of the pauses.</param>
     /// <param name="operation">The operation; repeated as it is.</param>
+    /// <param name="metrics">Counts what is tried again; <see langword="null"/> for nobody.</param>
     /// <param name="failed">Called after each failed try that is followed by another one.</param>
     /// <returns>What the operation returned.</returns>
     /// <exception cref="BlobStoreException">Every try failed, or the fault will not pass.</exception>
-    public static async Task<T> RetryAsync<T>(this TimeProvider time, Func<Task<T>> operation, Action? failed = null)
+    public static async Task<T> RetryAsync<T>(this TimeProvider time, Func<Task<T>> operation, StorageMetrics? metrics, Action? failed = null)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -22,6 +23,7 @@ internal static class StoreRetry
             }
             catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
             {
+                metrics?.Retries.Add(1);
                 failed?.Invoke();
                 await Task.Delay(Backoff.After(attempt), time);
             }

@@ -237,7 +237,7 @@ internal sealed class Compactor(ContextServices services)
                     continue; // A copy in a tier may be damaged, and the store's not.
                 }
 
-                StorageMetrics.KvDamaged.Add(1);
+                services.Metrics.KvDamaged.Add(1);
                 StorageLog.KvDamaged(
                     services.Logger,
                     services.Names.Label(context.Id),

@@ -79,7 +79,7 @@ internal sealed class KvRepairer(ContextIncarnation context, ContextServices ser
             {
                 context.Damage.Forget(kv.FirstPosition, end);
                 services.Memory.Publish(good.Payload, new TierPlace(context.Id, good.FirstPosition), lease);
-                StorageMetrics.KvRepaired.Add(1);
+                services.Metrics.KvRepaired.Add(1);
                 StorageLog.KvRepaired(services.Logger, services.Names.Label(context.Id), kv.FirstPosition, end);
                 return;
             }

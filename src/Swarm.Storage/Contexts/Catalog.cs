@@ -9,7 +9,7 @@ using Swarm.Storage.Scheduling;
 namespace Swarm.Storage.Contexts;
 
 /// <summary>What contexts share: tenants' keys, and what model fingerprints hash. Never changes once written.</summary>
-internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids)
+internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids, StorageMetrics metrics)
 {
     private const int MaxBytes = 1 << 20;
     private readonly Dictionary<Id128, TenantKey> _keys = [];
@@ -104,7 +104,7 @@ internal sealed class Catalog(IBlobStore store, RetryingReader reader, TimeProvi
         (await reader.ReadWholeAsync(blob, 4096, MaxBytes)).Content;
 
     private Task<BlobWrite> CreateAsync(string blob, byte[] content) =>
-        time.RetryAsync(() => store.CreateAsync(blob, new ReadOnlySequence<byte>(content), CancellationToken.None));
+        time.RetryAsync(() => store.CreateAsync(blob, new ReadOnlySequence<byte>(content), CancellationToken.None), metrics);
 
     private static T Decode<T>(string blob, byte[] content, Func<byte[], T> decode)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
@@ -93,16 +94,15 @@ internal sealed class OpenContext : IOpenContext
     /// <inheritdoc/>
     public ValueTask<Watermarks> AppendInputsAsync(
         SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken) =>
-        AnswerAsync(() => _appends.AppendInputsAsync(proof, inputs, states), cancellationToken);
+        _services.Metrics.AppendDuration.Enabled
+            ? MeasureAsync("inputs", _services.Time.GetTimestamp(), AnswerAsync(() => _appends.AppendInputsAsync(proof, inputs, states), cancellationToken))
+            : AnswerAsync(() => _appends.AppendInputsAsync(proof, inputs, states), cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask<Watermarks> AppendKvAsync(
-        SessionProof proof, KvAppend kv, CancellationToken cancellationToken)
-    {
-        // Up to the first await this runs on the caller's thread: the loop is not held up, and the order of calls stays.
-        var (lease, checksum) = TakeOver(kv);
-        return await AnswerAsync(() => _appends.AppendKvAsync(proof, kv, checksum, lease), cancellationToken);
-    }
+    public ValueTask<Watermarks> AppendKvAsync(SessionProof proof, KvAppend kv, CancellationToken cancellationToken) =>
+        _services.Metrics.AppendDuration.Enabled
+            ? MeasureAsync("kv", _services.Time.GetTimestamp(), TakeOverAndAppendAsync(proof, kv, cancellationToken))
+            : TakeOverAndAppendAsync(proof, kv, cancellationToken);
 
     /// <inheritdoc/>
     public void RecordHeartbeat(SessionProof proof)
@@ -197,6 +197,31 @@ internal sealed class OpenContext : IOpenContext
         {
             lease.Dispose();
             throw;
+        }
+    }
+
+    private async ValueTask<Watermarks> TakeOverAndAppendAsync(SessionProof proof, KvAppend kv, CancellationToken cancellationToken)
+    {
+        // Up to the first await this runs on the caller's thread: the loop is not held up, and the order of calls stays.
+        var (lease, checksum) = TakeOver(kv);
+        return await AnswerAsync(() => _appends.AppendKvAsync(proof, kv, checksum, lease), cancellationToken);
+    }
+
+    private async ValueTask<Watermarks> MeasureAsync(string kind, long started, ValueTask<Watermarks> append)
+    {
+        var tags = new TagList { { StorageMetrics.AppendKey, kind } };
+        try
+        {
+            return await append;
+        }
+        catch (Exception fault)
+        {
+            tags.Add(StorageMetrics.ErrorKey, fault is SwarmRefusedException refused ? refused.Refusal.Code.ToString() : fault.GetType().FullName);
+            throw;
+        }
+        finally
+        {
+            _services.Metrics.AppendDuration.Record(_services.Time.GetElapsedTime(started).TotalSeconds, tags);
         }
     }
 

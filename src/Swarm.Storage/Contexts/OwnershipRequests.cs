@@ -37,6 +37,11 @@ internal sealed class OwnershipRequests(
 
             await context.QueueEpochChange(new EpochRecord(
                 context.Id, context.Root.IncarnationId, durable.Epoch.Next, request.Agent, request.SecretHash, ""));
+            if (durable.Holder.Length > 0)
+            {
+                context.Services.Metrics.Fences.Add(1, StorageMetrics.Tag(StorageMetrics.FenceKey, "session"));
+            }
+
             return Grant();
         }
         finally

@@ -147,6 +147,16 @@ internal sealed class ContextIncarnation
         }
     }
 
+    /// <summary>Inputs that are queued and not durable, and durable inputs without durable KV. Readable from any thread; roughly.</summary>
+    public (long Inputs, long Kv) Lag
+    {
+        get
+        {
+            var durable = Volatile.Read(ref _published)!.Durable;
+            return (Math.Max(0, TokenLength - durable.Tokens), Math.Max(0, durable.Tokens - durable.Kv));
+        }
+    }
+
     /// <summary>Latest durable states, by name. Readable from any thread.</summary>
     public IReadOnlyList<NamedState> States => Volatile.Read(ref _published)!.States;
 

@@ -15,6 +15,7 @@ internal sealed record ContextServices(
     TimeProvider Time,
     IIdSource Ids,
     ILogger Logger,
+    StorageMetrics Metrics,
     StoreLoop Loop,
     RetryingReader Reader,
     SegmentReader Segments,

@@ -52,7 +52,7 @@ internal sealed class PageLoader(ContextServices services)
             {
                 if (attempt > 1)
                 {
-                    StorageMetrics.ExtentPagesDamaged.Add(1);
+                    services.Metrics.ExtentPagesDamaged.Add(1);
                     StorageLog.ExtentPageDamaged(services.Logger, services.Names.Label(id), page.FirstPosition, page.EndPosition, error.Message);
                     return [LostKv.Of(page)];
                 }

@@ -17,10 +17,18 @@ namespace Swarm.Storage.Identity;
 /// <param name="time">Clock.</param>
 /// <param name="ids">Gives a new store its id.</param>
 /// <param name="logger">Where the end is told.</param>
+/// <param name="metrics">Counts it.</param>
 /// <param name="rules">Rules in force.</param>
 /// <param name="ended">Runs once, when the store turned out to be another one.</param>
 internal sealed class StoreGuard(
-    IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids, ILogger logger, SameStoreRules rules, Action<string> ended)
+    IBlobStore store,
+    RetryingReader reader,
+    TimeProvider time,
+    IIdSource ids,
+    ILogger logger,
+    StorageMetrics metrics,
+    SameStoreRules rules,
+    Action<string> ended)
 {
     private const int MaxBytes = 4096;
     private StoreIdentity? _identity;
@@ -126,7 +134,7 @@ internal sealed class StoreGuard(
                 ref _fault,
                 $"The store is not the one that this silo has written to: {what}. Nothing is acknowledged any more. Bring that store back "
                 + "and restart every silo; or, if the change was meant, restart this one: it then works with what is there now.");
-            StorageMetrics.StoresLost.Add(1);
+            metrics.StoresLost.Add(1);
             StorageLog.StoreLost(logger, _fault);
             ended(_fault);
         }
@@ -169,5 +177,5 @@ internal sealed class StoreGuard(
     }
 
     private Task<BlobWrite> CreateAsync(byte[] content) =>
-        time.RetryAsync(() => store.CreateAsync(BlobNames.Store, new ReadOnlySequence<byte>(content), CancellationToken.None));
+        time.RetryAsync(() => store.CreateAsync(BlobNames.Store, new ReadOnlySequence<byte>(content), CancellationToken.None), metrics);
 }

@@ -9,7 +9,7 @@ using Swarm.Storage.Blobs;
 namespace Swarm.Storage.Log;
 
 /// <summary>Notes of lost segments, in the store: they keep what lies behind until somebody has looked into it and deletes them.</summary>
-internal sealed class LogDamages(IBlobStore store, RetryingReader reader, LogHoles holes, TimeProvider time, ILogger logger)
+internal sealed class LogDamages(IBlobStore store, RetryingReader reader, LogHoles holes, TimeProvider time, ILogger logger, StorageMetrics metrics)
 {
     private const int MaxBytes = 4096;
 
@@ -26,10 +26,10 @@ internal sealed class LogDamages(IBlobStore store, RetryingReader reader, LogHol
         var behind = await holes.ListBehindAsync(lost.Writer, lost.Sequence);
         var content = LogDamageCodec.Encode(new LogDamage(
             lost.Writer, lost.Sequence, behind.Count > 0 ? behind[^1] : lost.Sequence, behind.Count, time.GetUtcNow()));
-        var write = await time.RetryAsync(() => store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None));
+        var write = await time.RetryAsync(() => store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None), metrics);
         if (!write.IsRefused)
         {
-            StorageMetrics.SegmentsLost.Add(1);
+            metrics.SegmentsLost.Add(1);
             StorageLog.SegmentLost(logger, BlobNames.Log(lost.Writer, lost.Sequence), behind.Count, name);
         }
     }

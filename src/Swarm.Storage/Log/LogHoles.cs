@@ -12,7 +12,7 @@ namespace Swarm.Storage.Log;
 /// was made, a seal from where on all was there, and an index is made of durable segments alone. None of it can come before the
 /// segment that it speaks of.
 /// </remarks>
-internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimeProvider time, ProtocolRules rules)
+internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimeProvider time, ProtocolRules rules, StorageMetrics? metrics = null)
 {
     private const int MaxReads = 32;
 
@@ -102,7 +102,7 @@ internal sealed class LogHoles(IBlobStore store, SegmentReader segments, TimePro
 
         numbers.Sort();
         return numbers;
-    });
+    }, metrics);
 
     private static ulong? Number(string name) =>
         ulong.TryParse(name.AsSpan(name.LastIndexOf('/') + 1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)

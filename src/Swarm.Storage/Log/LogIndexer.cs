@@ -12,7 +12,7 @@ namespace Swarm.Storage.Log;
 /// where one is missing, the segments themselves are read. What it says stays true, since acknowledged segments never change and
 /// no seal comes before them.
 /// </remarks>
-internal sealed class LogIndexer(IBlobStore store, ContextStoreOptions options, TimeProvider time, ILogger logger, Id128 writer)
+internal sealed class LogIndexer(IBlobStore store, ContextStoreOptions options, TimeProvider time, ILogger logger, StorageMetrics metrics, Id128 writer)
 {
     private List<ReadOnlyMemory<byte>> _heads = [];
     private ulong _first;
@@ -35,11 +35,11 @@ internal sealed class LogIndexer(IBlobStore store, ContextStoreOptions options, 
         try
         {
             // Refused: an earlier try of the same bytes was late.
-            await time.RetryAsync(() => store.CreateAsync(name, LogIndexCodec.Encode(writer, first, heads), CancellationToken.None));
+            await time.RetryAsync(() => store.CreateAsync(name, LogIndexCodec.Encode(writer, first, heads), CancellationToken.None), metrics);
         }
         catch (Exception fault) when (fault is BlobStoreException or ArgumentException)
         {
-            StorageMetrics.IndexesFailed.Add(1);
+            metrics.IndexesFailed.Add(1);
             StorageLog.IndexFailed(logger, name, fault.Message);
         }
     }

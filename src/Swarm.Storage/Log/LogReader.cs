@@ -9,7 +9,7 @@ namespace Swarm.Storage.Log;
 
 /// <summary>Reads logs in order: many segments at once where there is an index of them, one by one where there is none.</summary>
 internal sealed class LogReader(
-    RetryingReader reader, SegmentReader segments, LogHoles holes, ContextStoreOptions options, ILogger logger)
+    RetryingReader reader, SegmentReader segments, LogHoles holes, ContextStoreOptions options, ILogger logger, StorageMetrics? metrics = null)
 {
     private const int MaxReadAhead = 8;
     private const int ProbeBytes = 64 << 10;
@@ -117,7 +117,7 @@ internal sealed class LogReader(
         }
         catch (CorruptObjectException fault)
         {
-            StorageMetrics.IndexesDamaged.Add(1);
+            metrics?.IndexesDamaged.Add(1);
             StorageLog.IndexDamaged(logger, name, fault.Message);
             return null;
         }

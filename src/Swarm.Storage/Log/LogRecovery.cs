@@ -10,7 +10,15 @@ namespace Swarm.Storage.Log;
 
 /// <summary>Reads the log of a writer that is gone, and seals it at the first missing number (protocol, recover).</summary>
 internal sealed class LogRecovery(
-    IBlobStore store, SegmentReader segments, LogReader logs, LogHoles holes, TimeProvider time, IIdSource ids, ILogger logger, ProtocolRules rules)
+    IBlobStore store,
+    SegmentReader segments,
+    LogReader logs,
+    LogHoles holes,
+    TimeProvider time,
+    IIdSource ids,
+    ILogger logger,
+    StorageMetrics metrics,
+    ProtocolRules rules)
 {
     private const int ReadAhead = 8;
 
@@ -68,7 +76,7 @@ internal sealed class LogRecovery(
             else if (await SealAsync(writer, sequence, first))
             {
                 log.AddSeal(sequence);
-                StorageMetrics.Seals.Add(1);
+                metrics.Seals.Add(1);
                 StorageLog.LogRecovered(logger, writer, first, sequence - first, sequence);
             }
             else
@@ -127,7 +135,7 @@ internal sealed class LogRecovery(
     private async Task<bool> SealAsync(Id128 writer, ulong sequence, ulong first)
     {
         var content = LogSeals.Encode(writer, sequence, ids.Next(), first);
-        return !(await time.RetryAsync(() => store.CreateAsync(BlobNames.Log(writer, sequence), content, CancellationToken.None))).IsRefused;
+        return !(await time.RetryAsync(() => store.CreateAsync(BlobNames.Log(writer, sequence), content, CancellationToken.None), metrics)).IsRefused;
     }
 
     private static void Forget(Queue<Task<Segment?>> ahead)

@@ -22,17 +22,19 @@ internal sealed class LogWriter
     private readonly TimeProvider _time;
     private readonly IIdSource _ids;
     private readonly ILogger _logger;
+    private readonly StorageMetrics _metrics;
     private readonly SegmentReader _segments;
     private readonly ProtocolRules _rules;
     private readonly Action<LogWriter, string> _lost;
     private readonly LogIndexer _indexer;
     private readonly LogProof _proof;
-    private readonly Dictionary<ulong, (List<Pending> Records, ReadOnlyMemory<byte> Head)> _waiting = [];
+    private readonly Dictionary<ulong, (List<Pending> Records, ReadOnlyMemory<byte> Head, long? Began)> _waiting = [];
     private readonly Dictionary<ulong, bool> _written = [];
     private List<LogEntry> _buffer = [];
     private List<LogProof.Written> _unproven = [];
     private LogEntry? _last;
     private long _bufferBytes;
+    private long _undurableBytes;
     private int _inFlight;
     private bool _isScheduled;
     private bool _isDue;
@@ -44,6 +46,7 @@ internal sealed class LogWriter
         TimeProvider time,
         IIdSource ids,
         ILogger logger,
+        StorageMetrics metrics,
         SegmentReader segments,
         StoreGuard guard,
         ProtocolRules rules,
@@ -54,15 +57,16 @@ internal sealed class LogWriter
         _time = time;
         _ids = ids;
         _logger = logger;
+        _metrics = metrics;
         _segments = segments;
         _rules = rules;
         _lost = lost;
         Id = ids.NextWriter();
-        _indexer = new LogIndexer(store, options, time, logger, Id);
+        _indexer = new LogIndexer(store, options, time, logger, metrics, Id);
 
         // A reader of its own: a proof begins anew after a fault of its reads, not after one of anybody's.
-        var reader = new RetryingReader(store, time);
-        _proof = new LogProof(Id, reader, segments, new RootStore(store, reader, time, logger), guard, rules.SameStore);
+        var reader = new RetryingReader(store, time, metrics);
+        _proof = new LogProof(Id, reader, segments, new RootStore(store, reader, time, logger, metrics), guard, rules.SameStore);
     }
 
     private readonly record struct Pending(LogEntry Entry, LogRecord Durable);
@@ -79,6 +83,9 @@ internal sealed class LogWriter
     /// <summary>Whether nothing can be appended any more.</summary>
     public bool IsDead { get; private set; }
 
+    /// <summary>Bytes of records that are not acknowledged, roughly. Readable from any thread.</summary>
+    public long UndurableBytes => Volatile.Read(ref _undurableBytes);
+
     /// <summary>The store's last fault while a put, or the look behind it, still fails, or <see langword="null"/>.</summary>
     public string? Fault { get; private set; }
 
@@ -94,6 +101,7 @@ internal sealed class LogWriter
 
         _buffer.Add(entry);
         _bufferBytes += entry.SizeBytes;
+        _undurableBytes += entry.SizeBytes;
         _last = entry;
         if (entry.IsUrgent || _bufferBytes >= _options.SegmentBytes)
         {
@@ -151,6 +159,7 @@ internal sealed class LogWriter
 
         _waiting.Clear();
         _buffer = [];
+        _undurableBytes = 0;
         _lost(this, reason);
     }
 
@@ -179,6 +188,7 @@ internal sealed class LogWriter
             {
                 // Nothing hangs on it: without a seal its segments stay until a collection has sealed the log.
                 StorageLog.PutFailed(_logger, name, attempt, fault.Message);
+                _metrics.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), _time);
             }
         }
@@ -335,6 +345,7 @@ internal sealed class LogWriter
             {
                 Fault = fault.Message;
                 StorageLog.ProofFailed(_logger, Id, attempt, fault.Message);
+                _metrics.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), _time);
             }
             catch (Exception fault)
@@ -373,7 +384,7 @@ internal sealed class LogWriter
             pending.Add(new Pending(batch[index], Locate(records[index], batch[index], sequence, payloadStart)));
         }
 
-        _waiting.Add(sequence, (pending, content.First));
+        _waiting.Add(sequence, (pending, content.First, _metrics.AcknowledgeDuration.Enabled ? _time.GetTimestamp() : null));
         if (!_rules.IndexesWhatIsAcknowledged)
         {
             _indexer.Add(content.First);
@@ -414,6 +425,7 @@ internal sealed class LogWriter
             {
                 Fault = fault.Message;
                 StorageLog.PutFailed(_logger, name, attempt, fault.Message);
+                _metrics.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), _time);
             }
             catch (Exception fault)
@@ -435,7 +447,7 @@ internal sealed class LogWriter
         if (!_rules.AcknowledgesInOrder && _waiting.Remove(sequence, out var early))
         {
             early.Records.ForEach(item => item.Entry.Acknowledge(item.Durable));
-            _waiting.Add(sequence, ([], early.Head));
+            _waiting.Add(sequence, ([], early.Head, null));
         }
 
         _written.Add(sequence, true);
@@ -451,6 +463,12 @@ internal sealed class LogWriter
             {
                 pending.Records.ForEach(item => item.Entry.Fail(UnknownOutcome()));
                 throw;
+            }
+
+            pending.Records.ForEach(item => _undurableBytes -= item.Entry.SizeBytes);
+            if (pending.Began is { } began)
+            {
+                _metrics.AcknowledgeDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
             }
 
             if (_rules.IndexesWhatIsAcknowledged)

@@ -9,7 +9,7 @@ using Swarm.Storage.Scheduling;
 namespace Swarm.Storage.Manifests;
 
 /// <summary>Writes and reads the immutable pages of manifests.</summary>
-internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids)
+internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimeProvider time, IIdSource ids, StorageMetrics? metrics = null)
 {
     private const int MaxPageBytes = 64 << 20;
 
@@ -66,7 +66,7 @@ internal sealed class PageStore(IBlobStore store, RetryingReader reader, TimePro
         var name = BlobNames.Page(context, incarnationId, page.PageId);
 
         // Refused: the id is fresh, so it is this page, written by a try whose answer was lost.
-        await time.RetryAsync(() => store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None));
+        await time.RetryAsync(() => store.CreateAsync(name, new ReadOnlySequence<byte>(content), CancellationToken.None), metrics);
         return page;
     }
 

@@ -12,12 +12,13 @@ namespace Swarm.Storage.Manifests;
 /// <param name="reader">Reads it.</param>
 /// <param name="time">Clock of repeated tries.</param>
 /// <param name="logger">Where failed tries are told.</param>
+/// <param name="metrics">Counts them.</param>
 /// <param name="confirmStore">
 /// Throws where the store is not the one that it was. Without a root a context is no more, which may be said of the same store alone; and
 /// a root that was set back may be all that is left of a context: what it would be replaced by names pages that are gone.
 /// </param>
 internal sealed class RootStore(
-    IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger, Func<Task>? confirmStore = null)
+    IBlobStore store, RetryingReader reader, TimeProvider time, ILogger logger, StorageMetrics? metrics = null, Func<Task>? confirmStore = null)
 {
     private const int Tries = 4;
 
@@ -79,6 +80,7 @@ internal sealed class RootStore(
             }
             catch (BlobStoreException fault) when (fault.IsTransient && attempt < Tries)
             {
+                metrics?.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), time);
             }
         }
@@ -120,6 +122,7 @@ internal sealed class RootStore(
                     break;
                 }
 
+                metrics?.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), time);
             }
         }
@@ -153,7 +156,7 @@ internal sealed class RootStore(
     {
         for (var attempt = 1; attempt <= Tries; attempt++)
         {
-            var own = new RetryingReader(store, time);
+            var own = new RetryingReader(store, time, metrics);
             var found = await Task.WhenAll(names.Select(name => own.ReadAsync(name, 0, Memory<byte>.Empty)));
             if (names.Where((_, index) => found[index].IsMissing).FirstOrDefault() is { } missing)
             {

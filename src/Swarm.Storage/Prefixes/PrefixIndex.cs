@@ -24,6 +24,7 @@ public sealed class PrefixIndex
     private const int CleanShare = 16; // Cleaning goes over all slots: worth it for a sixteenth of them.
 
     private readonly PrefixPart[] _parts;
+    private readonly StorageMetrics? _metrics;
     private readonly Lock _lock = new(); // Taken within a part's, never around it.
     private readonly Stack<int> _freeNumbers = new();
     private readonly Dictionary<ContextId, IndexedContext> _contexts = [];
@@ -37,8 +38,13 @@ public sealed class PrefixIndex
     /// <summary>An empty one.</summary>
     /// <param name="capacityBlocks">Most blocks held; 0 for none.</param>
     public PrefixIndex(long capacityBlocks)
+        : this(capacityBlocks, null)
     {
-        CapacityBlocks = capacityBlocks;
+    }
+
+    internal PrefixIndex(long capacityBlocks, StorageMetrics? metrics)
+    {
+        (CapacityBlocks, _metrics) = (capacityBlocks, metrics);
         _parts = [.. Enumerable.Range(0, Parts).Select(_ => new PrefixPart(this))];
     }
 
@@ -177,7 +183,7 @@ public sealed class PrefixIndex
     {
         if (Count >= CapacityBlocks && !TryMakeRoom())
         {
-            StorageMetrics.PrefixesDropped.Add(1);
+            _metrics?.PrefixesDropped.Add(1);
             return;
         }
 

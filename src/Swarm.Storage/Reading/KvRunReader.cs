@@ -81,7 +81,7 @@ internal static class KvRunReader
 
                     damaged = extent.Payload.Object;
                     damage.Note(extent.FirstPosition, extent.EndPosition);
-                    StorageMetrics.KvDamaged.Add(1);
+                    services.Metrics.KvDamaged.Add(1);
                     StorageLog.KvDamaged(
                         services.Logger,
                         services.Names.Label(context),
@@ -92,8 +92,7 @@ internal static class KvRunReader
                     continue;
                 }
 
-                StorageMetrics.KvRead.Add(
-                    run.Frames.Length, new KeyValuePair<string, object?>("tier", run.Tier.ToString()));
+                services.Metrics.KvRead.Add(run.Frames.Length, StorageMetrics.Tag(StorageMetrics.TierKey, StorageMetrics.NameOf(run.Tier)));
                 yield return run;
             }
         }

@@ -29,8 +29,8 @@ internal sealed class DiskTier : IDisposable
     private static readonly int ReadThreads = Math.Max(2, Environment.ProcessorCount);
 
     private readonly string _folder;
-    private readonly long _capacityBytes;
     private readonly ILogger _logger;
+    private readonly StorageMetrics _metrics;
     private readonly FileStream _lockFile;
     private readonly IoThreads _reads = new("swarm-tier-read", ReadThreads);
     private readonly IoThreads _writes = new("swarm-tier-write", WriteThreads);
@@ -40,16 +40,20 @@ internal sealed class DiskTier : IDisposable
     private readonly LinkedList<DiskFile> _byUse = new();
     private long _usedBytes;
     private long _pendingBytes;
+    private long _hits;
+    private long _misses;
+    private long _evictions;
     private bool _isFailing;
 
     /// <summary>Opens a folder, and takes over what is in it.</summary>
     /// <param name="folder">The folder; made where missing, readable by its owner alone.</param>
     /// <param name="capacityBytes">Most bytes of payloads.</param>
     /// <param name="logger">Where logs go.</param>
+    /// <param name="metrics">Counts.</param>
     /// <exception cref="IOException">It cannot be used, or another process uses it; the message says what to do.</exception>
-    public DiskTier(string folder, long capacityBytes, ILogger logger)
+    public DiskTier(string folder, long capacityBytes, ILogger logger, StorageMetrics metrics)
     {
-        (_folder, _capacityBytes, _logger) = (Path.GetFullPath(folder), capacityBytes, logger);
+        (_folder, CapacityBytes, _logger, _metrics) = (Path.GetFullPath(folder), capacityBytes, logger, metrics);
         try
         {
             MakeFolder(_folder);
@@ -64,6 +68,13 @@ internal sealed class DiskTier : IDisposable
 
         Adopt();
     }
+
+    /// <summary>Most bytes of payloads.</summary>
+    public long CapacityBytes { get; }
+
+    /// <summary>Figures of now. Readable from any thread.</summary>
+    public TierFigures Figures => new(
+        KvTier.Disk, UsedBytes, CapacityBytes, Volatile.Read(ref _hits), Volatile.Read(ref _misses), Volatile.Read(ref _evictions));
 
     /// <summary>Bytes of payloads held now.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
@@ -86,7 +97,7 @@ internal sealed class DiskTier : IDisposable
     /// <returns>Ends when it is written, or is not going to be. Never faults.</returns>
     public Task OfferAsync(PayloadRef key, TierLease lease)
     {
-        if (key.Length < MinPayloadBytes || key.Length > _capacityBytes)
+        if (key.Length < MinPayloadBytes || key.Length > CapacityBytes)
         {
             return Task.CompletedTask;
         }
@@ -102,7 +113,7 @@ internal sealed class DiskTier : IDisposable
             if (_pendingBytes + key.Length > MaxPendingBytes)
             {
                 _pending.Remove(name);
-                StorageMetrics.DiskTierDropped.Add(1);
+                _metrics.DiskTierDropped.Add(1);
                 return Task.CompletedTask;
             }
 
@@ -147,7 +158,7 @@ internal sealed class DiskTier : IDisposable
 
         if (Forget(name))
         {
-            StorageMetrics.DiskTierDamaged.Add(1);
+            _metrics.DiskTierDamaged.Add(1);
             StorageLog.DiskTierDamaged(_logger, PathOf(name), fault);
         }
 
@@ -159,7 +170,10 @@ internal sealed class DiskTier : IDisposable
     {
         lock (_lock)
         {
-            return _files.ContainsKey(DiskFile.NameOf(key));
+            var isHere = _files.ContainsKey(DiskFile.NameOf(key));
+            _hits += isHere ? 1 : 0;
+            _misses += isHere ? 0 : 1;
+            return isHere;
         }
     }
 
@@ -217,11 +231,11 @@ internal sealed class DiskTier : IDisposable
 
         if (fault is null)
         {
-            StorageMetrics.Demoted.Add(file.Length);
+            _metrics.Demoted.Add(file.Length);
         }
         else
         {
-            StorageMetrics.DiskTierDropped.Add(1);
+            _metrics.DiskTierDropped.Add(1);
         }
 
         if (fault is not null && !_isFailing)
@@ -300,9 +314,10 @@ internal sealed class DiskTier : IDisposable
             }
 
             _usedBytes += file.Length;
-            while (_usedBytes > _capacityBytes && _byUse.First is { } oldest)
+            while (_usedBytes > CapacityBytes && _byUse.First is { } oldest)
             {
                 Remove(oldest);
+                _evictions++;
                 evicted.Add(oldest.Value.Name);
             }
         }

@@ -13,7 +13,7 @@ namespace Swarm.Storage.Tiers;
 /// checksums, up to the model's memory. A reader who finds one damaged asks for a recheck: then copies are verified here, given up where
 /// they are damaged, and a good one takes their place.
 /// </remarks>
-internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk, ContextNames names, ILogger logger)
+internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk, ContextNames names, ILogger logger, StorageMetrics metrics)
 {
     private readonly SegmentWindows _windows = new(reader, memory);
 
@@ -86,7 +86,7 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
 
         found.Dispose();
         memory.Remove(key);
-        StorageMetrics.MemoryTierDamaged.Add(1);
+        metrics.MemoryTierDamaged.Add(1);
         StorageLog.MemoryTierDamaged(logger, names.Label(context), extent.FirstPosition);
         return null;
     }
@@ -123,7 +123,7 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
 
         // What comes from the disk is there, or has just been given up as damaged: it does not go back.
         memory.Publish(key, place, lease, isOffered: from != KvTier.Disk);
-        StorageMetrics.Promoted.Add(key.Length, new KeyValuePair<string, object?>("tier", from.ToString()));
+        metrics.Promoted.Add(key.Length, StorageMetrics.Tag(StorageMetrics.TierKey, StorageMetrics.NameOf(from)));
     }
 
     /// <summary>The payload out of a window; <see langword="null"/> where it is to be read alone, so that a fault is its own.</summary>

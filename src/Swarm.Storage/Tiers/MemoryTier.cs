@@ -32,6 +32,9 @@ public sealed class MemoryTier
     private readonly DiskTier? _below;
     private readonly TimeProvider _time;
     private long _usedBytes;
+    private long _hits;
+    private long _misses;
+    private long _evictions;
 
     /// <summary>An empty one.</summary>
     /// <param name="capacityBytes">Most bytes held.</param>
@@ -48,6 +51,10 @@ public sealed class MemoryTier
 
     /// <summary>Most bytes held.</summary>
     public long CapacityBytes { get; }
+
+    /// <summary>Figures of now. Readable from any thread.</summary>
+    internal TierFigures Figures => new(
+        KvTier.Memory, UsedBytes, CapacityBytes, Volatile.Read(ref _hits), Volatile.Read(ref _misses), Volatile.Read(ref _evictions));
 
     /// <summary>Bytes held now.</summary>
     public long UsedBytes => Volatile.Read(ref _usedBytes);
@@ -134,8 +141,11 @@ public sealed class MemoryTier
             {
                 block.Frequency = Math.Min(block.Frequency + 1, MaxFrequency);
                 lease = new TierLease(block);
+                _hits++;
                 return true;
             }
+
+            _misses++;
         }
 
         lease = null;
@@ -261,6 +271,7 @@ public sealed class MemoryTier
 
         queue.Remove(block);
         _blocks.Remove(block.Key);
+        _evictions++;
         if (queue == _small && _left.Add(block.Key))
         {
             _leftInOrder.Enqueue(block.Key);

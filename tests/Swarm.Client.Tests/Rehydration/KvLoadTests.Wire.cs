@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Swarm.Client.Rehydration;
@@ -74,13 +75,13 @@ public sealed partial class KvLoadTests
             var head = new KvHead(run.FirstPosition, run.Count, run.Tier, run.PrefixHash.Value);
             if (load.Target?.TryBegin(head, run.Frames.Length) is not { } receiver)
             {
-                await BeSlowAsync(isSlow);
+                await BeSlowAsync(isSlow, TimeSpan.FromMilliseconds(100));
                 return run;
             }
 
             using (run)
             {
-                await BeSlowAsync(isSlow);
+                await BeSlowAsync(isSlow, TimeSpan.Zero); // Whoever waits for it computes nothing meanwhile.
                 for (var rest = run.Frames; !receiver.Next.IsEmpty; receiver.Advance())
                 {
                     rest[..receiver.Next.Length].CopyTo(receiver.Next);
@@ -97,11 +98,12 @@ public sealed partial class KvLoadTests
             }
         }
 
-        // Longer than anybody is patient; where steps are computed meanwhile, until one was.
-        async Task BeSlowAsync(bool isSlow)
+        // Longer than anybody is patient; where steps are computed meanwhile, on a thread of their own, until one was.
+        async Task BeSlowAsync(bool isSlow, TimeSpan longest)
         {
             var steps = runtime.Steps;
-            for (var waited = 0; isSlow && waited < 3000 && runtime.Steps == steps; waited++)
+            var since = Stopwatch.GetTimestamp();
+            for (var waited = 0; isSlow && runtime.Steps == steps && (waited < 200 || Stopwatch.GetElapsedTime(since) < longest); waited++)
             {
                 _slowly!.Advance(TimeSpan.FromSeconds(1));
                 await Task.Yield();

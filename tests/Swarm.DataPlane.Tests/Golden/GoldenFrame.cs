@@ -25,9 +25,13 @@ internal sealed record GoldenFrame(
     public static IReadOnlyList<GoldenFrame> All { get; } =
     [
         Of(FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, 0, "acme", "sesame")),
+        Of(FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, FeatureBits.TraceContext, "acme", "sesame"), "trace-context"),
         Of(FrameType.Welcome, 0, 0, new Welcome(Hello.CurrentVersion, 0, 1024, 4096, 64 << 20)),
+        Of(FrameType.Welcome, 0, 0, new Welcome(Hello.CurrentVersion, FeatureBits.TraceContext, 1024, 4096, 64 << 20), "trace-context"),
         Of(FrameType.Attach, 0, 1, new Attach("track/17", GoldenValues.Epoch, GoldenValues.Secret)),
+        Of(FrameType.Attach, 0, 1, Traced(new Attach("track/17", GoldenValues.Epoch, GoldenValues.Secret)), "traced"),
         Of(FrameType.AttachReader, 0, 2, new AttachReader("track/17")),
+        Of(FrameType.AttachReader, 0, 2, Traced(new AttachReader("track/17")), "traced"),
         Of(FrameType.Attached, 1, 1, GoldenValues.Attached),
         Of(FrameType.Detach, 1, 0, default(Empty)),
         Of(FrameType.AppendInputs, 1, 2, GoldenValues.Inputs),
@@ -39,13 +43,16 @@ internal sealed record GoldenFrame(
         Of(FrameType.Moved, 1, 0, default(Empty)),
         Of(FrameType.Heartbeat, 1, 0, default(Empty)),
         Of(FrameType.Rewind, 1, 5, new Rewind(60, GoldenValues.Secret)),
+        Of(FrameType.Rewind, 1, 5, Traced(new Rewind(60, GoldenValues.Secret)), "traced"),
         Of(FrameType.Rewound, 1, 5, new DurableState(8, new Watermarks(60, 60))),
         Of(FrameType.ReadInputs, 1, 6, new ReadRange(0, 67, 0, false)),
         Of(FrameType.Inputs, 1, 6, GoldenValues.Inputs),
         Of(FrameType.ReadKv, 1, uint.MaxValue, new ReadRange(64, long.MaxValue, 32 << 20, true)),
+        Of(FrameType.ReadKv, 1, uint.MaxValue, Traced(new ReadRange(64, long.MaxValue, 32 << 20, true)), "traced"),
         Of(FrameType.KvRun, 1, uint.MaxValue, GoldenValues.Run, payload: GoldenValues.KvPayload),
         Of(FrameType.KvRun, 1, uint.MaxValue, new KvHead(66, 1, KvTier.None, default), "damaged"),
         Of(FrameType.ReadStates, 1, 8, default(Empty)),
+        Of(FrameType.ReadStates, 1, 8, Traced(default(Empty)), "traced"),
         Of(FrameType.States, 1, 8, GoldenValues.States),
         Of(FrameType.End, 1, 6, new End(67, true)),
         Of(FrameType.End, 1, uint.MaxValue, new End(66, false), "incomplete"),
@@ -108,6 +115,9 @@ internal sealed record GoldenFrame(
             + (transport.Left == 0 ? "" : $" and {transport.Left} bytes of the next frame");
     }
 
+    private static Traced<TMessage> Traced<TMessage>(TMessage message)
+        where TMessage : IMessage<TMessage> => new(GoldenValues.Trace, message);
+
     private static FrameChannel Channel(MemoryTransport transport) => new(transport, new BufferPool(0), TimeProvider.System);
 
     private static string Show<TMessage>(
@@ -117,6 +127,8 @@ internal sealed record GoldenFrame(
     // Records show arrays and lists by their type: those that hold some are shown by their content.
     private static string ShowMessage<TMessage>(TMessage message) => message switch
     {
+        Traced<Attach> traced => $"{traced.Trace} {ShowMessage(traced.Message)}",
+        Traced<Rewind> traced => $"{traced.Trace} {ShowMessage(traced.Message)}",
         Attach attach => $"{attach.Context} {attach.Epoch} {Convert.ToHexString(attach.Secret)}",
         Attached attached => $"{attached} {Convert.ToHexString(attached.TenantKey)}",
         Rewind rewind => $"{rewind.Length} {Convert.ToHexString(rewind.Secret)}",

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.DataPlane.Messages;
@@ -12,6 +13,9 @@ internal static class GoldenValues
     public const int KvCount = 2;
 
     public static byte[] Secret { get; } = [.. Enumerable.Range(0, SessionSecret.SizeBytes).Select(value => (byte)value)];
+
+    public static TraceContext Trace { get; } = new(
+        ActivityTraceId.CreateFromString("0af7651916cd43dd8448eb211c80319c"), ActivitySpanId.CreateFromString("b7ad6b7169203331"), 1);
 
     public static Digest256 Digest { get; } = new([.. Enumerable.Range(0, Digest256.SizeBytes).Select(value => (byte)(0x40 + value))]);
 

@@ -14,22 +14,46 @@ internal sealed class FakeSilo : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private Socket? _socket;
 
+    /// <summary>Features that it says it has, whatever the client said.</summary>
+    public ulong Features { get; init; }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Where it listens.</summary>
+    public DataPlaneEndpoint Endpoint
+    {
+        get
+        {
+            _listener.Start();
+            return new DataPlaneEndpoint("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port);
+        }
+    }
 
     /// <summary>Lets a client connect, as a silo of some version.</summary>
     /// <returns>The client's attempt.</returns>
     public async Task<Task<DataPlaneClient>> WelcomeAsync(ushort version, TimeProvider? clock = null)
     {
-        _listener.Start();
-        var endpoint = new DataPlaneEndpoint("127.0.0.1", ((IPEndPoint)_listener.LocalEndpoint).Port);
         var connecting = DataPlaneClient.ConnectAsync(
-            endpoint, "t", "", new DataPlaneClientOptions(), clock ?? TimeProvider.System, null, Token);
+            Endpoint, "t", "", new DataPlaneClientOptions(), clock ?? TimeProvider.System, null, Token);
+        await AcceptAsync();
+        await GreetAsync(version);
+        return connecting;
+    }
+
+    /// <summary>Waits for a connection and its greeting.</summary>
+    public async Task AcceptAsync()
+    {
         _socket = await _listener.AcceptSocketAsync(Token);
         _socket.NoDelay = true;
         await ReceiveAsync(FrameType.Hello);
-        await SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(version, 0, 8, 8, 1 << 20), 0, 0));
-        return connecting;
     }
+
+    /// <summary>Answers the greeting.</summary>
+    public Task GreetAsync(ushort version = Hello.CurrentVersion) =>
+        SendAsync(RawFrame.Of(FrameType.Welcome, new Welcome(version, Features, 8, 8, 1 << 20), 0, 0));
+
+    /// <summary>Closes the connection.</summary>
+    public void Close() => _socket?.Dispose();
 
     /// <summary>Lets a client connect, and attach a reader.</summary>
     public async Task<(DataPlaneClient Client, DataPlaneAttachment Reader)> AttachAsync(ToyRuntime runtime, TimeProvider? clock = null)

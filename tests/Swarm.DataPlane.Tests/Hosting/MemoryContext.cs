@@ -30,6 +30,9 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     /// <summary>KV appends wait for this before they are durable.</summary>
     public TaskCompletionSource KvGate { get; set; } = Open();
 
+    /// <summary>Appends of inputs wait for this before they are durable.</summary>
+    public TaskCompletionSource InputGate { get; set; } = Open();
+
     /// <summary>KV bytes that appends hold now, and held at most.</summary>
     public long HeldBytes { get; private set; }
 
@@ -137,9 +140,10 @@ public sealed class MemoryContext : IOpenContext, IDisposable
         }
     }
 
-    public ValueTask<Watermarks> AppendInputsAsync(
+    public async ValueTask<Watermarks> AppendInputsAsync(
         SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
     {
+        await InputGate.Task; // Mostly open: then appends take effect at once, in order.
         lock (_lock)
         {
             Require(proof);
@@ -156,7 +160,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             }
 
             Change();
-            return ValueTask.FromResult(Watermarks);
+            return Watermarks;
         }
     }
 

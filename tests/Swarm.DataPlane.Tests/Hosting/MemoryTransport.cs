@@ -14,18 +14,16 @@ internal sealed class MemoryTransport(ReadOnlyMemory<byte> received) : ByteTrans
 
     public byte[] Written => _written.ToArray();
 
-    public override ValueTask<bool> ReadAsync(Memory<byte> destination)
+    public override ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken stop)
     {
         if (_rest.Length < destination.Length)
         {
-            return _rest.IsEmpty
-                ? ValueTask.FromResult(false)
-                : throw new EndOfStreamException($"The peer closed after {_rest.Length} of {destination.Length} bytes.");
+            return ValueTask.FromResult(_rest.Length); // The end of the stream: whatever is left is of no use.
         }
 
         _rest[..destination.Length].CopyTo(destination);
         _rest = _rest[destination.Length..];
-        return ValueTask.FromResult(true);
+        return ValueTask.FromResult(destination.Length);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload)

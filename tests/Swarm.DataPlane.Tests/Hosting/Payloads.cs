@@ -10,13 +10,14 @@ namespace Swarm.DataPlane.Tests.Hosting;
 /// <summary>Inputs and real KV payloads of a toy model.</summary>
 public static class Payloads
 {
-    public static ToyRuntime Computed(int positions, int rowBytes = 64)
+    /// <summary>A runtime that has computed some positions; each seed gives other KV.</summary>
+    public static ToyRuntime Computed(int positions, int rowBytes = 64, int seed = 0)
     {
         var runtime = new ToyRuntime(rowBytes: rowBytes, maxPositions: positions);
         var logits = new float[runtime.VocabularySize];
         for (var position = 0; position < positions; position++)
         {
-            runtime.Forward([position % 97], logits);
+            runtime.Forward([(position + seed) % 97], logits);
         }
 
         return runtime;

@@ -18,7 +18,7 @@ internal static class RawFrame
         var writer = new MessageWriter(head);
         message.Write(ref writer);
         new FrameHeader(
-            type, attachment, correlation, head.Length + payload.Length, head.Length, XxHash3.HashToUInt64(head)).Write(bytes);
+            type, attachment, correlation, head.Length + payload.Length, head.Length, XxHash3.HashToUInt64(head), TMessage.Flags).Write(bytes);
         return [.. bytes, .. payload];
     }
 }

@@ -59,6 +59,11 @@ public sealed class TestServer : IAsyncDisposable
     public Task<DataPlaneClient> ConnectAsync(DataPlaneClientOptions? options = null) => DataPlaneClient.ConnectAsync(
         Endpoint, MemoryHost.Tenant, MemoryHost.Secret, options ?? new DataPlaneClientOptions(), TimeProvider.System, null, Token);
 
+    /// <summary>A pool of connections to this server.</summary>
+    public static DataPlanePool CreatePool(
+        DataPlanePoolOptions? options = null, DataPlaneClientOptions? connection = null, TimeProvider? clock = null) => new(
+        MemoryHost.Tenant, MemoryHost.Secret, connection ?? new DataPlaneClientOptions(), options ?? new DataPlanePoolOptions(), clock ?? TimeProvider.System);
+
     /// <summary>Acquires a context and attaches to it.</summary>
     public static async Task<(DataPlaneSession Session, Observer Observer, SessionSecret Secret)> AttachAsync(
         DataPlaneClient client, MemoryContext context, string name)

@@ -39,7 +39,7 @@ public sealed class DiskTierTests : IDisposable
         var random = seeded.Random;
         var known = new List<(PayloadRef Key, byte[] Content)>();
         var damaged = new HashSet<string>(); // Since the tier was opened: what was damaged before is checked.
-        var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance);
+        var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance, new StorageMetrics(null));
         var (hits, reopened) = (0, 0);
         for (var step = 0; step < 600; step++)
         {
@@ -83,7 +83,7 @@ public sealed class DiskTierTests : IDisposable
                     tier.Dispose();
                     damaged.Clear();
                     await File.WriteAllTextAsync(Path.Combine(_folder.Path, "half.kv.new"), "half written", Token);
-                    tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance);
+                    tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance, new StorageMetrics(null));
                     reopened++;
                     break;
             }
@@ -100,7 +100,7 @@ public sealed class DiskTierTests : IDisposable
     [Fact]
     public async Task Tier_OverItsCapacity_KeepsWhatWasUsedLast()
     {
-        using var tier = new DiskTier(_folder.Path, 10 << 20, NullLogger.Instance);
+        using var tier = new DiskTier(_folder.Path, 10 << 20, NullLogger.Instance, new StorageMetrics(null));
         var keys = new List<PayloadRef>();
         for (var index = 0; index < 10; index++)
         {
@@ -122,21 +122,21 @@ public sealed class DiskTierTests : IDisposable
     [Fact]
     public void Open_FolderOfAnotherTierOrNone_SaysWhatToDo()
     {
-        using var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance);
-        var taken = Assert.Throws<IOException>(() => new DiskTier(_folder.Path, Capacity, NullLogger.Instance));
+        using var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance, new StorageMetrics(null));
+        var taken = Assert.Throws<IOException>(() => new DiskTier(_folder.Path, Capacity, NullLogger.Instance, new StorageMetrics(null)));
         Assert.Contains(_folder.Path, taken.Message, StringComparison.Ordinal);
         Assert.Contains("folder of its own", taken.Message, StringComparison.Ordinal);
 
         var file = Path.Combine(_folder.Path, "file");
         File.WriteAllText(file, "");
-        var wrong = Assert.Throws<IOException>(() => new DiskTier(file, Capacity, NullLogger.Instance));
+        var wrong = Assert.Throws<IOException>(() => new DiskTier(file, Capacity, NullLogger.Instance, new StorageMetrics(null)));
         Assert.Contains(file, wrong.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task OfferAsync_FolderThatIsGone_LosesNothingButTheOffer()
     {
-        using var tier = new DiskTier(Path.Combine(_folder.Path, "tier"), Capacity, NullLogger.Instance);
+        using var tier = new DiskTier(Path.Combine(_folder.Path, "tier"), Capacity, NullLogger.Instance, new StorageMetrics(null));
         Directory.Delete(Path.Combine(_folder.Path, "tier"), recursive: true);
         var content = new byte[1 << 20];
         await OfferAsync(tier, Key(1, content), content);

@@ -1,4 +1,6 @@
-namespace Swarm.Client.Streaming;
+using Swarm.Client.Streaming;
+
+namespace Swarm.Client.Sessions;
 
 /// <summary>What a session does with the steps that it takes.</summary>
 internal interface IStepSink
@@ -18,7 +20,10 @@ internal interface IStepSink
     /// <summary>Takes a step's inputs, before the model computes it.</summary>
     void Record(ReadOnlySpan<int> tokens, IReadOnlyList<NamedState> states);
 
-    /// <summary>The model has computed all steps.</summary>
+    /// <summary>Logits behind the last position are there, which were not.</summary>
+    void NoteLogits();
+
+    /// <summary>The model has computed all steps, with their logits.</summary>
     void NoteComputed();
 
     /// <summary>The model has failed.</summary>
@@ -133,6 +138,7 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         : new ValueTask(driver.RunAsync(() =>
         {
             driver.RequireLogits();
+            sink.NoteLogits();
             return true;
         }));
 

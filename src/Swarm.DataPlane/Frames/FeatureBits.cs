@@ -1,0 +1,11 @@
+namespace Swarm.DataPlane.Frames;
+
+/// <summary>Features of the protocol that both ends must have; see PROTOCOL.md, Purpose and versions. The bits go over the wire.</summary>
+internal static class FeatureBits
+{
+    /// <summary>Requests may carry the trace context of their caller.</summary>
+    public const ulong TraceContext = 1;
+
+    /// <summary>All that this code has.</summary>
+    public const ulong All = TraceContext;
+}
