@@ -38,7 +38,10 @@ public sealed class OptionsTests
     };
 
     /// <summary>Options that are checked by their own <c>Validate</c>, and by the sampler: tested beside the client, the data plane and the sampler.</summary>
-    private static readonly Type[] Others = [typeof(SwarmClientOptions), typeof(DataPlaneClientOptions), typeof(SamplerOptions)];
+    private static readonly Type[] Others =
+    [
+        typeof(SwarmClientOptions), typeof(DataConnectionOptions), typeof(DataPlaneClientOptions), typeof(DataPlanePoolOptions),
+        typeof(SamplerOptions)];
 
     public static TheoryData<Type> Classes => [.. Takers.Keys];
 
