@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -88,6 +89,7 @@ public static class SwarmClientServiceCollectionExtensions
                     options.LoggerFactory = loggers;
                 }
 
+                options.MeterFactory ??= provider.GetService<IMeterFactory>();
                 if (options.TimeProvider == TimeProvider.System && provider.GetService<TimeProvider>() is { } clock)
                 {
                     options.TimeProvider = clock;

@@ -158,17 +158,20 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                     $"More than {connection.Options.MaxPendingInputBytes} bytes of inputs of one session are on their way; wait for answers."));
             }
 
+            SessionProof proof;
+            Watermarks durable;
             try
             {
-                var proof = attachment.Proof;
-                var durable = await attachment.Context.AppendInputsAsync(
+                proof = attachment.Proof;
+                durable = await attachment.Context.AppendInputsAsync(
                     proof, inputs.Run, inputs.States.States, CancellationToken.None).ConfigureAwait(false);
-                await AnswerAppendAsync(header, proof, durable).ConfigureAwait(false);
             }
             finally
             {
-                attachment.ReleaseInputs(bytes);
+                attachment.ReleaseInputs(bytes); // Before the answer: whoever has it may send as much at once.
             }
+
+            await AnswerAppendAsync(header, proof, durable).ConfigureAwait(false);
         });
     }
 

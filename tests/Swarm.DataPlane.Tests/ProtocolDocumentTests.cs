@@ -48,6 +48,7 @@ public sealed class ProtocolDocumentTests
             Show("Names.MaxStateLength", Names.MaxStateLength),
             .. Settings(new DataPlaneServerOptions()),
             .. Settings(new DataPlaneClientOptions()),
+            .. Settings(new DataPlanePoolOptions()),
         ];
 
         Assert.Equal(expected.Order(StringComparer.Ordinal), Rows("## Limits").Select(row => $"{row[0]} {row[1]}").Order(StringComparer.Ordinal));

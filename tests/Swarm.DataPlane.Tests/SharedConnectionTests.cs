@@ -87,7 +87,7 @@ public sealed class SharedConnectionTests
         await using var client = await server.ConnectAsync();
         var (hoarder, _, _) = await TestServer.AttachAsync(client, slow, "c/1");
         var (other, _, _) = await TestServer.AttachAsync(client, server.AddContext("c/2", Payloads.Computed(1)), "c/2");
-        slow.InputGate = new TaskCompletionSource(); // Its waiters go on at once, and so in order.
+        slow.InputGate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         List<Task<Watermarks>> appends = [];
         for (var index = 0; index < options.MaxPendingRequests; index++)
         {
@@ -97,7 +97,7 @@ public sealed class SharedConnectionTests
         await AssertBusyAsync(() => hoarder.SendInputsAsync(Payloads.Inputs(16, 1), [], Token));
         Assert.Equal(1, (await await other.SendInputsAsync(Payloads.Inputs(0, 1), [], Token)).Tokens);
 
-        await Task.Run(slow.InputGate.SetResult, Token); // Not in the test's synchronization context, which would scatter them.
+        slow.InputGate.SetResult();
         await Task.WhenAll(appends);
         Assert.Equal(17, (await await hoarder.SendInputsAsync(Payloads.Inputs(16, 1), [], Token)).Tokens);
     }
@@ -111,7 +111,7 @@ public sealed class SharedConnectionTests
         await using var client = await server.ConnectAsync();
         var (hoarder, _, _) = await TestServer.AttachAsync(client, slow, "c/1");
         var (other, _, _) = await TestServer.AttachAsync(client, server.AddContext("c/2", Payloads.Computed(1)), "c/2");
-        slow.InputGate = new TaskCompletionSource(); // Its waiters go on at once, and so in order.
+        slow.InputGate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         List<Task<Watermarks>> appends = [];
         for (var index = 0; index < 4; index++)
         {
@@ -121,7 +121,7 @@ public sealed class SharedConnectionTests
         await AssertBusyAsync(() => hoarder.SendInputsAsync(new InputRun(4 * tokens, new int[tokens], new[] { tokens }), [], Token));
         Assert.Equal(tokens, (await await other.SendInputsAsync(new InputRun(0, new int[tokens], new[] { tokens }), [], Token)).Tokens);
 
-        await Task.Run(slow.InputGate.SetResult, Token); // Not in the test's synchronization context, which would scatter them.
+        slow.InputGate.SetResult();
         await Task.WhenAll(appends);
         Assert.Equal(5 * tokens, (await await hoarder.SendInputsAsync(new InputRun(4 * tokens, new int[tokens], new[] { tokens }), [], Token)).Tokens);
     }

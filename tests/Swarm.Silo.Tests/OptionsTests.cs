@@ -41,7 +41,8 @@ public sealed class OptionsTests
     private static readonly Type[] Others =
     [
         typeof(SwarmClientOptions), typeof(DataConnectionOptions), typeof(DataPlaneClientOptions), typeof(DataPlanePoolOptions),
-        typeof(SamplerOptions)];
+        typeof(SamplerOptions),
+    ];
 
     public static TheoryData<Type> Classes => [.. Takers.Keys];
 

@@ -85,6 +85,7 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         }
 
         await ComputeLogitsAsync().ConfigureAwait(false);
+        sink.NoteLogits();
         sink.Reserve(maxTokens, 1, []);
         var generated = new int[maxTokens];
         var count = 0;

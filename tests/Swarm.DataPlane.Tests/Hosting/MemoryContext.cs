@@ -16,6 +16,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     private readonly List<(long First, int Count, Core.Blocks.BlockHash Hash, byte[] Frames)> _kv = [];
     private readonly SortedDictionary<string, NamedState> _states = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _appendedInputs = Task.CompletedTask;
     private Epoch _epoch;
     private Digest256 _secretHash;
 
@@ -143,24 +144,22 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     public async ValueTask<Watermarks> AppendInputsAsync(
         SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
     {
-        await InputGate.Task; // Mostly open: then appends take effect at once, in order.
+        Task before;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            Require(proof);
-            if (inputs.FirstPosition > _tokens.Count)
-            {
-                throw new AppendGapException(new Refusal(RefusalCode.Gap, "gap", Position: _tokens.Count));
-            }
+            (before, _appendedInputs) = (_appendedInputs, done.Task);
+        }
 
-            _tokens.AddRange(inputs.Tokens.Span);
-            _steps.AddRange(inputs.Steps.Span);
-            foreach (var state in states)
-            {
-                _states[state.Name] = state;
-            }
-
-            Change();
-            return Watermarks;
+        try
+        {
+            await InputGate.Task;
+            await before; // The gate lets them through in any order.
+            return Append(proof, inputs, states);
+        }
+        finally
+        {
+            done.SetResult();
         }
     }
 
@@ -259,6 +258,28 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     }
 
     public void Dispose() => _closed.Dispose();
+
+    private Watermarks Append(SessionProof proof, InputRun inputs, IReadOnlyList<NamedState> states)
+    {
+        lock (_lock)
+        {
+            Require(proof);
+            if (inputs.FirstPosition > _tokens.Count)
+            {
+                throw new AppendGapException(new Refusal(RefusalCode.Gap, "gap", Position: _tokens.Count));
+            }
+
+            _tokens.AddRange(inputs.Tokens.Span);
+            _steps.AddRange(inputs.Steps.Span);
+            foreach (var state in states)
+            {
+                _states[state.Name] = state;
+            }
+
+            Change();
+            return Watermarks;
+        }
+    }
 
     private void Require(SessionProof proof)
     {

@@ -80,6 +80,7 @@ internal sealed class LoneStore
             _world.Time,
             NullLoggerFactory.Instance,
             ids: new SimulatedIds(_world),
-            scheduler: Process);
+            scheduler: Process,
+            meters: InertMeters.Instance);
     }
 }

@@ -44,11 +44,12 @@ internal sealed class SimulatedSilo(World world, SimulatedBlobStore blobs, int i
             blobs,
             options,
             world.Time,
-            new Trace(world, () => name, warning => LostWriters += warning == nameof(StorageLog.WriterFenced) ? 1 : 0),
+            new Trace(world, () => name, warning => LostWriters += warning == $"Storage.{nameof(StorageLog.WriterFenced)}" ? 1 : 0),
             Liveness,
             new SimulatedIds(world),
             Process,
-            rules);
+            rules,
+            InertMeters.Instance);
     }
 
     public void Kill() => Process.Kill();
