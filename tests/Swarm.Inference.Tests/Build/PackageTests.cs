@@ -17,13 +17,13 @@ public sealed class PackageTests : IDisposable
             <CreateSymbolicLinksForCopyLocalIfPossible>true</CreateSymbolicLinksForCopyLocalIfPossible>
           </PropertyGroup>
           <ItemGroup>
-            <PackageReference Include="Swarm.Inference" Version="0.1.0" />
+            <PackageReference Include="Swarm.Inference" Version="0.1.0-*" />
           </ItemGroup>
         </Project>
         """;
 
     private const string Program = """
-        using Swarm.Inference.Model;
+        using Swarm.Inference;
 
         using var model = LlamaModel.CreatePreset("tiny", 1);
         using var runtime = model.CreateRuntime(64);
