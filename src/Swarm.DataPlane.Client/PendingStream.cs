@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 
@@ -44,3 +45,17 @@ internal class PendingStream<TItem>(PendingStream<TItem>.Parser? parse) : Pendin
 
     public override void Fail(Exception exception) => _items.Writer.TryComplete(exception);
 }
+
+/// <summary>A read of KV that waits for its runs.</summary>
+/// <param name="target">Where they may go; <see langword="null"/> for buffers alone.</param>
+internal sealed class PendingKv(KvReceiveTarget? target) : PendingStream<ReceivedRun>(null)
+{
+    /// <summary>Where runs may go.</summary>
+    public KvReceiveTarget? Target { get; } = target;
+}
+
+/// <summary>A run of KV as it came.</summary>
+/// <param name="Head">What it is.</param>
+/// <param name="Payload">The frames, not verified yet; to be disposed. <see langword="null"/> where they were received in place.</param>
+/// <param name="InPlace">How they were received in place.</param>
+internal sealed record ReceivedRun(KvHead Head, PooledBuffer? Payload, KvInPlace? InPlace);

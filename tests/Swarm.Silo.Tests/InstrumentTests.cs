@@ -124,9 +124,12 @@ public sealed class InstrumentTests
 
             await WaitAsync(() => a.Fenced.IsCancellationRequested);
             await a.CloseAsync(Token);
-            await WaitAsync(() => used.Look("swarm.data_plane.connections") == 0);
+            await WaitAsync(() => used.Look("swarm.data_plane.attachments") == 0);
+            Assert.Equal(1, used.Look("swarm.data_plane.connections")); // It is the client's, not a session's.
             Assert.Equal(0, used.Look("swarm.lag.sum"));
         }
+
+        await WaitAsync(() => used.Look("swarm.data_plane.connections") == 0);
 
         // Each of these is of one silo, or of the clients, alone.
         Assert.Equal(1, used.Count("swarm.context.acquire.duration", ("swarm.acquire.mode", "if_free")));

@@ -12,3 +12,41 @@ namespace DroneHandoff.Messages;
 [JsonDerivedType(typeof(AppendStaleCommand), "append-stale")]
 [JsonDerivedType(typeof(FinishCommand), "finish")]
 internal abstract record RoleCommand;
+
+/// <summary>Go on feeding readings until the process is killed.</summary>
+internal sealed record StreamCommand : RoleCommand;
+
+/// <summary>Feed readings until so many were fed, one step each; then wait until all is durable.</summary>
+/// <param name="Readings">Readings since the flight's start.</param>
+internal sealed record AdvanceCommand(long Readings) : RoleCommand;
+
+/// <summary>Feed the next reading, then generate greedily, and report the logits.</summary>
+internal sealed record ContinueCommand : RoleCommand;
+
+/// <summary>Make everything durable and give the memory to a successor.</summary>
+/// <param name="To">The successor's agent name.</param>
+internal sealed record ReleaseCommand(string To) : RoleCommand;
+
+/// <summary>Become the successor by one of the <see cref="Strategies"/>, then continue as <see cref="ContinueCommand"/> says.</summary>
+/// <param name="Strategy">How.</param>
+/// <param name="SilenceSeconds">
+/// Take over once the predecessor was silent for so long; 0 to wait for its release. For rehydration alone.
+/// </param>
+/// <param name="Positions">For re-prefill: how many positions to compute, those that rehydration found.</param>
+/// <param name="Readings">For cold and re-prefill: which reading comes next.</param>
+internal sealed record TakeOverCommand(string Strategy, double SilenceSeconds, long Positions, long Readings)
+    : RoleCommand;
+
+/// <summary>Try to append with a session that another one has replaced.</summary>
+/// <param name="Epoch">The old session's epoch.</param>
+/// <param name="Secret">The old session's secret, in hexadecimal digits.</param>
+/// <param name="Position">Where the old session would have gone on.</param>
+/// <param name="Tokens">What it would have appended.</param>
+internal sealed record AppendStaleCommand(ulong Epoch, string Secret, long Position, int[] Tokens) : RoleCommand
+{
+    /// <summary>Never shows the secret.</summary>
+    public override string ToString() => $"AppendStaleCommand(epoch {Epoch}, position {Position}, secret hidden)";
+}
+
+/// <summary>End in good order.</summary>
+internal sealed record FinishCommand : RoleCommand;

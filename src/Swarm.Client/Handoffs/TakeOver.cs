@@ -30,3 +30,16 @@ public readonly record struct TakeOver
         return new TakeOver(TakeOverKind.IfHolderTimedOut, timeout);
     }
 }
+
+/// <summary>What a take-over waits for.</summary>
+public enum TakeOverKind
+{
+    /// <summary>The holder's release.</summary>
+    IfReleased = 0,
+
+    /// <summary>The holder's release or silence.</summary>
+    IfHolderTimedOut = 1,
+
+    /// <summary>Nothing.</summary>
+    Now = 2,
+}

@@ -28,3 +28,9 @@ public interface IPrefixDirectory
     /// <returns>A task that ends when the silos that answer in time know.</returns>
     Task ForgetAsync(Identity.ContextId context);
 }
+
+/// <summary>A context that begins with some inputs, and has their KV.</summary>
+/// <param name="Context">Its name.</param>
+/// <param name="Position">Positions that are the same: whole blocks, at least one.</param>
+/// <param name="Hash">Chain hash there.</param>
+public sealed record SharedPrefix(string Context, long Position, BlockHash Hash);

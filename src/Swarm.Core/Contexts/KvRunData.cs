@@ -70,3 +70,24 @@ public sealed class KvRunData : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Interlocked.Exchange(ref _lease, null)?.Dispose();
 }
+
+/// <summary>How a run of KV was received into a runtime's memory.</summary>
+/// <param name="Opening">Number of the opening of the memory that it came in by. If that was closed since, and steps were computed, the memory may hold others.</param>
+/// <param name="Fault">Why it is not all there: it failed a check. <see langword="null"/> where it is there, verified and marked as written.</param>
+public sealed record KvInPlace(int Opening, string? Fault);
+
+/// <summary>Where KV bytes came from. The numbers go over the wire.</summary>
+public enum KvTier
+{
+    /// <summary>Nowhere: nothing was read.</summary>
+    None = 0,
+
+    /// <summary>The silo's memory.</summary>
+    Memory = 1,
+
+    /// <summary>The silo's local disk.</summary>
+    Disk = 2,
+
+    /// <summary>The blob store.</summary>
+    Blob = 3,
+}

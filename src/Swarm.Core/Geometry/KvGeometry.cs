@@ -146,3 +146,44 @@ public sealed record KvGeometry
         }
     }
 }
+
+/// <summary>One of the parallel sequences that a layer caches: K and V, or the latent and the rope stream of MLA.</summary>
+/// <param name="Name">1 to 32 characters, such as <c>k</c>, <c>v</c>, <c>latent</c>, <c>rope</c>.</param>
+/// <param name="DType">Element type.</param>
+/// <param name="RowBytes">Bytes of one position of one layer, 1 to 1 MiB.</param>
+public sealed record KvStream(string Name, KvDType DType, int RowBytes);
+
+/// <summary>Layers that cache alike: same kind, same streams. A frame holds one group's one stream.</summary>
+/// <param name="Kind">Which positions the next token needs.</param>
+/// <param name="Layers">The model's layer indices in this group, ascending, without repeats.</param>
+/// <param name="Streams">The streams of every layer in the group, 1 to 8.</param>
+/// <param name="WindowPositions">W of <see cref="LayerGroupKind.Window"/>, else 0.</param>
+/// <param name="SinkPositions">S of <see cref="LayerGroupKind.Window"/>, else 0.</param>
+public sealed record LayerGroup(
+    LayerGroupKind Kind,
+    ImmutableArray<int> Layers,
+    ImmutableArray<KvStream> Streams,
+    int WindowPositions = 0,
+    int SinkPositions = 0)
+{
+    /// <summary>Bytes of one position over all layers and streams of the group.</summary>
+    public long BytesPerPosition => Layers.Length * Streams.Sum(stream => (long)stream.RowBytes);
+
+    /// <summary>Bytes that one frame holds per position: one stream over all layers of the group.</summary>
+    /// <param name="stream">Index into <see cref="Streams"/>.</param>
+    /// <returns>Layers × row bytes.</returns>
+    public int FrameBytesPerPosition(int stream) => Layers.Length * Streams[stream].RowBytes;
+}
+
+/// <summary>Which positions a layer group needs for the next token. The numbers are persisted.</summary>
+public enum LayerGroupKind
+{
+    /// <summary>Full attention: every position.</summary>
+    Full = 1,
+
+    /// <summary>The first S positions (sinks) and the last W (window).</summary>
+    Window = 2,
+
+    /// <summary>A recurrent layer: the one snapshot at the last position.</summary>
+    Snapshot = 3,
+}

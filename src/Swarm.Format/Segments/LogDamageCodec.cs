@@ -1,7 +1,16 @@
 using System.Buffers;
+using Swarm.Core.Identity;
 using Swarm.Format.Objects;
 
 namespace Swarm.Format.Segments;
+
+/// <summary>What is known of a segment that was durable and is lost. As long as it is there, what lies behind the segment stays.</summary>
+/// <param name="Writer">The writer whose log it was in.</param>
+/// <param name="Sequence">The segment's number.</param>
+/// <param name="Last">The last number behind it that was there when it was missed.</param>
+/// <param name="Behind">How many segments and seals were there behind it.</param>
+/// <param name="Found">When it was missed, in milliseconds.</param>
+public sealed record LogDamage(Id128 Writer, ulong Sequence, ulong Last, long Behind, DateTimeOffset Found);
 
 /// <summary>Bytes of what is known of lost segments; see FORMAT.md, Lost segments.</summary>
 public static class LogDamageCodec

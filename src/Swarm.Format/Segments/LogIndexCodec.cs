@@ -4,6 +4,12 @@ using Swarm.Format.Objects;
 
 namespace Swarm.Format.Segments;
 
+/// <summary>Many segments of a log in one object, without their KV payload: recovery reads one instead of each.</summary>
+/// <param name="Writer">The writer whose log it is.</param>
+/// <param name="First">Number of the first segment.</param>
+/// <param name="Segments">The segments, none missing in between and none a seal; at least one.</param>
+public sealed record LogIndex(Id128 Writer, ulong First, IReadOnlyList<Segment> Segments);
+
 /// <summary>Bytes of log indexes: heads of segments, as they are in the segments; see FORMAT.md, Log indexes.</summary>
 public static class LogIndexCodec
 {

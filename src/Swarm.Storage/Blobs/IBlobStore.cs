@@ -62,3 +62,41 @@ public interface IBlobStore
     /// <returns>Whether this deleted it; otherwise it has another ETag, or is not there.</returns>
     Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken);
 }
+
+/// <summary>One object of a listing.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Length">Its length, in bytes.</param>
+public readonly record struct BlobItem(string Name, long Length);
+
+/// <summary>Outcome of a read.</summary>
+/// <param name="Count">Bytes put into the destination.</param>
+/// <param name="Length">Length of the whole object.</param>
+/// <param name="ETag">Its ETag; <see langword="null"/> when there is no such object.</param>
+public readonly record struct BlobRead(int Count, long Length, string? ETag)
+{
+    /// <summary>Whether there is no such object.</summary>
+    public bool IsMissing => ETag is null;
+}
+
+/// <summary>Outcome of a conditional write.</summary>
+/// <param name="ETag">The object's new ETag; <see langword="null"/> when the write was refused.</param>
+public readonly record struct BlobWrite(string? ETag)
+{
+    /// <summary>Whether the condition did not hold: nothing was changed by this request.</summary>
+    public bool IsRefused => ETag is null;
+}
+
+/// <summary>A fault of the store: it cannot be reached, is throttled, full, or refuses the credential.</summary>
+/// <param name="message">What failed, on which object, and what to look at.</param>
+/// <param name="isTransient">Whether the same request may succeed later.</param>
+/// <param name="innerException">The cause.</param>
+/// <param name="isOfOneObject">Whether it says something of that object alone, and nothing of the store.</param>
+public sealed class BlobStoreException(string message, bool isTransient, Exception? innerException = null, bool isOfOneObject = false)
+    : Exception(message, innerException)
+{
+    /// <summary>Whether the same request may succeed later.</summary>
+    public bool IsTransient { get; } = isTransient;
+
+    /// <summary>Whether it says something of one object alone, as of one that is damaged, and nothing of the store.</summary>
+    public bool IsOfOneObject { get; } = isOfOneObject;
+}

@@ -1,4 +1,0 @@
-namespace DroneHandoff.Messages;
-
-/// <summary>End in good order.</summary>
-internal sealed record FinishCommand : RoleCommand;
