@@ -182,7 +182,7 @@ internal sealed class Checkpointer(ContextServices services, PageWriter pageWrit
         var write = await services.Roots.ReplaceAsync(context.Id, root, context.ETag, context.Root.IncarnationId, context.Root, chunks);
         if (write.Outcome == RootOutcome.Written)
         {
-            context.UnprovenChunks.ExceptWith(chunks);
+            context.UnprovenChunks = context.UnprovenChunks.Except(chunks);
             context.Installed(root, write.ETag);
         }
         else if (write.Outcome == RootOutcome.Again)

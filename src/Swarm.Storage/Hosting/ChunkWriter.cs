@@ -29,7 +29,7 @@ internal static class ChunkWriter
                 await services.Store.CreateAsync(name, bytes, CancellationToken.None);
                 if (!isLogged)
                 {
-                    context.UnprovenChunks.Add(name);
+                    context.UnprovenChunks = context.UnprovenChunks.Add(name);
                 }
 
                 return (ObjectRef.Chunk(incarnationId, chunk), offset);

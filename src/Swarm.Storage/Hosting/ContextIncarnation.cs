@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
@@ -113,7 +114,7 @@ internal sealed class ContextIncarnation
     /// Names of chunks that extents were moved to and that no root which was written names yet: before one does, the store is asked for
     /// them, since the objects that they were made of are then collected.
     /// </summary>
-    public HashSet<string> UnprovenChunks { get; } = [];
+    public ImmutableHashSet<string> UnprovenChunks { get; set; } = [];
 
     /// <summary>Where reads found its KV damaged.</summary>
     public KvDamage Damage { get; } = new();

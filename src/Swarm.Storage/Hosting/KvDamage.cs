@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Swarm.Format.Objects;
 
 namespace Swarm.Storage.Hosting;
@@ -8,8 +9,8 @@ internal sealed class KvDamage
     private const int MaxRuns = 4096; // Of what is beyond, the next reader tells again.
 
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<long, long> _runs = [];
-    private readonly HashSet<PageRef> _pages = [];
+    private ImmutableSortedDictionary<long, long> _runs = ImmutableSortedDictionary<long, long>.Empty; // Shared by all contexts that are whole.
+    private ImmutableHashSet<PageRef> _pages = [];
 
     /// <summary>Notes a damaged run.</summary>
     public void Note(long firstPosition, long endPosition)
@@ -18,7 +19,7 @@ internal sealed class KvDamage
         {
             if (_runs.Count < MaxRuns)
             {
-                _runs[firstPosition] = Math.Max(endPosition, _runs.GetValueOrDefault(firstPosition));
+                _runs = _runs.SetItem(firstPosition, Math.Max(endPosition, _runs.GetValueOrDefault(firstPosition)));
             }
         }
     }
@@ -28,7 +29,7 @@ internal sealed class KvDamage
     {
         lock (_lock)
         {
-            _pages.Add(page);
+            _pages = _pages.Add(page);
         }
     }
 
@@ -66,15 +67,15 @@ internal sealed class KvDamage
         {
             foreach (var (first, end) in _runs.Where(run => run.Key < endPosition && run.Value > firstPosition).ToArray())
             {
-                _runs.Remove(first);
+                _runs = _runs.Remove(first);
                 if (first < firstPosition)
                 {
-                    _runs[first] = firstPosition;
+                    _runs = _runs.SetItem(first, firstPosition);
                 }
 
                 if (end > endPosition)
                 {
-                    _runs[endPosition] = end;
+                    _runs = _runs.SetItem(endPosition, end);
                 }
             }
         }

@@ -12,14 +12,14 @@ namespace Swarm.Storage.State;
 /// <param name="before">What it had lost before.</param>
 internal sealed class LossWatch(ContextLoss? before)
 {
-    private readonly List<LogPosition> _missing = [];
+    private List<LogPosition>? _missing; // None in almost every context.
     private ContextLoss? _found;
 
     /// <summary>What the context has lost; <see langword="null"/>: nothing.</summary>
     public ContextLoss? Loss => _found is { IsCertain: true } || before is not { IsCertain: true } ? _found ?? before : before;
 
     /// <summary>Lost segments that were come by.</summary>
-    public IReadOnlyList<LogPosition> Missing => _missing;
+    public IReadOnlyList<LogPosition> Missing => _missing ?? [];
 
     /// <summary>What was come by here; <see langword="null"/>: nothing, or nothing of this context.</summary>
     public ContextLoss? Found => _found;
@@ -32,7 +32,7 @@ internal sealed class LossWatch(ContextLoss? before)
     /// <param name="length">Positions whose inputs are there.</param>
     public void Miss(LogPosition lost, long length)
     {
-        _missing.Add(lost);
+        (_missing ??= []).Add(lost);
         if (_found is not { IsCertain: true })
         {
             _found = new ContextLoss(lost.Writer, lost.Sequence, length, length, IsCertain: false);
@@ -46,7 +46,7 @@ internal sealed class LossWatch(ContextLoss? before)
     /// <param name="epoch">Epoch in force, without it.</param>
     public void See(LogRecord record, bool fits, long length, Epoch epoch)
     {
-        if (_missing.Count > 0 && record is KvRecord && !fits)
+        if (_missing is not null && record is KvRecord && !fits)
         {
             LostKvEnd = Math.Max(LostKvEnd, EndOf(record));
         }

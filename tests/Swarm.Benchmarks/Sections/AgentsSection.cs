@@ -76,7 +76,7 @@ internal sealed class AgentsSection : ISection
         var count = report.IsQuick ? 10_000 : 100_000;
         var folder = Directory.Exists("/dev/shm") ? Directory.CreateTempSubdirectory("swarm-bench-idle-").FullName : report.NewFolder("idle");
         using var blobs = new FileBlobStore(folder);
-        await using (var writer = NewStore(blobs, new ContextStoreOptions()))
+        await using (var writer = NewStore(blobs, new ContextStoreOptions { StopTimeout = TimeSpan.FromMinutes(10) })) // All are closed: no log is read below.
         {
             await ForEachAsync(count, async index =>
             {
