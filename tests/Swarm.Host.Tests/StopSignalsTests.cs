@@ -6,7 +6,7 @@ using Swarm.Host.Settings;
 using Swarm.Host.Startup;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>What a signal does depends on whether the silo stops already, for whatever reason.</summary>
 public sealed class StopSignalsTests

@@ -9,7 +9,7 @@ using Swarm.Storage.Blobs;
 using Swarm.Testing.Faults;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Membership;
+namespace Swarm.Clustering.Tests.Membership;
 
 /// <summary>The facts that Orleans' own tests ask of a membership table, and what a blob store adds to them.</summary>
 public abstract class BlobMembershipTableTests(IBlobStore store)

@@ -8,7 +8,7 @@ using Swarm.Host.Startup;
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>Every setting has one source: what help says, what is read, and what is allowed are the same.</summary>
 public sealed class SettingsTests

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Time.Testing;
 using Swarm.Host.Logging;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>Of what Orleans repeats, a few messages are written and the others counted; everything else is written as it comes.</summary>
 public sealed class RepeatLimitTests : IDisposable

@@ -9,7 +9,7 @@ using Swarm.Storage.Files;
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Membership;
+namespace Swarm.Clustering.Tests.Membership;
 
 /// <summary>Tables in which the clock of another silo is wrong.</summary>
 public sealed class MembershipClockTests : IDisposable

@@ -2,7 +2,7 @@ using System.Net;
 using Swarm.Grains.Tests.Support;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>What an orchestrator asks.</summary>
 public sealed class HealthEndpointsTests(SiloFixture fixture) : IClassFixture<SiloFixture>

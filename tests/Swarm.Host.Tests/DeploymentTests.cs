@@ -6,7 +6,7 @@ using Swarm.Core.Settings;
 using Swarm.Host.Settings;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>The files in <c>deploy/</c>: their settings exist, their memory adds up, and the image is built from what it needs.</summary>
 public sealed partial class DeploymentTests

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Swarm.Clustering.Holders;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Holders;
+namespace Swarm.Clustering.Tests.Holders;
 
 /// <summary>Whether a process that is named in a store has ended.</summary>
 public sealed class HolderProcessTests

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>The repository's files that tell or set up how a silo runs.</summary>
 internal static class Deployment
@@ -9,7 +9,7 @@ internal static class Deployment
     /// <param name="path">Its path from the root.</param>
     /// <param name="source">This file, by the compiler.</param>
     public static string Path(string path, [CallerFilePath] string source = "") => System.IO.Path.GetFullPath(
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(source)!, "../../..", path));
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(source)!, "../..", path));
 
     /// <summary>READMEs, manifests, units and settings.</summary>
     public static IEnumerable<string> TextFiles() =>

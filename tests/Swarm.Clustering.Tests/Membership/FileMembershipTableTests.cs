@@ -1,7 +1,7 @@
 using Swarm.Storage.Files;
 using Swarm.Testing;
 
-namespace Swarm.Grains.Tests.Membership;
+namespace Swarm.Clustering.Tests.Membership;
 
 /// <summary>Membership in a folder.</summary>
 public sealed class FileMembershipTableTests : BlobMembershipTableTests, IDisposable

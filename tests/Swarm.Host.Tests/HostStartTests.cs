@@ -2,11 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Swarm.Grains.Tests.Support;
-using Swarm.Host;
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>What a silo says when it cannot start, and where it says that it is when it could.</summary>
 public sealed class HostStartTests : IDisposable

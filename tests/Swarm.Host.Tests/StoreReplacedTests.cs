@@ -1,13 +1,12 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Swarm.Grains.Tests.Support;
-using Swarm.Host;
 using Swarm.Silo.Stores;
 using Swarm.Storage;
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>Another store, with another silo's entry in it, is in the place of the one that a silo has.</summary>
 public sealed class StoreReplacedTests : IDisposable

@@ -4,7 +4,7 @@ using Swarm.Testing;
 using Swarm.Testing.Simulation;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Holders;
+namespace Swarm.Clustering.Tests.Holders;
 
 /// <summary>Who has a store, in simulated time: silos on several machines, of several clusters.</summary>
 public sealed class StoreHoldTests

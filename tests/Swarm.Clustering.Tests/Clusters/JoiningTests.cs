@@ -21,7 +21,7 @@ using Swarm.Testing;
 using Swarm.Testing.Faults;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Clusters;
+namespace Swarm.Clustering.Tests.Clusters;
 
 /// <summary>A silo starts while the membership table has one that died, and says that it is alive.</summary>
 public sealed class JoiningTests : IDisposable

@@ -8,7 +8,7 @@ using Swarm.Storage.Files;
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Clusters;
+namespace Swarm.Clustering.Tests.Clusters;
 
 /// <summary>Silos that want the same context ask each other (protocol, open), and seal only what is gone.</summary>
 public sealed class WriterPeerTests : IAsyncLifetime

@@ -1,7 +1,7 @@
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Membership;
+namespace Swarm.Clustering.Tests.Membership;
 
 /// <summary>Membership over Azure Blob, as Azurite has it.</summary>
 public sealed class AzuriteMembershipTableTests(AzuriteFixture azurite)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Swarm.Host.Settings;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>Which address a silo tells the others, and which it refuses to.</summary>
 public sealed class AddressesTests

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Swarm.Host.Logging;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>The time of a log line says which time it is.</summary>
 public sealed class LogDefaultsTests

@@ -2,7 +2,7 @@ using System.Buffers;
 using Swarm.Host.Connections;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Hosting;
+namespace Swarm.Host.Tests;
 
 /// <summary>How the files that a process may open are shared, and what counts as a greeting.</summary>
 public sealed class ConnectionLimitsTests

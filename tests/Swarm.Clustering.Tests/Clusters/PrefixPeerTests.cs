@@ -5,7 +5,7 @@ using Swarm.Grains.Tests.Support;
 using Swarm.Testing;
 using Xunit;
 
-namespace Swarm.Grains.Tests.Clusters;
+namespace Swarm.Clustering.Tests.Clusters;
 
 /// <summary>Silos find each other's KV to share.</summary>
 public sealed class PrefixPeerTests
