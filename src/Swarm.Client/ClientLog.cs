@@ -33,10 +33,10 @@ internal static partial class ClientLog
     public static partial void NotDrained(
         ILogger logger, string context, int inputs, int states, long kv, string kept, string reason);
 
-    [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for it. {Reason}", EventName = "Client.Waiting")]
+    [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for the holder: {Reason}", EventName = "Client.Waiting")]
     public static partial void Waiting(ILogger logger, string context, string reason);
 
-    [LoggerMessage(3008, LogLevel.Warning, "Context {Context}: acquired, but could not be opened nor given back: {Reason}", EventName = "Client.NotGivenBack")]
+    [LoggerMessage(3008, LogLevel.Warning, "Context {Context}: was acquired, but could be neither opened nor given back: {Reason}", EventName = "Client.NotGivenBack")]
     public static partial void NotGivenBack(ILogger logger, string context, string reason);
 
     [LoggerMessage(3009, LogLevel.Warning, "Gateway {Gateway} does not answer: {Reason}", EventName = "Client.GatewayLost")]

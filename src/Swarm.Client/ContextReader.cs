@@ -3,6 +3,7 @@ using Swarm.Client.Control;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
+using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
 
 namespace Swarm;
@@ -72,7 +73,7 @@ public sealed class ContextReader : IContextReader
 
     /// <summary>Fills a runtime with what is durable now, by loading KV or by computing it again.</summary>
     /// <param name="runtime">The model; it is emptied before.</param>
-    /// <param name="strategy">Which of both.</param>
+    /// <param name="strategy">Whether stored KV is loaded, recomputed, or whichever is faster.</param>
     /// <param name="cancellationToken">Stops it. Nothing is written into the runtime any more when this ends; the reader, and others on its connection, go on.</param>
     /// <returns>What it took.</returns>
     /// <exception cref="InvalidOperationException">The runtime is in use by a session of this process.</exception>
@@ -82,19 +83,16 @@ public sealed class ContextReader : IContextReader
         IKvRuntime runtime, RehydrationStrategy strategy, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        if (runtime.Fingerprint != Model)
-        {
-            throw new WrongModelException(new Refusal(
-                RefusalCode.WrongModel,
-                $"Context '{_context}' belongs to model {Model}, the runtime's is {runtime.Fingerprint}: use that model."));
-        }
-
-        using var claim = RuntimeClaim.ForReader(runtime, _context);
+        using var claim = RuntimeClaim.ForReader(runtime, _context, Model);
         var started = _timeProvider.GetTimestamp();
         var history = new InputHistory(NewHasher());
         var rehydrator = new Rehydrator(
             _context, _attachment, history, new RuntimeDriver(runtime, history, claim.Steps), _timeProvider, _logger);
-        return await rehydrator.RunAsync(Durable, strategy, started, cancellationToken).ConfigureAwait(false);
+        var durable = Durable;
+        var report = await rehydrator.RunAsync(durable, strategy, started, cancellationToken).ConfigureAwait(false);
+        var states = await _attachment.ReadStatesAsync(cancellationToken).ConfigureAwait(false);
+        var numerics = NumericsHistory.Read(states.FirstOrDefault(state => state.Name == NumericsCodec.StateName), history.Length, durable.Kv);
+        return report with { Numerics = runtime.Numerics, OtherNumerics = numerics.OthersThan(runtime.Numerics) };
     }
 
     /// <summary>Reads durable inputs.</summary>

@@ -1,4 +1,5 @@
 using Swarm.Core.Settings;
+using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
 
 namespace Swarm;
@@ -10,8 +11,6 @@ namespace Swarm;
 /// </remarks>
 public sealed class DataConnectionOptions : ISettingRules
 {
-    private const string LogCategory = "Swarm.SwarmClient"; // As all that a client logs.
-
     /// <summary>How long connecting and the greeting may take. 1 ms to 1 h; default 5 s.</summary>
     [Setting("How long connecting and the greeting may take.", Min = "1ms", Max = "1h")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -22,7 +21,8 @@ public sealed class DataConnectionOptions : ISettingRules
 
     /// <summary>
     /// After this long without anything received, not even 256 KiB of a large answer, the connection counts as lost. More than
-    /// <see cref="PingInterval"/>, at most 1 d; default 15 s. Sessions that begin do not use one that has been silent for a third of it.
+    /// <see cref="PingInterval"/>, at most 1 d; default 15 s. New sessions do not use a connection that has been
+    /// silent for a third of this time, or for three ping intervals if that is longer.
     /// </summary>
     [Setting("Time without anything received after which the connection counts as lost.", Min = "2ms", Max = "1d")]
     public TimeSpan SilenceTimeout { get; set; } = TimeSpan.FromSeconds(15);
@@ -85,7 +85,7 @@ public sealed class DataConnectionOptions : ISettingRules
         };
         var pool = new DataPlanePoolOptions { ConnectionsPerSilo = ConnectionsPerSilo, IdleTimeout = IdleTimeout };
         return new DataPlanePool(
-            credential.Tenant, credential.Token, connection, pool, options.TimeProvider, options.LoggerFactory.CreateLogger(LogCategory));
+            credential.Tenant, credential.Token, connection, pool, options.TimeProvider, options.LoggerFactory.CreateLogger<SwarmClient>());
     }
 
     private static DataPlaneEndpoint Map(Func<string, string> map, DataPlaneEndpoint endpoint)

@@ -3,7 +3,8 @@ namespace Swarm;
 /// <summary>A swarm as one agent process sees it. Thread-safe.</summary>
 /// <remarks>
 /// <see cref="SwarmClient"/> is connected to silos; <see cref="InMemorySwarm"/> keeps all of it in the memory of a process, for tests.
-/// Members may be added with a version: derive test doubles from neither, and use <see cref="InMemorySwarm"/>.
+/// New versions may add members, so do not implement this interface yourself: use <see cref="InMemorySwarm"/>
+/// as the test double.
 /// </remarks>
 public interface ISwarmClient : IAsyncDisposable
 {

@@ -86,11 +86,6 @@ public sealed class SwarmAgent : ISwarmAgent
     {
         ArgumentNullException.ThrowIfNull(runtime);
         Names.RequireContext(context);
-        if (prompt.IsEmpty)
-        {
-            throw new ArgumentException("A prompt has at least one token; open the context without one otherwise.", nameof(prompt));
-        }
-
         options ??= new MemoryOptions();
         options.Validate();
         PrefixSharing.Check(prompt.Span, runtime);
@@ -142,7 +137,7 @@ public sealed class SwarmAgent : ISwarmAgent
     /// </remarks>
     /// <exception cref="InvalidOperationException">The runtime is in use by another session of this process.</exception>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
-    /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
+    /// <exception cref="SwarmRefusedException">The context does not exist, or the request was refused for another reason: see <see cref="SwarmRefusedException.Refusal"/>.</exception>
     /// <exception cref="ArgumentException">A name is not allowed, or the runtime too small for the context.</exception>
     /// <exception cref="SpoolException">The spool is in use, or cannot be read or written.</exception>
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>

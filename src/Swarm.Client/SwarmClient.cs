@@ -32,7 +32,7 @@ public sealed class SwarmClient : ISwarmClient
     /// <summary>Connects.</summary>
     /// <param name="address"><c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>.</param>
     /// <param name="credential">Tenant and token.</param>
-    /// <param name="options">Settings; <see langword="null"/> for the defaults. Their address, tenant and token do not count here.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults. Address, Tenant and Token are ignored by this overload.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <returns>The client.</returns>
     /// <exception cref="ArgumentException">The address, the tenant's name or a setting is malformed.</exception>
@@ -94,7 +94,7 @@ public sealed class SwarmClient : ISwarmClient
     /// <param name="context">Context name.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The state.</returns>
-    /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
+    /// <exception cref="SwarmRefusedException">The context does not exist, or the request was refused for another reason: see <see cref="SwarmRefusedException.Refusal"/>.</exception>
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
     public Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
         _control.GetStatusAsync(context, cancellationToken);
@@ -107,7 +107,7 @@ public sealed class SwarmClient : ISwarmClient
     /// and computed again by whoever opens the new context.
     /// </param>
     /// <param name="cancellationToken">Stops waiting; the fork may still take effect. Repeating it is harmless.</param>
-    /// <returns>What became of it.</returns>
+    /// <returns>Whether this call made the fork, and at which position.</returns>
     /// <exception cref="SwarmRefusedException">There is no such parent, it is shorter, or the name is in use otherwise.</exception>
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
     public Task<Forked> ForkAsync(
@@ -121,7 +121,7 @@ public sealed class SwarmClient : ISwarmClient
     /// <remarks>
     /// Objects go from the store with the next collections, but for those that other contexts refer to, as forks of it do.
     /// </remarks>
-    /// <exception cref="SwarmRefusedException">It changed hands meanwhile, or is busy elsewhere, among others.</exception>
+    /// <exception cref="SwarmRefusedException">It changed hands meanwhile, or the request was refused for another reason: see <see cref="SwarmRefusedException.Refusal"/>.</exception>
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
     public Task<bool> EraseAsync(string context, CancellationToken cancellationToken = default) =>
         _control.EraseAsync(context, cancellationToken);
@@ -130,7 +130,7 @@ public sealed class SwarmClient : ISwarmClient
     /// <param name="context">Context name.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The reader.</returns>
-    /// <exception cref="SwarmRefusedException">There is no such context, among others.</exception>
+    /// <exception cref="SwarmRefusedException">The context does not exist, or the request was refused for another reason: see <see cref="SwarmRefusedException.Refusal"/>.</exception>
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
     public Task<ContextReader> OpenReaderAsync(string context, CancellationToken cancellationToken = default) =>
         ContextReader.OpenAsync(_control, context, _options, _logger, cancellationToken);

@@ -12,21 +12,26 @@ public sealed class SwarmClientOptions : ISettingRules
     /// <c>swarm://host:port</c>, or several gateways: <c>swarm://a:1,b:2</c>. Needed where no address is given beside the settings, as by
     /// <see cref="SwarmClient.ConnectAsync(SwarmClientOptions, CancellationToken)"/> and <c>AddSwarmClient</c>.
     /// </summary>
+    [Setting("swarm://host:port, or several gateways: swarm://a:1,b:2.")]
     public string Address { get; set; } = "";
 
     /// <summary>Tenant name, where no credential is given beside the settings. Default <c>default</c>.</summary>
+    [Setting("Tenant name.")]
     public string Tenant { get; set; } = "default";
 
     /// <summary>The tenant's token, where no credential is given beside the settings; empty where the silos require none.</summary>
+    [Setting("The tenant's token; empty where the silos require none.")]
     public string Token { get; set; } = "";
 
     /// <summary>Orleans cluster id of the silos. Default <c>swarm</c>.</summary>
+    [Setting("Orleans cluster id of the silos.")]
     public string ClusterId { get; set; } = "swarm";
 
     /// <summary>Orleans service id of the silos. Default <c>swarm</c>.</summary>
+    [Setting("Orleans service id of the silos.")]
     public string ServiceId { get; set; } = "swarm";
 
-    /// <summary>How long connecting to a gateway may take; several are tried beside each other. Default 10 s.</summary>
+    /// <summary>How long connecting to a gateway may take; several are tried in parallel. Default 10 s.</summary>
     [Setting("How long connecting to a gateway may take.", Min = "1ms", Max = "1h")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -49,7 +54,7 @@ public sealed class SwarmClientOptions : ISettingRules
     [Setting("How long a gateway may take to answer before another one is used.", Min = "1ms", Max = "1h")]
     public TimeSpan GatewayTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Settings of the connections that carry inputs and KV. They count when the client is made.</summary>
+    /// <summary>Settings of the connections that carry inputs and KV. Read once, when the client is created.</summary>
     public DataConnectionOptions DataPlane { get; set; } = new();
 
     /// <summary>Where logs go. Default: nowhere.</summary>
@@ -63,6 +68,9 @@ public sealed class SwarmClientOptions : ISettingRules
 
     /// <summary>The clock.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
+
+    /// <summary>What configuration held that cannot be read.</summary>
+    internal List<string> Faults { get; } = [];
 
     /// <summary>Checks every setting.</summary>
     /// <exception cref="ArgumentException">Settings are out of range; the message names all of them, with value, limit and remedy.</exception>

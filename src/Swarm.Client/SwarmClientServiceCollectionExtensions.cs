@@ -17,8 +17,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// fails as <see cref="SwarmClient.ConnectAsync(SwarmClientOptions, CancellationToken)"/> does, and the next one tries again. The container disposes of it.
 /// </para>
 /// <para>
-/// Settings are checked when the host starts, all that are wrong named at once. Logs go to the host's, the clock is its <see cref="TimeProvider"/>,
-/// if one is registered, unless the settings name others. A health check comes with each client: <c>swarm-client</c>, or <c>swarm-client-NAME</c>.
+/// Settings are checked when the host starts; all invalid values are reported together. Logs go to the host's <see cref="ILoggerFactory"/>, and the
+/// clock is its <see cref="TimeProvider"/>, if one is registered, unless the settings name others. A health check comes with each client:
+/// <c>swarm-client</c>, or <c>swarm-client-NAME</c>. A client can only be disposed asynchronously: use <c>await using</c> for a
+/// <see cref="ServiceProvider"/> of your own. Where a name is registered again, the settings of all calls apply in their order.
 /// </para>
 /// </remarks>
 public static class SwarmClientServiceCollectionExtensions
@@ -40,14 +42,15 @@ public static class SwarmClientServiceCollectionExtensions
     /// <summary>Registers the client of a process from configuration.</summary>
     /// <param name="services">The services.</param>
     /// <param name="section">
-    /// Settings by the names of <see cref="SwarmClientOptions"/>, the section <c>Swarm:Client</c> for example. A key that is none of them fails the start.
+    /// Settings by the names of <see cref="SwarmClientOptions"/>, the section <c>Swarm:Client</c> for example, in the forms of a silo's
+    /// settings, such as <c>20s</c> and <c>64KiB</c>. A key that is none of them is reported when the host starts.
     /// </param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddSwarmClient(this IServiceCollection services, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
-        services.AddOptions<SwarmClientOptions>().Bind(section, static binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddOptions<SwarmClientOptions>().Configure(options => ClientConfiguration.Read(section, options));
         return Add(services, Options.Options.DefaultName);
     }
 
@@ -68,19 +71,24 @@ public static class SwarmClientServiceCollectionExtensions
     /// <summary>Registers one of several clients from configuration.</summary>
     /// <param name="services">The services.</param>
     /// <param name="name">Its name: the key of the keyed service, and the name of its options.</param>
-    /// <param name="section">Settings by the names of <see cref="SwarmClientOptions"/>. A key that is none of them fails the start.</param>
+    /// <param name="section">Settings by the names of <see cref="SwarmClientOptions"/>, as above. A key that is none of them is reported when the host starts.</param>
     /// <returns><paramref name="services"/>.</returns>
     public static IServiceCollection AddSwarmClient(this IServiceCollection services, string name, IConfiguration section)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(section);
-        services.AddOptions<SwarmClientOptions>(name).Bind(section, static binder => binder.ErrorOnUnknownConfiguration = true);
+        services.AddOptions<SwarmClientOptions>(name).Configure(options => ClientConfiguration.Read(section, options));
         return Add(services, name);
     }
 
     private static IServiceCollection Add(IServiceCollection services, string name)
     {
+        if (services.Any(service => service.ServiceType == typeof(HostedSwarmClient) && Equals(service.ServiceKey, name)))
+        {
+            return services; // Registered before; its settings are those of all calls, in their order.
+        }
+
         services.AddOptions<SwarmClientOptions>(name)
             .PostConfigure<IServiceProvider>(static (options, provider) =>
             {

@@ -110,9 +110,11 @@ public sealed class DataPlaneClient : IAsyncDisposable
         {
             socket.Dispose();
             cancellationToken.ThrowIfCancellationRequested();
+            var fault = exception is SocketException
+                ? $"cannot be reached: {exception.Message}"
+                : $"did not accept a connection within {Duration.Format(options.ConnectTimeout)}.";
             throw new SwarmTransportException(
-                $"The data plane at {endpoint} cannot be reached within {options.ConnectTimeout}: {exception.Message} "
-                + "Check that the silo runs, that its advertised data-plane address can be reached from here, and firewalls.",
+                $"The data plane at {endpoint} {fault} Check that the silo runs, that its advertised data-plane address can be reached from here, and firewalls.",
                 isTransient: true,
                 exception);
         }
@@ -127,7 +129,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
         {
             await client.DisposeAsync().ConfigureAwait(false);
             throw new SwarmTransportException(
-                $"The data plane at {endpoint} did not answer the greeting within {options.ConnectTimeout}. "
+                $"The data plane at {endpoint} did not answer the greeting within {Duration.Format(options.ConnectTimeout)}. "
                 + "Check that the port is Swarm's data plane.",
                 isTransient: true);
         }
@@ -371,7 +373,13 @@ public sealed class DataPlaneClient : IAsyncDisposable
         _carriesTraces = (welcome.Features & FeatureBits.TraceContext) != 0;
         Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
-        _watchdog = timeProvider.CreateTimer(_ => Watch(), null, tick, tick);
+        lock (_ending)
+        {
+            if (_fault is null) // Once it has ended, nothing would stop the timer.
+            {
+                _watchdog = timeProvider.CreateTimer(_ => Watch(), null, tick, tick);
+            }
+        }
     }
 
     private async Task ReadAsync()

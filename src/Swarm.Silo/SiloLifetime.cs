@@ -6,11 +6,12 @@ using Swarm.Storage.Blobs;
 namespace Swarm.Silo;
 
 /// <summary>The store's part in the life of a host: tried and taken before anything starts, closed and left when all has stopped.</summary>
-internal sealed class SiloLifetime : IHostedLifecycleService
+internal sealed class SiloLifetime : IHostedLifecycleService, IAsyncDisposable
 {
     private readonly IBlobStore _store;
     private readonly ContextStore _contexts;
     private readonly StoreOwnership _ownership;
+    private int _hasLeft;
 
     public SiloLifetime(GivenStore store, ContextStore contexts, StoreOwnership ownership, IHostApplicationLifetime lifetime)
     {
@@ -39,10 +40,32 @@ internal sealed class SiloLifetime : IHostedLifecycleService
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public async Task StoppedAsync(CancellationToken cancellationToken)
+    public Task StoppedAsync(CancellationToken cancellationToken) => LeaveAsync();
+
+    /// <summary>Leaves the store where that was not done: a host whose start failed is disposed without being stopped.</summary>
+    public async ValueTask DisposeAsync() => await LeaveAsync();
+
+    private async Task LeaveAsync()
     {
-        await _contexts.DisposeAsync();
-        await _ownership.LeaveAsync();
-        (_store as IDisposable)?.Dispose();
+        if (Interlocked.Exchange(ref _hasLeft, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await _contexts.DisposeAsync();
+        }
+        finally
+        {
+            try
+            {
+                await _ownership.LeaveAsync();
+            }
+            finally
+            {
+                (_store as IDisposable)?.Dispose();
+            }
+        }
     }
 }

@@ -51,7 +51,7 @@ internal static class SiloServices
         services.AddSingleton<StoreWatch>();
         services.AddHostedService(provider => provider.GetRequiredService<StoreWatch>());
         services.AddSingleton<SiloHealth>();
-        services.AddSingleton<ITenantDirectory>(provider => new TenantDirectory(provider.GetRequiredService<SwarmSiloOptions>().Tenants.AsReadOnly()));
+        services.AddSingleton<ITenantDirectory>(provider => new TenantDirectory(TenantRules.OrDefault(provider.GetRequiredService<SwarmSiloOptions>().Tenants).AsReadOnly()));
         services.AddSingleton(provider => provider.GetRequiredService<SwarmSiloOptions>().DataPlane);
         services.AddSingleton<DataPlaneAddress>();
         services.AddSingleton<IDataPlaneEndpoint>(provider => provider.GetRequiredService<DataPlaneAddress>());

@@ -34,9 +34,9 @@ public sealed class SwarmSiloOptions : ISettingRules
 
     /// <summary>
     /// Tenants: names, with the SHA-256 of their token in 64 hexadecimal digits, or empty for none, which is allowed only while listening on
-    /// loopback. Default: tenant <c>default</c> without a token.
+    /// loopback. Where none is named, the default, there is one: <c>default</c>, without a token.
     /// </summary>
-    public IDictionary<string, string> Tenants { get; internal init; } = new Dictionary<string, string>(StringComparer.Ordinal) { ["default"] = "" };
+    public IDictionary<string, string> Tenants { get; internal init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>The log and the tiers.</summary>
     public ContextStoreOptions Storage { get; internal init; } = new();
@@ -65,6 +65,17 @@ public sealed class SwarmSiloOptions : ISettingRules
             yield return fault;
         }
 
+        if (AdvertisedDataPlane is not null && !Swarm.DataPlane.DataPlaneEndpoint.TryParse(AdvertisedDataPlane, out _))
+        {
+            yield return $"{name(nameof(AdvertisedDataPlane))} is '{AdvertisedDataPlane}'; host:port or [ipv6]:port is needed, with a port of 1 to 65535.";
+        }
+
+        if (DataPlaneEndpoint is null)
+        {
+            yield return $"{name(nameof(DataPlaneEndpoint))} is null: name an address and a port, or leave it at its default, 127.0.0.1:7401.";
+            yield break;
+        }
+
         if (AdvertisedDataPlane is null && (DataPlaneEndpoint.Address.Equals(IPAddress.Any) || DataPlaneEndpoint.Address.Equals(IPAddress.IPv6Any)))
         {
             yield return $"{name(nameof(DataPlaneEndpoint))} listens on all addresses ({DataPlaneEndpoint}): set "
@@ -73,7 +84,7 @@ public sealed class SwarmSiloOptions : ISettingRules
 
         var tenants = name(nameof(Tenants));
         foreach (var fault in TenantRules.FindFaults(
-            Tenants, IPAddress.IsLoopback(DataPlaneEndpoint.Address), tenants, tenant => $"{tenants}['{tenant}']"))
+            TenantRules.OrDefault(Tenants), IPAddress.IsLoopback(DataPlaneEndpoint.Address), tenants, tenant => $"{tenants}['{tenant}']"))
         {
             yield return fault;
         }

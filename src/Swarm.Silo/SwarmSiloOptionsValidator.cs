@@ -3,7 +3,7 @@ using Swarm.Core.Settings;
 
 namespace Swarm.Silo;
 
-/// <summary>Checks <see cref="SwarmSiloOptions"/> when the host starts.</summary>
+/// <summary>Checks <see cref="SwarmSiloOptions"/> when the host is built, since its shutdown timeout depends on them.</summary>
 internal sealed class SwarmSiloOptionsValidator : IValidateOptions<SwarmSiloOptions>
 {
     /// <inheritdoc/>

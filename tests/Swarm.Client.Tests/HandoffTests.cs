@@ -75,7 +75,7 @@ public sealed class HandoffTests
     }
 
     [Fact]
-    public async Task TakeOver_IfSilent_WaitsForALiveHolderAndNotForADeadOne()
+    public async Task TakeOver_IfHolderTimedOut_WaitsForALiveHolderAndNotForADeadOne()
     {
         await using var silo = await Silo.StartAsync();
         await using var swarm = await silo.ConnectAsync();

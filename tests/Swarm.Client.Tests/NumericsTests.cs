@@ -34,6 +34,10 @@ public sealed class NumericsTests
         Assert.True(b.Rehydration.BitsMayDiffer);
         Assert.Equal(_two, b.Rehydration.Numerics);
         Assert.Equal([_one], b.Rehydration.OtherNumerics);
+        await using var reader = await swarm.OpenReaderAsync("track", Token);
+        var read = await reader.RehydrateAsync(Runtime(_two), RehydrationStrategy.LoadKv, Token);
+        Assert.Equal((true, _two), (read.BitsMayDiffer, read.Numerics));
+        Assert.Equal([_one], read.OtherNumerics);
         var said = Assert.Single(logs.Of(BitsMayDifferEvent));
         Assert.Contains("they computed with threads 1, this one with threads 2", said, StringComparison.Ordinal);
     }

@@ -51,14 +51,69 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
             options.Storage.FlushInterval = TimeSpan.FromSeconds(20);
             options.DataPlaneEndpoint = new IPEndPoint(IPAddress.Any, 0);
             options.Tenants["acme"] = "secret";
+            options.Tenants["other"] = "";
         }));
 
         Assert.Contains("Store is not set", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Storage.FlushInterval is 20s; 1ms to 10s is allowed", refused.Message, StringComparison.Ordinal);
         Assert.Contains("AdvertisedDataPlane", refused.Message, StringComparison.Ordinal);
         Assert.Contains("Tenants['acme']", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("Tenants['default'] has no token", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Tenants['other'] has no token", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Build_AddressesThatAreNone_NamesThem()
+    {
+        var store = new InMemoryBlobStore();
+
+        var advertised = Assert.Throws<OptionsValidationException>(() => Build(options =>
+            (options.Store, options.AdvertisedDataPlane) = (_ => store, "10.0.0.7")));
+        var missing = Assert.Throws<OptionsValidationException>(() => Build(options =>
+            (options.Store, options.DataPlaneEndpoint) = (_ => store, null!)));
+        var open = Assert.Throws<OptionsValidationException>(() => Build(options =>
+        {
+            options.Store = _ => store;
+            (options.DataPlaneEndpoint, options.AdvertisedDataPlane) = (new IPEndPoint(IPAddress.Any, 0), "[::1]:7401");
+        }));
+
+        Assert.Contains("AdvertisedDataPlane is '10.0.0.7'; host:port", advertised.Message, StringComparison.Ordinal);
+        Assert.Contains("DataPlaneEndpoint is null", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("Tenants['default'] has no token", open.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tenants_OneIsNamed_DefaultIsNoneAnyMore()
+    {
+        using var host = Build(options =>
+        {
+            options.Store = _ => new InMemoryBlobStore();
+            options.Tenants["acme"] = "";
+        });
+        await host.StartAsync(Token);
+
+        var refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => ConnectAsync(host));
+
+        Assert.Equal(RefusalCode.Unauthorized, refused.Refusal.Code);
+        await host.StopAsync(Token);
+    }
+
+    // The host is disposed without being stopped: nothing may keep the store taken.
+    [Fact]
+    public async Task Start_FailsBehindTheStore_LeavesTheStore()
+    {
+        var store = new InMemoryBlobStore();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        using (var failing = Build(options =>
+            (options.Store, options.DataPlaneEndpoint) = (_ => store, (IPEndPoint)taken.LocalEndpoint)))
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => failing.StartAsync(Token));
+        }
+
+        using var second = Build(options => options.Store = _ => store);
+        await second.StartAsync(Token);
+        await second.StopAsync(Token);
     }
 
     [Fact]

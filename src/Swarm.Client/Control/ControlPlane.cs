@@ -1,4 +1,5 @@
 using Swarm.Core.Identity;
+using Swarm.Core.Settings;
 using Swarm.DataPlane.Client;
 using Swarm.Grains.Abstractions;
 
@@ -20,6 +21,9 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
 
     /// <summary>The data-plane connections, to where <see cref="LocateAsync"/> says.</summary>
     public DataPlanePool Connections { get; } = options.DataPlane.CreatePool(credential, options);
+
+    /// <summary>Whether the client is disposed.</summary>
+    public bool IsClosed => _disposed is not null;
 
     /// <summary>Refuses all calls from now on: the client is disposed.</summary>
     /// <param name="disposed">What was disposed, for the exceptions.</param>
@@ -180,7 +184,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
             cancellationToken.ThrowIfCancellationRequested();
             ObjectDisposedException.ThrowIf(_disposed is not null, _disposed!);
             throw new SwarmTransportException(
-                $"The silos did not answer: an attempt may take {atMost}, and attempts are repeated for {options.ControlTimeout} "
+                $"The silos did not answer: an attempt may take {Duration.Format(atMost)}, and attempts are repeated for {Duration.Format(options.ControlTimeout)} "
                 + $"({nameof(SwarmClientOptions.ControlTimeout)}). The last one: {exception.Message} Whether the request took effect is not known; "
                 + "repeating it is safe.",
                 isTransient: true,

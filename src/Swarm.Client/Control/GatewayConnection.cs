@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Orleans.Networking.Shared;
+using Swarm.Core.Settings;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;
@@ -141,8 +142,8 @@ internal sealed class GatewayConnection : IAsyncDisposable
                     System.Globalization.CultureInfo.InvariantCulture,
                     $"{gateway} refused {Refused} attempts to connect within {took:0.0} s (last error: {last.Message})")
                 : isOver && _last is null
-                    ? $"{gateway} did not complete the gateway handshake within {timeout}"
-                    : $"{gateway} did not complete the gateway handshake within {timeout} (last error: {last.Message})";
+                    ? $"{gateway} did not complete the gateway handshake within {Duration.Format(timeout)}"
+                    : $"{gateway} did not complete the gateway handshake within {Duration.Format(timeout)} (last error: {last.Message})";
             return new SwarmTransportException(what, isTransient: true, last);
         }
     }

@@ -10,7 +10,7 @@ internal sealed class SwarmClientOptionsValidator : IValidateOptions<SwarmClient
     /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, SwarmClientOptions options)
     {
-        List<string> faults = [];
+        List<string> faults = [.. options.Faults];
         Try(() => SwarmAddress.Parse(options.Address), nameof(options.Address));
         Try(() => Names.RequireTenant(options.Tenant), nameof(options.Tenant));
         faults.AddRange(SettingRules.FindFaults(options));

@@ -1,4 +1,5 @@
 using Swarm.Client.Sessions;
+using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.InMemory;
 
@@ -121,13 +122,13 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         options.Validate();
         var store = client.Use();
         var fingerprint = model.ComputeFingerprint();
-        var request = new AcquireInMemory(client.Tenant, context, name, fingerprint, options.BlockTokens, wish);
+        var request = wish.ToRequest(context, name, default, model, options.BlockTokens); // No silo: no secret.
         var claim = runtime is null ? null : Streaming.RuntimeClaim.ForSession(runtime, context, name);
         try
         {
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             store.ShareBeginning(client.Tenant, context, fingerprint, options.BlockTokens, prompt.Span);
-            var (acquired, session) = await AcquireAsync(store, request, cancellationToken).ConfigureAwait(false);
+            var (acquired, session) = await AcquireAsync(store, client.Tenant, request, waits: wish.Mode is not null, cancellationToken).ConfigureAwait(false);
             return await InMemorySession.StartAsync(store, acquired, session, claim, options.Strategy, cancellationToken).ConfigureAwait(false);
         }
         catch
@@ -138,7 +139,7 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
     }
 
     private static async Task<(InMemoryContext Context, Streaming.SessionState Session)> AcquireAsync(
-        InMemoryStore store, AcquireInMemory request, CancellationToken cancellationToken)
+        InMemoryStore store, string tenant, AcquireContext request, bool waits, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -146,14 +147,17 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
             var changed = store.Changed.Next;
             try
             {
-                return store.Acquire(request);
+                return store.Acquire(tenant, request);
             }
-            catch (ContextOwnedException owned) when (request.Wish.Mode is not null)
+            catch (ContextOwnedException owned) when (waits)
             {
                 using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
                 var retryAfter = owned.Refusal.RetryAfter;
+                var longest = TimeSpan.FromDays(1); // Timers have a limit; it is asked again in any case.
                 var pause = Task.Delay(
-                    retryAfter > TimeSpan.Zero ? retryAfter : Timeout.InfiniteTimeSpan, store.TimeProvider, stop.Token);
+                    retryAfter <= TimeSpan.Zero ? Timeout.InfiniteTimeSpan : retryAfter < longest ? retryAfter : longest,
+                    store.TimeProvider,
+                    stop.Token);
                 await Task.WhenAny(changed, pause).ConfigureAwait(false);
                 await stop.CancelAsync().ConfigureAwait(false);
             }

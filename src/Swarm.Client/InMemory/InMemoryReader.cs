@@ -17,14 +17,7 @@ internal sealed class InMemoryReader(InMemoryStore store, InMemoryContext contex
         IKvRuntime runtime, RehydrationStrategy strategy, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        if (runtime.Fingerprint != Model)
-        {
-            throw new WrongModelException(new Refusal(
-                RefusalCode.WrongModel,
-                $"Context '{context.Name}' belongs to model {Model}, the runtime's is {runtime.Fingerprint}: use that model."));
-        }
-
-        using var claim = RuntimeClaim.ForReader(runtime, context.Name);
+        using var claim = RuntimeClaim.ForReader(runtime, context.Name, Model);
         return (await FillAsync(store, context, claim, strategy, cancellationToken).ConfigureAwait(false)).Report;
     }
 

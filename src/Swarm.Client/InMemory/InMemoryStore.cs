@@ -1,6 +1,7 @@
 using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
+using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.InMemory;
 
@@ -42,40 +43,35 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
     }
 
     /// <summary>Acquires a context for a session, as a silo does.</summary>
+    /// <param name="tenant">The tenant.</param>
     /// <param name="request">Who asks, and how.</param>
     /// <returns>The context and the session's state.</returns>
     /// <exception cref="ContextOwnedException">A session holds it, or it was released for another agent.</exception>
     /// <exception cref="SwarmRefusedException">There is none and none may be made, or it is of another model.</exception>
-    public (InMemoryContext Context, SessionState Session) Acquire(AcquireInMemory request)
+    public (InMemoryContext Context, SessionState Session) Acquire(string tenant, AcquireContext request)
     {
         SessionState? previous;
         (InMemoryContext, SessionState) acquired;
         Refusal stale;
         lock (Lock)
         {
-            if (!request.Wish.MayCreate)
+            if (!request.MayCreate)
             {
-                Require(request.Tenant, request.Name);
+                Require(tenant, request.Context);
             }
 
-            var context = Find(request.Tenant, request.Name) ?? Add(
-                request.Tenant, new InMemoryContext(request.Name, request.Model, request.BlockTokens, KeyOf(request.Tenant))
+            var context = Find(tenant, request.Context) ?? Add(
+                tenant, new InMemoryContext(request.Context, request.Model.ComputeFingerprint(), request.BlockTokens, KeyOf(tenant))
                 {
-                    Epoch = LastEpoch(request.Tenant, request.Name),
+                    Epoch = LastEpoch(tenant, request.Context),
                     LastHeartbeat = Now,
                 });
-            if (context.Model != request.Model)
+            var now = Now;
+            var status = new ContextStatus(
+                context.Epoch, context.Holder, context.ReservedFor, context.Durable, context.Model, context.BlockTokens, now - HeartbeatAge(context));
+            if (AcquireDecision.Decide(status, request, now) is { } refusal)
             {
-                throw new WrongModelException(new Refusal(
-                    RefusalCode.WrongModel,
-                    $"Context '{context.Name}' holds KV of model {context.Model}; the request is for model {request.Model}. "
-                    + "Use the model it was made with, or another context.",
-                    context.Epoch));
-            }
-
-            if (FindOwner(context, request) is { } owned)
-            {
-                throw new ContextOwnedException(owned);
+                throw refusal.ToException();
             }
 
             previous = context.Session;
@@ -232,36 +228,8 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
 
     private TimeSpan HeartbeatAge(InMemoryContext context) => context.Session is null ? Now - context.LastHeartbeat : TimeSpan.Zero;
 
-    private Refusal? FindOwner(InMemoryContext context, AcquireInMemory request)
-    {
-        var owner = context.Holder.Length > 0 ? context.Holder : context.ReservedFor;
-        var age = HeartbeatAge(context);
-        var isFree = owner.Length == 0 || (context.Holder.Length == 0 && owner == request.Agent);
-        if (isFree
-            || (request.Wish.TakesOwn && context.Holder == request.Agent)
-            || request.Wish.Mode is { Kind: TakeOverKind.Now }
-            || (request.Wish.Mode is { Kind: TakeOverKind.IfHolderTimedOut } timed && age >= timed.Timeout))
-        {
-            return null;
-        }
-
-        var what = context.Holder.Length > 0 ? $"Agent '{owner}' holds context '{context.Name}'" : $"Context '{context.Name}' was released for agent '{owner}'";
-        return new Refusal(
-            RefusalCode.Owned,
-            $"{what}; wait for its release, or take over when it has timed out (TakeOver.IfHolderTimedOut).",
-            context.Epoch,
-            Holder: owner)
-        {
-            RetryAfter = request.Wish.Mode is { Kind: TakeOverKind.IfHolderTimedOut, Timeout: var timeout } ? timeout - age : default,
-        };
-    }
-
     private static Refusal Stale(InMemoryContext context) => new(
         RefusalCode.StaleEpoch,
         $"Another session holds context '{context.Name}': its epoch is {context.Epoch} now. Open it again, or take it over.",
         context.Epoch);
 }
-
-/// <summary>Who asks for a context, and how.</summary>
-internal readonly record struct AcquireInMemory(
-    string Tenant, string Name, string Agent, ModelFingerprint Model, int BlockTokens, SessionWish Wish);

@@ -3,7 +3,7 @@ using Swarm.Client.InMemory;
 namespace Swarm;
 
 /// <summary>
-/// A swarm in the memory of this process, to test agents without a silo: contexts, owners, epochs, fencing, forks and rewinds as those of silos.
+/// A swarm in the memory of this process, to test agents without a silo: contexts, holders, epochs, fencing, forks and rewinds as those of silos.
 /// Thread-safe.
 /// </summary>
 /// <remarks>

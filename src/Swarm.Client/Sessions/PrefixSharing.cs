@@ -11,6 +11,11 @@ internal sealed class PrefixSharing(ControlPlane control, ILogger logger)
     /// <summary>Before anything is made: nobody is to hold a context for the sake of a prompt that cannot be fed.</summary>
     public static void Check(ReadOnlySpan<int> prompt, IKvRuntime runtime)
     {
+        if (prompt.IsEmpty)
+        {
+            throw new ArgumentException("A prompt has at least one token; open the context without one otherwise.", nameof(prompt));
+        }
+
         if (prompt.Length > runtime.MaxPositions)
         {
             throw new ArgumentException(

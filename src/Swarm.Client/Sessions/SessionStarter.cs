@@ -117,21 +117,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
     {
         var context = start.Context;
         var secret = SessionSecret.Create();
-        var request = new AcquireContext(
-            context,
-            agent,
-            secret.Hash,
-            wish.Mode switch
-            {
-                { Kind: TakeOverKind.IfHolderTimedOut } => AcquireMode.IfHolderTimedOut,
-                { Kind: TakeOverKind.Now } => AcquireMode.Force,
-                _ => AcquireMode.IfFree,
-            },
-            wish.Mode?.Timeout.TotalSeconds ?? 0,
-            start.Model,
-            start.Options.BlockTokens,
-            wish.MayCreate,
-            wish.TakesOwn);
+        var request = wish.ToRequest(context, agent, secret.Hash, start.Model, start.Options.BlockTokens);
         var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
         var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
         var link = new SessionLink(control, context, state, secret, lease.DataPlane, logger);

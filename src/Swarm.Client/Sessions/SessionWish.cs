@@ -1,4 +1,7 @@
 
+using Swarm.Core.Identity;
+using Swarm.Grains.Abstractions;
+
 namespace Swarm.Client.Sessions;
 
 /// <summary>How a session asks for its context.</summary>
@@ -15,4 +18,21 @@ internal readonly record struct SessionWish(TakeOver? Mode, bool MayCreate, bool
     public static SessionWish ToTakeOver(TakeOver mode) => new(mode, MayCreate: false, TakesOwn: false);
 
     public static SessionWish ToOpenOrTakeOver(TakeOver mode) => new(mode, MayCreate: true, TakesOwn: true);
+
+    /// <summary>The request that says so.</summary>
+    public AcquireContext ToRequest(string context, string agent, Digest256 secretHash, ModelDescriptor model, int blockTokens) => new(
+        context,
+        agent,
+        secretHash,
+        Mode switch
+        {
+            { Kind: TakeOverKind.IfHolderTimedOut } => AcquireMode.IfHolderTimedOut,
+            { Kind: TakeOverKind.Now } => AcquireMode.Force,
+            _ => AcquireMode.IfFree,
+        },
+        Mode?.Timeout.TotalSeconds ?? 0,
+        model,
+        blockTokens,
+        MayCreate,
+        TakesOwn);
 }

@@ -24,9 +24,13 @@ internal sealed class RuntimeClaim : IDisposable
     public static RuntimeClaim ForSession(IKvRuntime runtime, string context, string agent) =>
         Take(runtime, $"context '{context}' of agent '{agent}'");
 
-    /// <summary>Takes a runtime for a reader.</summary>
+    /// <summary>Takes a runtime for a reader of a context.</summary>
+    /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="InvalidOperationException">It is in use; the message says by whom.</exception>
-    public static RuntimeClaim ForReader(IKvRuntime runtime, string context) => Take(runtime, $"a reader of context '{context}'");
+    public static RuntimeClaim ForReader(IKvRuntime runtime, string context, ModelFingerprint model) => runtime.Fingerprint == model
+        ? Take(runtime, $"a reader of context '{context}'")
+        : throw new WrongModelException(new Refusal(
+            RefusalCode.WrongModel, $"Context '{context}' belongs to model {model}, the runtime's is {runtime.Fingerprint}: use that model."));
 
     /// <summary>Gives the runtime back. Harmless if repeated.</summary>
     public void Dispose()

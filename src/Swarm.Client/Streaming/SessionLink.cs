@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
 using Swarm.Core.Contexts;
 using Swarm.Core.Sessions;
+using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Streaming;
@@ -42,6 +43,9 @@ internal sealed class SessionLink(
 
     /// <summary>Hash of the secret in force.</summary>
     public Core.Identity.Digest256 SecretHash => secret.Hash;
+
+    /// <summary>Whether the client is disposed: then the session cannot attach again.</summary>
+    public bool IsClientDisposed => control.IsClosed;
 
     /// <summary>Cancelled when the present attachment is over.</summary>
     public CancellationToken Over => _observer?.Over ?? new CancellationToken(canceled: true);

@@ -212,6 +212,15 @@ internal sealed class Streamer : IAsyncDisposable
                 _state.Fence(gone.Refusal with { Message = $"Context '{_context}' is not in the store any more: it was erased, or another store is in the place of the one that it was in. The session is over." });
                 break;
             }
+            catch (ObjectDisposedException disposed) when (_link.IsClientDisposed)
+            {
+                ClientLog.StreamingFailed(_logger, _context, disposed);
+                _state.Fail(new SwarmTransportException(
+                    "The session's client was disposed, so that it cannot connect again. Dispose sessions before their client.",
+                    isTransient: false,
+                    disposed));
+                break;
+            }
             catch (Exception exception)
             {
                 attempt = _state.Durable == progress ? attempt + 1 : 1;

@@ -217,7 +217,7 @@ public sealed class StoreHold : IAsyncDisposable
     private static StoreHeldException Held(HolderDocument? holder) => new(
         $"The store is in use by {Describe(holder)}, which is still running. Two silos on one store would take over each other's logs. Stop that one, give "
         + "this silo a store of its own, or let all of them share it as one cluster: Swarm:Cluster:Kind=store and the same "
-        + "Swarm:Cluster:ClusterId.");
+        + "Swarm:Cluster:ClusterId; embedded, UseStoreClustering and the same SwarmSiloOptions.SharedBy.");
 
     private static string Describe(HolderDocument? holder) => holder switch
     {

@@ -1,5 +1,6 @@
 using Swarm.Core.Settings;
 using Swarm.Host.Logging;
+using Swarm.Silo.Tenants;
 
 namespace Swarm.Host.Settings;
 
@@ -71,10 +72,6 @@ internal static class SettingsReader
         path.StartsWith($"{HostSettings.TenantsSectionName}:", StringComparison.OrdinalIgnoreCase)
         && path.IndexOf(':', HostSettings.TenantsSectionName.Length + 1) < 0;
 
-    private static Dictionary<string, string> ReadTenants(IConfigurationSection section)
-    {
-        var tenants = section.GetChildren().ToDictionary(
-            tenant => tenant.Key, tenant => tenant.Value ?? "", StringComparer.Ordinal);
-        return tenants.Count > 0 ? tenants : new Dictionary<string, string>(StringComparer.Ordinal) { ["default"] = "" };
-    }
+    private static IDictionary<string, string> ReadTenants(IConfigurationSection section) => TenantRules.OrDefault(
+        section.GetChildren().ToDictionary(tenant => tenant.Key, tenant => tenant.Value ?? "", StringComparer.Ordinal));
 }

@@ -5,6 +5,10 @@ namespace Swarm.Silo.Tenants;
 /// <summary>The rules for tenants in settings, embedded or not.</summary>
 internal static class TenantRules
 {
+    /// <summary>The tenants that are named; where none is, <c>default</c> without a token.</summary>
+    public static IDictionary<string, string> OrDefault(IDictionary<string, string> tenants) =>
+        tenants.Count > 0 ? tenants : new Dictionary<string, string>(StringComparer.Ordinal) { ["default"] = "" };
+
     /// <summary>Checks all tenants.</summary>
     /// <param name="tenants">Names, with the SHA-256 of their token in hex, or empty for none.</param>
     /// <param name="isOnLoopback">Whether the silo listens on loopback alone.</param>

@@ -16,9 +16,6 @@ internal sealed class AppendRequests(
     /// <summary>Most tokens of one append.</summary>
     public const int MaxTokens = 65_536;
 
-    /// <summary>Most names of states.</summary>
-    private const int MaxStates = 64;
-
     /// <summary>Most pages of a manifest, so that its root stays small.</summary>
     private const int MaxPages = 100;
 
@@ -195,9 +192,9 @@ internal sealed class AppendRequests(
         }
 
         var names = context.Durable.States.Select(state => state.Name).Union(states.Select(state => state.Name)).Count();
-        if (names > MaxStates)
+        if (names > NamedState.MaxCount)
         {
-            throw Refusals.Invalid($"A context keeps at most {MaxStates} named states; this would be number {names}.");
+            throw Refusals.Invalid($"A context keeps at most {NamedState.MaxCount} named states; this would be number {names}.");
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
             return await SwarmHost.RunProcessAsync([.. arguments.Skip(1)]);
         }
 
-        var root = new RootCommand("Runs a silo of Swarm, and looks at stores: that changes nothing, and a cluster may run meanwhile.")
+        var root = new RootCommand("Runs a Swarm silo, or inspects a store. Inspection is read-only and safe beside a running cluster.")
         {
             new Command(SiloName, "Runs a silo until it is told to end. Its arguments: swarm silo --help."), VerifyCommand(), InspectCommand(),
         };
@@ -102,7 +102,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
         return command;
     }
 
-    private Command InspectCommand() => new("inspect", "Shows an object as it is, damaged or not. Exit code as of verify.")
+    private Command InspectCommand() => new("inspect", "Shows an object as it is, damaged or not. Exit codes as for verify.")
     {
         Inspect("contexts", "All contexts as opening would find them, their logs folded in.", (inspector, token) => inspector.ContextsAsync(token)),
         Inspect("context", "A context as opening would find it.", "<tenant>/<name>", (inspector, name) => inspector.ContextAsync(name)),
@@ -153,10 +153,20 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
             using var store = StoreChoice.Open(parsed.GetValue(_store)!, parsed.GetValue(_container)!);
             return await work(store);
         }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("Cancelled before the end: what was not read yet is not known.");
+            return ExitCodes.Failed;
+        }
         catch (Exception fault) when (fault is ToolException or BlobStoreException or ArgumentException or PlatformNotSupportedException)
         {
             await error.WriteLineAsync(fault.Message);
             return ExitCodes.Failed;
+        }
+        catch (Exception fault)
+        {
+            await error.WriteLineAsync($"Unexpected error: {fault}");
+            return ExitCodes.Failed; // Not 1, which System.CommandLine would give: that stands for damage.
         }
     }
 }

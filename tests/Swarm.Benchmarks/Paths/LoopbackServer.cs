@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
 using Swarm.Core.Tenants;
+using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Server;
 

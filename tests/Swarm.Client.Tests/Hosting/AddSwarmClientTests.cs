@@ -56,8 +56,9 @@ public sealed class AddSwarmClientTests
             ["ServiceId"] = silo.ServiceId,
             ["Tenant"] = "two",
             ["Token"] = "second",
-            ["ConnectTimeout"] = "00:00:20",
-            ["DataPlane:PingInterval"] = "00:00:02",
+            ["ConnectTimeout"] = "20s",
+            ["DataPlane:PingInterval"] = "2s",
+            ["DataPlane:ReadWindowBytes"] = "1MiB",
         }).Build();
         using var host = await StartAsync(services => services
             .AddSwarmClient("one", options =>
@@ -75,7 +76,8 @@ public sealed class AddSwarmClientTests
         var refused = await Assert.ThrowsAsync<SwarmRefusedException>(() => two.GetStatusAsync("track/1", Token));
         Assert.Equal(RefusalCode.NotFound, refused.Refusal.Code);
         var options = host.Services.GetRequiredService<IOptionsMonitor<SwarmClientOptions>>().Get("two");
-        Assert.Equal((20, 2), (options.ConnectTimeout.TotalSeconds, options.DataPlane.PingInterval.TotalSeconds));
+        Assert.Equal(
+            (20, 2, 1 << 20), (options.ConnectTimeout.TotalSeconds, options.DataPlane.PingInterval.TotalSeconds, options.DataPlane.ReadWindowBytes));
     }
 
     [Fact]
@@ -91,9 +93,40 @@ public sealed class AddSwarmClientTests
         Assert.All(
             ["Client 'ground'", "Address", "http://127.0.0.1:1", "swarm://host:port", "Tenant", "No Tenant", "GatewayTimeout"],
             text => Assert.Contains(text, failed.Message, StringComparison.Ordinal));
-        var unknown = await Assert.ThrowsAsync<InvalidOperationException>(() => StartAsync(services => services.AddSwarmClient(
-            new ConfigurationBuilder().AddInMemoryCollection([new("Address", "swarm://127.0.0.1:1"), new("Adress", "swarm://127.0.0.1:2")]).Build())));
-        Assert.Contains("Adress", unknown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Configuration_UnknownKeysAndValues_FailTheStartAllNamed()
+    {
+        var section = new ConfigurationBuilder().AddInMemoryCollection(
+        [
+            new("Client:Adress", "swarm://127.0.0.1:2"),
+            new("Client:ControlTimeout", "1"),
+            new("Client:DataPlane:SilenceTimeout", "soon"),
+            new("Client:DataPlane:Ping", "1s"),
+            new("Client:Tenant:Name", "acme"),
+        ]).Build().GetSection("Client");
+
+        var failed = await Assert.ThrowsAsync<OptionsValidationException>(() => StartAsync(services => services.AddSwarmClient(section)));
+
+        Assert.All(
+            [
+                "Client:Adress is not a setting", "Client:ControlTimeout is '1'", "Client:DataPlane:SilenceTimeout is 'soon'",
+                "Client:DataPlane:Ping is not a setting", "Client:Tenant has settings of its own", "Address: ",
+            ],
+            text => Assert.Contains(text, failed.Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Client_RegisteredTwice_IsOneWithTheSettingsOfBoth()
+    {
+        using var host = await StartAsync(services => services
+            .AddSwarmClient(options => (options.Address, options.Tenant) = ("swarm://127.0.0.1:1", "one"))
+            .AddSwarmClient(options => options.Tenant = "two"));
+
+        Assert.Single(host.Services.GetServices<ISwarmClient>());
+        Assert.Equal("two", host.Services.GetRequiredService<IOptions<SwarmClientOptions>>().Value.Tenant);
+        Assert.Equal("swarm-client", (await HealthAsync(host)).Name);
     }
 
     [Fact]

@@ -195,6 +195,28 @@ public sealed class DisposeTests
         await using var next = await swarm.Agent("drone-b").OpenAsync("track/2", runtime, null, Token);
     }
 
+    // It cannot connect again: whoever waits is told, and does not wait for ever.
+    [Fact]
+    public async Task Flush_ConnectionLostAfterTheClientWasDisposed_Fails()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var proxy = new CuttingProxy(silo.DataPlane);
+        var swarm = await silo.ConnectAsync(dataPlane: proxy.Endpoint);
+        var memory = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), Options(), Token);
+        await memory.FeedAsync(new[] { 1 }, Token);
+        await swarm.DisposeAsync();
+        await memory.FlushAsync(Token);
+        proxy.Stop();
+        await memory.FeedAsync(new[] { 2 }, Token);
+
+        var lost = await Assert.ThrowsAsync<SwarmTransportException>(() => memory.FlushAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Token));
+
+        Assert.False(lost.IsTransient);
+        Assert.Contains("client was disposed", lost.Message, StringComparison.Ordinal);
+        var close = await memory.CloseAsync(Token);
+        Assert.Equal([2], close.GivenUp.Tokens.ToArray());
+    }
+
     [Fact]
     public async Task Release_WithASpool_LeavesNoneToGoOnWith()
     {

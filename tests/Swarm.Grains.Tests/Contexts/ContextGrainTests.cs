@@ -75,7 +75,7 @@ public sealed class ContextGrainTests(SiloFixture fixture) : IClassFixture<SiloF
     }
 
     [Fact]
-    public async Task Acquire_IfSilent_WaitsForTheSilence()
+    public async Task Acquire_IfHolderTimedOut_WaitsForTheTimeout()
     {
         await Silo.Context("silent").AcquireAsync(Requests.Acquire("silent", "a"), Token);
 

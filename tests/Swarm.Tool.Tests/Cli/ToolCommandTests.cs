@@ -1,4 +1,5 @@
 using Swarm.Testing;
+using Swarm.Tool.Cli;
 using Swarm.Tool.Tests.Support;
 using Xunit;
 
@@ -50,6 +51,26 @@ public sealed class ToolCommandTests
         Assert.Equal((2, ""), (code, output));
         Assert.NotEmpty(error);
         Assert.DoesNotContain("secret!", error, StringComparison.Ordinal);
+    }
+
+    // 1 stands for damage: what a script does then is not right for a full disk or a closed pipe.
+    [Fact]
+    public async Task Verify_ReportThatCannotBeWritten_FailsAndIsNotTakenForDamage()
+    {
+        using var folder = new TempDirectory();
+        var blobs = new MemoryBlobStore();
+        await using (Writing.Open(blobs))
+        {
+        }
+
+        await StoreFolder.WriteAsync(blobs, folder.Path);
+        var (output, error) = (new StringWriter(), new StringWriter());
+        await output.DisposeAsync();
+
+        var code = await new ToolCommand(output, error).InvokeAsync(["verify", "--store", folder.Path]);
+
+        Assert.Equal(2, code);
+        Assert.Contains("Unexpected error", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

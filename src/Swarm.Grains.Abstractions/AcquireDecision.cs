@@ -1,7 +1,6 @@
 using System.Globalization;
-using Swarm.Grains.Abstractions;
 
-namespace Swarm.Grains.Contexts;
+namespace Swarm.Grains.Abstractions;
 
 /// <summary>Decides whether a session may have a context, from one snapshot of its state. No side effects.</summary>
 internal static class AcquireDecision
