@@ -7,7 +7,7 @@ namespace Swarm.Client.InMemory;
 /// <summary>A session on a context of a swarm in memory.</summary>
 internal sealed class InMemorySession : IAgentMemory, IStepSink
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SessionTurn _turn;
     private readonly InMemoryStore _store;
     private readonly InMemoryContext _context;
     private readonly SessionState _state;
@@ -30,7 +30,8 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         _state = state;
         _claim = claim;
         (_history, _driver, Rehydration) = filled;
-        _steps = new SessionSteps(_history, _driver, this);
+        _turn = new SessionTurn(context.Name, state);
+        _steps = new SessionSteps(_history, _driver, _turn, this);
         NoteNumerics(context.Durable.Kv);
         AddKv(); // What was missing was computed.
     }
@@ -115,25 +116,10 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     public ValueTask FeedAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default) =>
         FeedAsync(tokens, [], cancellationToken);
 
-    public async ValueTask FeedAsync(
+    public ValueTask FeedAsync(
         ReadOnlyMemory<int> tokens,
         IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> states,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(states);
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            _steps.Check(tokens.Span);
-            var end = _history.Length + tokens.Length;
-            List<NamedState> checkedStates = [.. states.Select(state => SessionSteps.State(state.Name, state.Content, end))];
-            await _steps.FeedAsync(tokens, checkedStates, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+        CancellationToken cancellationToken = default) => _steps.FeedAsync(tokens, states, cancellationToken);
 
     public ValueTask FeedAsync(SpoolLeftover leftover, CancellationToken cancellationToken = default)
     {
@@ -141,38 +127,14 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         throw new NotSupportedException("Inputs that are left over come from a spool; a swarm in memory has none. Feed their tokens.");
     }
 
-    public async ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        if (_driver is null)
-        {
-            throw SessionSteps.NoRuntime();
-        }
+    public ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default) =>
+        _steps.GenerateAsync(maxTokens, sampler, cancellationToken);
 
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await _steps.GenerateAsync(maxTokens, sampler, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public IAsyncEnumerable<GeneratedToken> GenerateStreamAsync(GenerateOptions options, CancellationToken cancellationToken = default) =>
+        _steps.GenerateStreamAsync(options, cancellationToken);
 
-    public async ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken = default)
-    {
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _steps.ComputeLogitsAsync().ConfigureAwait(false);
-            return Logits;
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken = default) =>
+        _steps.ComputeLogitsAsync(cancellationToken);
 
     public int[] GetTokens(long firstPosition = 0)
     {
@@ -189,20 +151,20 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.EnterBesideStreamAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             RequireKv();
         }
         finally
         {
-            _turn.Release();
+            _turn.Leave();
         }
     }
 
     public async ValueTask RewindAsync(long length, CancellationToken cancellationToken = default)
     {
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -228,7 +190,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         }
         finally
         {
-            _turn.Release();
+            _turn.Leave();
         }
     }
 
@@ -239,7 +201,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
             Names.RequireAgent(to);
         }
 
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             RequireKv();
@@ -248,7 +210,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         }
         finally
         {
-            _turn.Release();
+            _turn.Leave();
         }
     }
 
@@ -260,6 +222,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     {
         if (Interlocked.Exchange(ref _isClosing, 1) == 0)
         {
+            _turn.NoteClosing();
             await _turn.WaitAsync(CancellationToken.None).ConfigureAwait(false); // A step that runs yet: the runtime is its own until it ends.
             try
             {
@@ -270,7 +233,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
             }
             finally
             {
-                _turn.Release();
+                _turn.Leave();
             }
         }
 
@@ -282,6 +245,11 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     void IStepSink.Reserve(int tokens, int maxStep, IReadOnlyList<NamedState> states)
     {
         // All is durable at once: there is always room.
+    }
+
+    void IStepSink.EndReservation()
+    {
+        // Nothing is reserved.
     }
 
     bool IStepSink.MayStep() => true;
@@ -382,21 +350,6 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         if (_driver?.Fault is { } fault)
         {
             throw new InvalidOperationException(fault.Message, fault.InnerException);
-        }
-    }
-
-    private async ValueTask EnterAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosing) != 0, typeof(AgentMemory));
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            _state.ThrowIfOver();
-        }
-        catch
-        {
-            _turn.Release();
-            throw;
         }
     }
 }

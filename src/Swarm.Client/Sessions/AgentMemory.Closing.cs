@@ -67,6 +67,7 @@ public sealed partial class AgentMemory
             return await earlier.Task.ConfigureAwait(false);
         }
 
+        _turn.NoteClosing();
         try
         {
             var close = await CloseCoreAsync(cancellationToken).ConfigureAwait(false);
@@ -83,7 +84,7 @@ public sealed partial class AgentMemory
 
     private async ValueTask ReleaseCoreAsync(string to, CancellationToken cancellationToken)
     {
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             await _streamer.FlushAsync(_history.Length, cancellationToken).ConfigureAwait(false);
@@ -98,7 +99,7 @@ public sealed partial class AgentMemory
         }
         finally
         {
-            _turn.Release();
+            _turn.Leave();
         }
     }
 
@@ -144,7 +145,7 @@ public sealed partial class AgentMemory
         {
             _control.Metrics.Remove(this);
             _claim?.Dispose();
-            _turn.Release();
+            _turn.Leave();
         }
     }
 

@@ -76,7 +76,7 @@ public sealed partial class AgentMemory
         }
         finally
         {
-            _turn.Release();
+            _turn.Leave();
         }
     }
 
@@ -93,6 +93,6 @@ public sealed partial class AgentMemory
     private void Leave()
     {
         _spool?.EndReservation();
-        _turn.Release();
+        _turn.Leave();
     }
 }

@@ -17,7 +17,7 @@ namespace Swarm;
 /// </remarks>
 public sealed partial class AgentMemory : IAgentMemory, IStepSink
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly SessionTurn _turn;
     private readonly string _agent;
     private readonly ModelFingerprint _model;
     private readonly ControlPlane _control;
@@ -69,7 +69,8 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
         _states = states;
         _claim = claim;
         _driver = driver;
-        _steps = new SessionSteps(history, driver, this);
+        _turn = new SessionTurn(context, state);
+        _steps = new SessionSteps(history, driver, _turn, this);
         _state = state;
         _link = link;
         _options = options;
@@ -132,25 +133,10 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <param name="states">Names and contents, as of the length behind the tokens.</param>
     /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
     /// <inheritdoc cref="FeedAsync(ReadOnlyMemory{int}, CancellationToken)"/>
-    public async ValueTask FeedAsync(
+    public ValueTask FeedAsync(
         ReadOnlyMemory<int> tokens,
         IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> states,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(states);
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            _steps.Check(tokens.Span);
-            var end = _history.Length + tokens.Length;
-            List<NamedState> checkedStates = [.. states.Select(state => SessionSteps.State(state.Name, state.Content, end))];
-            await _steps.FeedAsync(tokens, checkedStates, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
+        CancellationToken cancellationToken = default) => _steps.FeedAsync(tokens, states, cancellationToken);
 
     /// <summary>Generates tokens; each is fed as a step of its own.</summary>
     /// <param name="maxTokens">How many.</param>
@@ -172,25 +158,37 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <exception cref="SpoolException">The disk refuses a step: tokens before it were fed, <see cref="Length"/> tells.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
-    public async ValueTask<int[]> GenerateAsync(
-        int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
-        if (_driver is null)
-        {
-            throw SessionSteps.NoRuntime();
-        }
+    public ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default) =>
+        _steps.GenerateAsync(maxTokens, sampler, cancellationToken);
 
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            return await _steps.GenerateAsync(maxTokens, sampler, cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            Leave();
-        }
-    }
+    /// <summary>Generates tokens one by one, as they are asked for.</summary>
+    /// <param name="options">How, and where it ends.</param>
+    /// <param name="cancellationToken">Ends it between two tokens.</param>
+    /// <returns>The tokens; the last one says why it is the last. Nothing is made before the first is asked for, and each enumeration makes its own.</returns>
+    /// <remarks>
+    /// <para>
+    /// Every token that was handed over is part of the context, and no other: the token that stopped it is, and so are the tokens of a stop string,
+    /// which the text leaves out. Its step is computed while the caller looks at it. Leaving the loop, or cancelling, waits for the step that runs and
+    /// leaves the context so; <see cref="RewindAsync"/> takes tokens back.
+    /// </para>
+    /// <para>
+    /// While an enumeration is open, calls that feed, generate, compute, rewind or release are refused. <see cref="FlushAsync"/>,
+    /// <see cref="SetState"/> and reading are not; <see cref="CloseAsync"/> ends it. Neither the caller's thread nor one of the thread pool waits for the model.
+    /// </para>
+    /// </remarks>
+    /// <exception cref="ArgumentException">An option is out of range; or, at the first token, the runtime has not so much room.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session has no runtime; or, as tokens are asked for: another stream is open, the context is empty, the tokenizer lacks a token that the model chose, or
+    /// somebody else has changed the runtime.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was cancelled; what was handed over is part of the context.</exception>
+    /// <exception cref="ObjectDisposedException">The session has ended.</exception>
+    /// <exception cref="SpoolFullException">The spool has no room: for any of <see cref="GenerateOptions.MaxTokens"/> at the first token, or for one more. Retryable.</exception>
+    /// <exception cref="SpoolException">The disk refuses a step.</exception>
+    /// <exception cref="StaleEpochException">The session is fenced.</exception>
+    /// <exception cref="SwarmTransportException">Streaming ended for good.</exception>
+    public IAsyncEnumerable<GeneratedToken> GenerateStreamAsync(GenerateOptions options, CancellationToken cancellationToken = default) =>
+        _steps.GenerateStreamAsync(options, cancellationToken);
 
     /// <summary>Inputs of the context, those that were generated among them.</summary>
     /// <param name="firstPosition">First position, 0 to <see cref="Length"/>.</param>
@@ -205,19 +203,8 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <param name="cancellationToken">Stops waiting for the turn.</param>
     /// <returns><see cref="Logits"/>.</returns>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
-    public async ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken = default)
-    {
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            await _steps.ComputeLogitsAsync().ConfigureAwait(false);
-            return Logits;
-        }
-        finally
-        {
-            _turn.Release();
-        }
-    }
+    public ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken = default) =>
+        _steps.ComputeLogitsAsync(cancellationToken);
 
     /// <summary>Sets a state as of the present length; it becomes durable with the next inputs, or soon by itself.</summary>
     /// <param name="name">See <see cref="Names.RequireAgentState"/>.</param>
@@ -268,7 +255,7 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
 
     private async ValueTask RewindInTurnAsync(long length, CancellationToken cancellationToken)
     {
-        await EnterAsync(cancellationToken).ConfigureAwait(false);
+        await _turn.EnterAsync(cancellationToken).ConfigureAwait(false);
 
         // Once asked for it cannot be called off: who gives up waiting leaves the turn to it.
         var rewinding = RewindCoreAsync(length, cancellationToken);
@@ -276,6 +263,8 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     }
 
     void IStepSink.Reserve(int tokens, int maxStep, IReadOnlyList<NamedState> states) => Reserve(tokens, maxStep, states);
+
+    void IStepSink.EndReservation() => _spool?.EndReservation();
 
     bool IStepSink.MayStep() => MayStep();
 
@@ -340,21 +329,6 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
         finally
         {
             Leave();
-        }
-    }
-
-    private async ValueTask EnterAsync(CancellationToken cancellationToken)
-    {
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _closing) is not null, this);
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            _state.ThrowIfOver();
-        }
-        catch
-        {
-            _turn.Release();
-            throw;
         }
     }
 }

@@ -51,6 +51,9 @@ public interface IAgentMemory : IAsyncDisposable
     /// <inheritdoc cref="AgentMemory.GenerateAsync(int, Sampler?, CancellationToken)"/>
     ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="AgentMemory.GenerateStreamAsync(GenerateOptions, CancellationToken)"/>
+    IAsyncEnumerable<GeneratedToken> GenerateStreamAsync(GenerateOptions options, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="AgentMemory.ComputeLogitsAsync(CancellationToken)"/>
     ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken = default);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Swarm.Client.Streaming;
 
 namespace Swarm.Client.Sessions;
@@ -10,6 +11,9 @@ internal interface IStepSink
     /// <param name="maxStep">Most tokens of one.</param>
     /// <param name="states">States that become durable with the last of them.</param>
     void Reserve(int tokens, int maxStep, IReadOnlyList<NamedState> states);
+
+    /// <summary>Ends <see cref="Reserve"/>. Harmless if repeated.</summary>
+    void EndReservation();
 
     /// <summary>Whether a step may be taken now: not while too much is not durable.</summary>
     bool MayStep();
@@ -30,101 +34,111 @@ internal interface IStepSink
     void NoteFailed(InvalidOperationException? fault);
 }
 
-/// <summary>Feeds and generates: cuts inputs into steps, computes them where steps are computed, and waits while the sink is full. One caller at a time.</summary>
+/// <summary>Feeds and generates, in the session's turn: cuts inputs into steps, computes them where steps are computed, and waits while the sink is full.</summary>
 /// <param name="history">The session's inputs.</param>
 /// <param name="driver">The runtime; none where KV is computed elsewhere.</param>
+/// <param name="turn">The session's turn.</param>
 /// <param name="sink">What becomes of the steps.</param>
-internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, IStepSink sink)
+internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, SessionTurn turn, IStepSink sink)
 {
-    private readonly Sampler _greedy = new(new SamplerOptions { Temperature = 0 });
+    private readonly Sampler _greedy = new(SamplerOptions.Greedy);
 
-    /// <summary>Feeds inputs: one step, or several where they are longer than one.</summary>
-    /// <param name="tokens">The inputs.</param>
-    /// <param name="states">States as of their end.</param>
-    /// <param name="cancellationToken">Stops waiting for room; a step is not stopped.</param>
-    /// <exception cref="ArgumentException">A token is out of range, or there are more than the runtime holds. Nothing was fed.</exception>
-    public async ValueTask FeedAsync(ReadOnlyMemory<int> tokens, IReadOnlyList<NamedState> states, CancellationToken cancellationToken)
+    /// <summary>Feeds inputs, see <see cref="AgentMemory.FeedAsync(ReadOnlyMemory{int}, IReadOnlyList{ValueTuple{string, ReadOnlyMemory{byte}}}, CancellationToken)"/>.</summary>
+    public async ValueTask FeedAsync(
+        ReadOnlyMemory<int> tokens, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> states, CancellationToken cancellationToken)
     {
-        var maxStep = driver?.MaxStepTokens ?? DataPlane.Frames.FrameLimits.MaxAppendTokens;
-        sink.Reserve(tokens.Length, maxStep, states);
-        await TakeAsync(
-            () =>
-            {
-                while (!tokens.IsEmpty)
-                {
-                    if (!sink.MayStep())
-                    {
-                        return false;
-                    }
-
-                    var step = Math.Min(tokens.Length, maxStep);
-                    Step(tokens.Span[..step], tokens.Length == step ? states : []);
-                    tokens = tokens[step..];
-                }
-
-                return true;
-            },
-            cancellationToken).ConfigureAwait(false);
-    }
-
-    /// <summary>Generates tokens, each a step of its own; see <see cref="AgentMemory.GenerateAsync"/>.</summary>
-    public async ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler, CancellationToken cancellationToken)
-    {
-        var computing = driver ?? throw NoRuntime();
-        if (history.Length == 0)
-        {
-            throw new InvalidOperationException("The context is empty: feed at least one token before generating.");
-        }
-
-        if (history.Length + (long)maxTokens > computing.Runtime.MaxPositions)
-        {
-            throw new ArgumentException(
-                $"{maxTokens} tokens behind {history.Length} positions are over the runtime's {computing.Runtime.MaxPositions}: there is room for "
-                + $"{computing.Runtime.MaxPositions - history.Length}. Ask for fewer, rewind the context, or give the model a larger cache.",
-                nameof(maxTokens));
-        }
-
-        await ComputeLogitsAsync().ConfigureAwait(false);
-        sink.NoteLogits();
-        sink.Reserve(maxTokens, 1, []);
-        var generated = new int[maxTokens];
-        var count = 0;
+        ArgumentNullException.ThrowIfNull(states);
+        await turn.EnterAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            Check(tokens.Span);
+            var end = history.Length + tokens.Length;
+            List<NamedState> checkedStates = [.. states.Select(state => State(state.Name, state.Content, end))];
+            var maxStep = driver?.MaxStepTokens ?? DataPlane.Frames.FrameLimits.MaxAppendTokens;
+            sink.Reserve(tokens.Length, maxStep, checkedStates);
             await TakeAsync(
                 () =>
                 {
-                    for (; count < maxTokens; count++)
+                    while (!tokens.IsEmpty)
                     {
-                        cancellationToken.ThrowIfCancellationRequested();
                         if (!sink.MayStep())
                         {
                             return false;
                         }
 
-                        var token = (sampler ?? _greedy).Sample(computing.Logits.Span, history.Length);
-                        Check([token]);
-                        generated[count] = token;
-                        Step([token], []);
+                        var step = Math.Min(tokens.Length, maxStep);
+                        Step(tokens.Span[..step], tokens.Length == step ? checkedStates : []);
+                        tokens = tokens[step..];
                     }
 
                     return true;
                 },
                 cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        finally
         {
-            throw new GenerationCanceledException(generated[..count], cancellationToken);
+            Leave();
         }
+    }
 
-        return generated;
+    /// <summary>Generates tokens, see <see cref="AgentMemory.GenerateAsync"/>.</summary>
+    public async ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxTokens);
+        var computing = driver ?? throw NoRuntime();
+        await turn.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var generated = new int[await BeginGeneratingAsync(computing, maxTokens).ConfigureAwait(false)];
+            var count = 0;
+            try
+            {
+                await TakeAsync(
+                    () =>
+                    {
+                        for (; count < generated.Length; count++)
+                        {
+                            cancellationToken.ThrowIfCancellationRequested();
+                            if (!sink.MayStep())
+                            {
+                                return false;
+                            }
+
+                            generated[count] = Choose(computing, sampler ?? _greedy);
+                            Compute(computing);
+                        }
+
+                        return true;
+                    },
+                    cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                throw new GenerationCanceledException(generated[..count], cancellationToken);
+            }
+
+            return generated;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Generates tokens one by one, see <see cref="AgentMemory.GenerateStreamAsync"/>.</summary>
+    public IAsyncEnumerable<GeneratedToken> GenerateStreamAsync(GenerateOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var computing = driver ?? throw NoRuntime();
+        options.Require(computing.Runtime.VocabularySize);
+        return StreamAsync(computing, options, cancellationToken);
     }
 
     /// <summary>What generating without a runtime throws.</summary>
     public static InvalidOperationException NoRuntime() =>
         new("This session has no runtime: it appends tokens alone. Open the context with a runtime to generate.");
 
-    /// <summary>Computes what was cut off a step as a step of its own. It does not wait for room.</summary>
+    /// <summary>Computes what was cut off a step as a step of its own. It does not wait for room, and its caller has the turn.</summary>
     public ValueTask FeedRestAsync(int[] tokens) => TakeAsync(
         () =>
         {
@@ -133,8 +147,30 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         },
         CancellationToken.None);
 
-    /// <summary>Computes the logits behind the last position, if they are not there.</summary>
-    public ValueTask ComputeLogitsAsync() => driver is null or { HasLogits: true }
+    /// <summary>Computes the logits behind the last position, see <see cref="AgentMemory.ComputeLogitsAsync"/>.</summary>
+    public async ValueTask<ReadOnlyMemory<float>> ComputeLogitsAsync(CancellationToken cancellationToken)
+    {
+        await turn.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await RequireLogitsAsync().ConfigureAwait(false);
+            return driver?.Logits ?? default;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>A state as of a position, checked.</summary>
+    /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
+    public static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
+        content.Length <= NamedState.MaxBytes
+            ? new NamedState(Names.RequireAgentState(name), position, content.ToArray())
+            : throw new ArgumentException(
+                $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
+
+    private ValueTask RequireLogitsAsync() => driver is null or { HasLogits: true }
         ? ValueTask.CompletedTask
         : new ValueTask(driver.RunAsync(() =>
         {
@@ -145,7 +181,7 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
 
     /// <summary>Refuses inputs that the runtime cannot take.</summary>
     /// <exception cref="ArgumentException">A token is out of range, or there are more than the runtime holds.</exception>
-    public void Check(ReadOnlySpan<int> tokens)
+    private void Check(ReadOnlySpan<int> tokens)
     {
         if (driver?.Runtime is not { } runtime)
         {
@@ -170,14 +206,6 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         }
     }
 
-    /// <summary>A state as of a position, checked.</summary>
-    /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
-    public static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
-        content.Length <= NamedState.MaxBytes
-            ? new NamedState(Names.RequireAgentState(name), position, content.ToArray())
-            : throw new ArgumentException(
-                $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
-
     /// <summary>Takes steps where steps are computed, or here without a runtime, and waits whenever there is no room.</summary>
     /// <param name="take">Takes steps until all are taken. Where <see cref="IStepSink.MayStep"/> says no, it says so too, and is called again.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
@@ -195,17 +223,153 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         sink.Record(tokens, states); // First: the inputs are on their way while the model computes.
         if (driver is not null)
         {
-            try
+            Compute(driver);
+        }
+    }
+
+    /// <summary>Makes sure that there is room for what is to be generated, and that there are logits to choose from.</summary>
+    /// <param name="computing">The runtime.</param>
+    /// <param name="maxTokens">How many tokens; <see langword="null"/> for as many as the runtime has room for, none of which is reserved.</param>
+    /// <returns>How many.</returns>
+    private async ValueTask<int> BeginGeneratingAsync(RuntimeDriver computing, int? maxTokens)
+    {
+        if (history.Length == 0)
+        {
+            throw new InvalidOperationException("The context is empty: feed at least one token before generating.");
+        }
+
+        var room = computing.Runtime.MaxPositions - history.Length;
+        var wanted = maxTokens ?? Math.Max(1, room);
+        if (wanted > room)
+        {
+            throw new ArgumentException(
+                $"{wanted} tokens behind {history.Length} positions are over the runtime's {computing.Runtime.MaxPositions}: there is room for "
+                + $"{room}. Ask for fewer, rewind the context, or give the model a larger cache.",
+                nameof(maxTokens));
+        }
+
+        await RequireLogitsAsync().ConfigureAwait(false);
+        sink.NoteLogits();
+        sink.Reserve(maxTokens ?? 0, 1, []);
+        return wanted;
+    }
+
+    private async IAsyncEnumerable<GeneratedToken> StreamAsync(
+        RuntimeDriver computing, GenerateOptions options, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var sampler = options.CreateSampler();
+        var stops = options.StopTokens.ToHashSet();
+        var text = new StopText(options.Tokenizer, options.StopStrings);
+        var stream = new TokenStream(
+            computing,
+            turn,
+            () =>
             {
-                driver.CatchUp(CancellationToken.None);
-            }
-            catch
+                turn.ThrowIfOver();
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!sink.MayStep())
+                {
+                    return TokenStream.NoRoom;
+                }
+
+                if (options.MaxTokens is null)
+                {
+                    sink.Reserve(1, 1, []);
+                }
+
+                return Choose(computing, sampler);
+            },
+            () => Compute(computing));
+        var left = await OpenStreamAsync(computing, options.MaxTokens, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            for (var finish = GenerateFinish.None; left > 0 && finish == GenerateFinish.None; left--)
             {
-                sink.NoteFailed(driver.Fault);
-                throw;
+                var position = history.Length;
+                var token = await stream.ChooseAsync().ConfigureAwait(false);
+                while (token == TokenStream.NoRoom)
+                {
+                    await sink.WaitForRoomAsync(cancellationToken).ConfigureAwait(false);
+                    token = await stream.ChooseAsync().ConfigureAwait(false);
+                }
+
+                string added;
+                (added, finish) = Decode(text, token, stops.Contains(token), left == 1);
+                yield return new GeneratedToken(token, position, added, finish);
             }
 
-            sink.NoteComputed();
+            await stream.EndAsync().ConfigureAwait(false);
         }
+        finally
+        {
+            // Where it was left early, the step of the last token may run yet; what it throws is told by the session's next call.
+            await stream.EndAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            sink.EndReservation();
+            turn.CloseStream();
+        }
+    }
+
+    private async ValueTask<int> OpenStreamAsync(RuntimeDriver computing, int? maxTokens, CancellationToken cancellationToken)
+    {
+        await turn.EnterAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var count = await BeginGeneratingAsync(computing, maxTokens).ConfigureAwait(false);
+            turn.OpenStream(); // What was reserved stays so until it ends.
+            return count;
+        }
+        finally
+        {
+            turn.Leave();
+        }
+    }
+
+    /// <summary>The text that a token makes certain, and whether it is the last one.</summary>
+    private static (string Text, GenerateFinish Finish) Decode(StopText text, int token, bool isStop, bool isLast)
+    {
+        var (added, isStopped) = isStop ? ("", false) : text.Append(token);
+        if (isStopped)
+        {
+            return (added, GenerateFinish.StopString);
+        }
+
+        if (!isStop && !isLast)
+        {
+            return (added, GenerateFinish.None);
+        }
+
+        (var rest, isStopped) = text.End();
+        return (added + rest, isStop ? GenerateFinish.StopToken : isStopped ? GenerateFinish.StopString : GenerateFinish.MaxTokens);
+    }
+
+    /// <summary>Chooses the next token, and takes it as a step that is to be computed.</summary>
+    private int Choose(RuntimeDriver computing, Sampler sampler)
+    {
+        var token = sampler.Sample(computing.Logits.Span, history.Length);
+        Check([token]);
+        computing.RequireUndisturbed();
+        sink.Record([token], []);
+        return token;
+    }
+
+    private void Compute(RuntimeDriver computing)
+    {
+        try
+        {
+            computing.CatchUp(CancellationToken.None);
+        }
+        catch
+        {
+            sink.NoteFailed(computing.Fault);
+            throw;
+        }
+
+        sink.NoteComputed();
+    }
+
+    private void Leave()
+    {
+        sink.EndReservation();
+        turn.Leave();
     }
 }

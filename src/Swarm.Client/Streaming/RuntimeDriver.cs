@@ -44,6 +44,10 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, St
     /// <returns>Its result, or its exception.</returns>
     public Task<T> RunAsync<T>(Func<T> work) => steps.RunAsync(work);
 
+    /// <summary>The same for something that throws nothing, and whose end nobody waits for.</summary>
+    /// <param name="work">It may call what <see cref="RunAsync"/> may.</param>
+    public void Post(Action work) => steps.Post(work);
+
     /// <summary>Makes sure that the runtime is as this session left it: what it computes next belongs to this session's inputs.</summary>
     /// <exception cref="InvalidOperationException">Somebody else has changed it.</exception>
     public void RequireUndisturbed()

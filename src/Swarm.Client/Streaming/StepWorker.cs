@@ -19,32 +19,39 @@ internal sealed class StepWorker(string name) : IDisposable
     public Task<T> RunAsync<T>(Func<T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                done.SetResult(work());
+            }
+            catch (OperationCanceledException exception) when (exception.CancellationToken.IsCancellationRequested)
+            {
+                done.SetCanceled(exception.CancellationToken);
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        });
+        return done.Task;
+    }
+
+    /// <summary>Runs something on the thread, after what was asked for before, and tells nobody. Allocates nothing of its own.</summary>
+    /// <param name="work">What is run. It throws nothing.</param>
+    /// <exception cref="ObjectDisposedException">The worker is disposed.</exception>
+    public void Post(Action work)
+    {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _work.Add(() =>
-            {
-                try
-                {
-                    done.SetResult(work());
-                }
-                catch (OperationCanceledException exception) when (exception.CancellationToken.IsCancellationRequested)
-                {
-                    done.SetCanceled(exception.CancellationToken);
-                }
-                catch (Exception exception)
-                {
-                    done.SetException(exception);
-                }
-            });
+            _work.Add(work);
             if (_thread is null)
             {
                 _thread = new Thread(Work) { IsBackground = true, Name = name };
                 _thread.UnsafeStart();
             }
         }
-
-        return done.Task;
     }
 
     /// <summary>Ends the thread once it has run what was asked for. Harmless if repeated.</summary>

@@ -222,7 +222,9 @@ public sealed class InMemorySwarmTests
                     session.SetState($"s{numbers[0] % 3}", BitConverter.GetBytes(numbers[1]));
                     await session.FlushAsync(Token);
                     return await DescribeAsync(session);
-                case 13 or 14 when session is not null:
+                case 13 when session is not null:
+                    return await StreamAsync(session, numbers);
+                case 14 when session is not null:
                     var tokens = await session.GenerateAsync(numbers[0] % 7, null, Token);
                     await session.FlushAsync(Token);
                     return $"{string.Join(' ', tokens)} {await DescribeAsync(session)}";
@@ -234,6 +236,31 @@ public sealed class InMemorySwarmTests
                 default:
                     return "nothing";
             }
+        }
+
+        // Left early, stopped by a token, or to its end.
+        private static async Task<string> StreamAsync(IAgentMemory session, int[] numbers)
+        {
+            var options = new GenerateOptions
+            {
+                MaxTokens = numbers[0] % 3 == 0 ? numbers[0] % 280 : 1 + (numbers[0] % 9),
+                StopTokens = [numbers[1] % 97, numbers[2] % 97],
+                Temperature = numbers[1] % 2,
+                Seed = (ulong)numbers[2],
+            };
+            var said = "";
+            await foreach (var token in session.GenerateStreamAsync(options, Token))
+            {
+                said += $"{token.Token}@{token.Position}{(token.Finish == GenerateFinish.None ? "" : token.Finish)} ";
+                if (numbers[2] % 5 == 0)
+                {
+                    session.SetState("streamed", BitConverter.GetBytes(token.Position));
+                    break;
+                }
+            }
+
+            await session.FlushAsync(Token);
+            return said + await DescribeAsync(session);
         }
 
         private static ToyRuntime NewRuntime() => new(maxPositions: 300, maxStepTokens: 16);

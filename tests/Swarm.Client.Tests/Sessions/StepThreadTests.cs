@@ -57,6 +57,33 @@ public sealed class StepThreadTests
         Assert.Equal(2, runtime.Length);
     }
 
+    /// <summary>The token is handed over before its step is computed, and the next one waits for that without a thread.</summary>
+    [Fact]
+    public async Task Stream_WhileTheModelComputes_HandsTheTokenOver()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var runtime = new WatchedRuntime();
+        await using var memory = await swarm.Agent("a").OpenAsync("track/1", runtime, null, Token);
+        await memory.FeedAsync(new[] { 1, 2 }, Token);
+        runtime.Gate.Reset();
+        await using (var tokens = memory.GenerateStreamAsync(new GenerateOptions { MaxTokens = 3 }, Token).GetAsyncEnumerator(Token))
+        {
+            Assert.True(await tokens.MoveNextAsync()); // Its step waits at the gate.
+            Assert.Equal((3L, 2), (memory.Length, runtime.Length));
+
+            var next = tokens.MoveNextAsync();
+
+            Assert.False(next.IsCompleted);
+            runtime.Gate.Set();
+            Assert.True(await next);
+        }
+
+        Assert.Equal((4L, 4), (memory.Length, runtime.Length)); // Whoever leaves waits for the step.
+        Assert.Single(runtime.Threads.Distinct());
+        Assert.False(runtime.RanOnThreadPool);
+    }
+
     [Fact]
     public async Task Thread_OfASession_EndsWithIt()
     {
