@@ -16,6 +16,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     private readonly RuntimeClaim? _claim;
     private readonly SessionSteps _steps;
     private readonly TaskCompletionSource<SessionClose> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<string, NamedState> _states; // Under the store's lock. What it has set stays here when another session holds the context.
     private int _isClosing;
 
     private InMemorySession(
@@ -32,7 +33,12 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         (_history, _driver, Rehydration) = filled;
         _turn = new SessionTurn(context.Name, state);
         _steps = new SessionSteps(_history, _driver, _turn, this);
-        NoteNumerics(context.Durable.Kv);
+        lock (store.Lock)
+        {
+            _states = context.States.ToDictionary();
+        }
+
+        NoteNumerics(null);
         AddKv(); // What was missing was computed.
     }
 
@@ -62,7 +68,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         {
             lock (_store.Lock)
             {
-                return _context.States.ToDictionary();
+                return _states.ToDictionary();
             }
         }
     }
@@ -121,11 +127,8 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         IReadOnlyList<(string Name, ReadOnlyMemory<byte> Content)> states,
         CancellationToken cancellationToken = default) => _steps.FeedAsync(tokens, states, cancellationToken);
 
-    public ValueTask FeedAsync(SpoolLeftover leftover, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(leftover);
-        throw new NotSupportedException("Inputs that are left over come from a spool; a swarm in memory has none. Feed their tokens.");
-    }
+    public ValueTask FeedAsync(SpoolLeftover leftover, CancellationToken cancellationToken = default) =>
+        _steps.FeedAsync(Context, leftover, cancellationToken);
 
     public ValueTask<int[]> GenerateAsync(int maxTokens, Sampler? sampler = null, CancellationToken cancellationToken = default) =>
         _steps.GenerateAsync(maxTokens, sampler, cancellationToken);
@@ -145,7 +148,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     public void SetState(string name, ReadOnlyMemory<byte> content)
     {
         _state.ThrowIfOver();
-        Keep([SessionSteps.State(name, content, _history.Length)]);
+        _steps.SetState(name, content);
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)
@@ -176,6 +179,11 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
             {
                 InMemoryStore.RequireHolder(_context, _state);
                 _context.CutTo(boundary);
+                foreach (var state in _states.Values.Where(state => state.Position > boundary).ToArray())
+                {
+                    _states.Remove(state.Name);
+                }
+
                 _context.Epoch = _context.Epoch.Next;
                 _state.Advance(new Core.Contexts.Acquired(_context.Epoch, _context.Durable));
             }
@@ -267,6 +275,17 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         }
     }
 
+    void IStepSink.KeepStates(IReadOnlyList<NamedState> states) => Keep(states);
+
+    int IStepSink.CountStatesWith(IReadOnlyList<NamedState> states)
+    {
+        lock (_store.Lock)
+        {
+            var own = _context.Numerics.IsUnknown || _states.Count >= NamedState.MaxCount ? 0 : 1; // A silo keeps it as a state, where there is room.
+            return own + _states.Keys.Union(states.Select(state => state.Name)).Count();
+        }
+    }
+
     void IStepSink.NoteLogits()
     {
         // Nothing is measured.
@@ -327,20 +346,24 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
             InMemoryStore.RequireHolder(_context, _state);
             foreach (var state in states)
             {
-                _context.States[state.Name] = state;
+                _context.States[state.Name] = _states[state.Name] = state;
             }
 
             _state.Note(_state.Epoch, _context.Durable);
         }
     }
 
-    private void NoteNumerics(long firstPosition)
+    /// <summary>Notes that this session's runtime computes from a position on; <see langword="null"/> for where KV ends.</summary>
+    private void NoteNumerics(long? firstPosition)
     {
         if (_driver is not null)
         {
             lock (_store.Lock)
             {
-                _context.Numerics = _context.Numerics.With(_driver.Runtime.Numerics, firstPosition);
+                if (_context.Session == _state)
+                {
+                    _context.Numerics = _context.Numerics.With(_driver.Runtime.Numerics, firstPosition ?? _context.Durable.Kv);
+                }
             }
         }
     }

@@ -25,31 +25,8 @@ public sealed partial class AgentMemory
     /// <returns>A task that ends when the model has taken them; durability follows.</returns>
     /// <exception cref="ArgumentException">They do not begin at <see cref="Length"/>.</exception>
     /// <inheritdoc cref="FeedAsync(ReadOnlyMemory{int}, CancellationToken)"/>
-    public async ValueTask FeedAsync(SpoolLeftover leftover, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(leftover);
-        if (leftover.FirstPosition != Length)
-        {
-            throw new ArgumentException(
-                $"The inputs left over of '{leftover.Context}' begin at position {leftover.FirstPosition}, '{Context}' ends at "
-                + $"{Length}. Fork '{leftover.Context}' at {leftover.FirstPosition}, and feed them to the fork.",
-                nameof(leftover));
-        }
-
-        var first = 0;
-        var states = leftover.States.ToList();
-        foreach (var step in leftover.Inputs.Steps.ToArray())
-        {
-            var end = leftover.FirstPosition + first + step;
-            var seen = states.FindAll(state => state.Position <= end);
-            states.RemoveAll(seen.Contains);
-            await FeedAsync(
-                leftover.Inputs.Tokens.Slice(first, step),
-                [.. seen.Select(state => (state.Name, state.Content))],
-                cancellationToken).ConfigureAwait(false);
-            first += step;
-        }
-    }
+    public ValueTask FeedAsync(SpoolLeftover leftover, CancellationToken cancellationToken = default) =>
+        _steps.FeedAsync(Context, leftover, cancellationToken);
 
     /// <summary>What of this fenced session's inputs never became part of its context.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>

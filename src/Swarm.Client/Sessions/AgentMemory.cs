@@ -118,8 +118,12 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <param name="tokens">Token ids.</param>
     /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
     /// <returns>A task that ends when the model has taken them; durability follows.</returns>
-    /// <exception cref="ArgumentException">A token is out of range, or there are more than the runtime holds.</exception>
-    /// <exception cref="InvalidOperationException">Somebody else has changed the runtime. Steps before that were fed.</exception>
+    /// <exception cref="ArgumentException">
+    /// A token is out of range, or there are more than the runtime holds; a state's name is not allowed, its content too long, or there are too many. Nothing was fed.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The session has released its context, or somebody else has changed the runtime. Steps before that were fed.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Waiting was cancelled. Steps before were fed: <see cref="Length"/> tells.</exception>
     /// <exception cref="SpoolFullException">The spool has no room for them: nothing was fed. Retryable.</exception>
     /// <exception cref="SpoolException">The disk refuses a step: those before it were fed. Retryable.</exception>
@@ -130,7 +134,7 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
 
     /// <summary>Feeds inputs together with states that become durable with them.</summary>
     /// <param name="tokens">Token ids.</param>
-    /// <param name="states">Names and contents, as of the length behind the tokens.</param>
+    /// <param name="states">Names and contents, as of the length behind the tokens. A context keeps at most <see cref="NamedState.MaxCount"/> names.</param>
     /// <param name="cancellationToken">Stops waiting for earlier inputs to be durable; a step is not stopped.</param>
     /// <inheritdoc cref="FeedAsync(ReadOnlyMemory{int}, CancellationToken)"/>
     public ValueTask FeedAsync(
@@ -146,13 +150,14 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <remarks>
     /// <para>Whatever ends it early, tokens that were made are part of the context: <see cref="GetTokens"/> from the length before has them.</para>
     /// <para>
-    /// The model and the sampler run on the session's own thread. Sessions with runtimes of their own compute beside each other, as far as the
+    /// The model and the sampler run on the session's own thread. Sessions with runtimes of their own compute in parallel, as far as the
     /// runtimes do.
     /// </para>
     /// </remarks>
+    /// <exception cref="ArgumentException">The runtime has no room for so many tokens, or the number is negative: none was made.</exception>
     /// <exception cref="GenerationCanceledException">It was cancelled; the exception has the tokens that were made.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The context is empty, the session has no runtime, or somebody else has changed the runtime: nothing is made from then on.
+    /// The session has released its context, the context is empty, the session has no runtime, or somebody else has changed the runtime: nothing is made from then on.
     /// </exception>
     /// <exception cref="SpoolFullException">The spool has no room for them: none was made. Retryable.</exception>
     /// <exception cref="SpoolException">The disk refuses a step: tokens before it were fed, <see cref="Length"/> tells.</exception>
@@ -209,23 +214,13 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
     /// <summary>Sets a state as of the present length; it becomes durable with the next inputs, or soon by itself.</summary>
     /// <param name="name">See <see cref="Names.RequireAgentState"/>.</param>
     /// <param name="content">At most 64 KiB; copied.</param>
-    /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
+    /// <exception cref="ArgumentException">The name is not allowed, the content too long, or it would be the context's 65th name.</exception>
     /// <exception cref="SpoolException">The spool has no room for it, or the disk refuses it: it is not set.</exception>
     /// <exception cref="StaleEpochException">The session is fenced.</exception>
     public void SetState(string name, ReadOnlyMemory<byte> content)
     {
         _state.ThrowIfOver();
-        var state = SessionSteps.State(name, content, _history.Length);
-        if (_spool is null)
-        {
-            _states.Set(state);
-        }
-        else
-        {
-            _spool.AppendState(state);
-        }
-
-        _streamer.Work.Fire();
+        _steps.SetState(name, content);
     }
 
     /// <summary>Waits until all inputs, states and KV are durable.</summary>
@@ -288,6 +283,25 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
 
         _streamer.Work.Fire();
     }
+
+    void IStepSink.KeepStates(IReadOnlyList<NamedState> states)
+    {
+        foreach (var state in states)
+        {
+            if (_spool is null)
+            {
+                _states.Set(state);
+            }
+            else
+            {
+                _spool.AppendState(state);
+            }
+        }
+
+        _streamer.Work.Fire();
+    }
+
+    int IStepSink.CountStatesWith(IReadOnlyList<NamedState> states) => _states.CountWith(states);
 
     void IStepSink.NoteLogits() => NoteLogits();
 

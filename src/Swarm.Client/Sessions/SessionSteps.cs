@@ -24,6 +24,12 @@ internal interface IStepSink
     /// <summary>Takes a step's inputs, before the model computes it.</summary>
     void Record(ReadOnlySpan<int> tokens, IReadOnlyList<NamedState> states);
 
+    /// <summary>Keeps states that come without inputs.</summary>
+    void KeepStates(IReadOnlyList<NamedState> states);
+
+    /// <summary>How many names of states the context has with some more, Swarm's own among them.</summary>
+    int CountStatesWith(IReadOnlyList<NamedState> states);
+
     /// <summary>Logits behind the last position are there, which were not.</summary>
     void NoteLogits();
 
@@ -54,6 +60,13 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
             Check(tokens.Span);
             var end = history.Length + tokens.Length;
             List<NamedState> checkedStates = [.. states.Select(state => State(state.Name, state.Content, end))];
+            RequireRoomFor(checkedStates);
+            if (tokens.IsEmpty)
+            {
+                sink.KeepStates(checkedStates);
+                return;
+            }
+
             var maxStep = driver?.MaxStepTokens ?? DataPlane.Frames.FrameLimits.MaxAppendTokens;
             sink.Reserve(tokens.Length, maxStep, checkedStates);
             await TakeAsync(
@@ -79,6 +92,41 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
         {
             Leave();
         }
+    }
+
+    /// <summary>Feeds what is left over, see <see cref="AgentMemory.FeedAsync(SpoolLeftover, CancellationToken)"/>.</summary>
+    public async ValueTask FeedAsync(string context, SpoolLeftover leftover, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(leftover);
+        if (leftover.FirstPosition != history.Length)
+        {
+            throw new ArgumentException(
+                $"The inputs left over of '{leftover.Context}' begin at position {leftover.FirstPosition}, '{context}' ends at "
+                + $"{history.Length}. Fork '{leftover.Context}' at {leftover.FirstPosition}, and feed them to the fork.",
+                nameof(leftover));
+        }
+
+        var first = 0;
+        var states = leftover.States.ToList();
+        foreach (var step in leftover.Inputs.Steps.ToArray())
+        {
+            var end = leftover.FirstPosition + first + step;
+            var seen = states.FindAll(state => state.Position <= end);
+            states.RemoveAll(seen.Contains);
+            await FeedAsync(
+                leftover.Inputs.Tokens.Slice(first, step),
+                [.. seen.Select(state => (state.Name, state.Content))],
+                cancellationToken).ConfigureAwait(false);
+            first += step;
+        }
+    }
+
+    /// <summary>Sets a state as of the present length, see <see cref="AgentMemory.SetState"/>. It does not wait for the turn.</summary>
+    public void SetState(string name, ReadOnlyMemory<byte> content)
+    {
+        NamedState[] states = [State(name, content, history.Length)];
+        RequireRoomFor(states);
+        sink.KeepStates(states);
     }
 
     /// <summary>Generates tokens, see <see cref="AgentMemory.GenerateAsync"/>.</summary>
@@ -164,11 +212,23 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
 
     /// <summary>A state as of a position, checked.</summary>
     /// <exception cref="ArgumentException">The name is not allowed, or the content too long.</exception>
-    public static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
+    private static NamedState State(string name, ReadOnlyMemory<byte> content, long position) =>
         content.Length <= NamedState.MaxBytes
             ? new NamedState(Names.RequireAgentState(name), position, content.ToArray())
             : throw new ArgumentException(
                 $"State '{name}' has {content.Length} bytes; at most {NamedState.MaxBytes} are allowed.", nameof(content));
+
+    /// <summary>Refuses here what the silo would refuse later, when it would end the session.</summary>
+    private void RequireRoomFor(IReadOnlyList<NamedState> states)
+    {
+        if (states.Count > 0 && sink.CountStatesWith(states) is > NamedState.MaxCount and var count)
+        {
+            throw new ArgumentException(
+                $"The context would have {count} states with '{states[^1].Name}', Swarm's own among them; at most {NamedState.MaxCount} are kept. "
+                + "Set one that is there anew.",
+                nameof(states));
+        }
+    }
 
     private ValueTask RequireLogitsAsync() => driver is null or { HasLogits: true }
         ? ValueTask.CompletedTask

@@ -48,6 +48,15 @@ internal sealed class StateOutbox
         }
     }
 
+    /// <summary>How many names there are with some more.</summary>
+    public int CountWith(IReadOnlyList<NamedState> states)
+    {
+        lock (_lock)
+        {
+            return _entries.Count + states.Select(state => state.Name).Distinct().Count(name => !_entries.ContainsKey(name));
+        }
+    }
+
     /// <summary>States that are not durable.</summary>
     public IReadOnlyList<NamedState> Undurable()
     {

@@ -81,6 +81,48 @@ public sealed class InMemorySwarmTests
     }
 
     [Fact]
+    public async Task States_WithoutTokensTooManyAndOfAFencedSession_AreAsOnSilos()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var connected = await silo.ConnectAsync();
+        List<string> found = [];
+        foreach (var swarm in new[] { connected, new InMemorySwarm().Connect() })
+        {
+            await using var a = await swarm.Agent("a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+            await a.FeedAsync(new[] { 1, 2, 3 }, Token);
+            await a.FeedAsync(default, [("map", new byte[] { 1 }), ("plan", new byte[] { 2 })], Token);
+            for (var index = a.States.Count; index < NamedState.MaxCount - 1; index++) // One is Swarm's own.
+            {
+                a.SetState($"s{index}", default);
+            }
+
+            var tooMany = Assert.Throws<ArgumentException>(() => a.SetState("one-more", default));
+            await Assert.ThrowsAsync<ArgumentException>(async () => await a.FeedAsync(new[] { 4 }, [("one-more", default)], Token));
+            a.SetState("map", new byte[] { 3 });
+            await a.FlushAsync(Token);
+            var own = await Assert.ThrowsAsync<ContextOwnedException>(() => swarm.Agent("a").OpenAsync("track/1", new ToyRuntime(), null, Token));
+            await using var b = await swarm.Agent("b").TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, null, Token);
+            await b.RewindAsync(2, Token);
+            b.SetState("of-b", default);
+            await b.FlushAsync(Token);
+            while (!a.Fenced.IsCancellationRequested)
+            {
+                await Task.Yield();
+            }
+
+            found.Add(
+                $"{a.Length} {a.States["map"].Position} {a.States["map"].Content.Span[0]} {a.States.Count} {a.States.ContainsKey("of-b")} "
+                + $"{string.Join(',', b.States.Keys)} {tooMany.Message} {own.Message.Split(';')[^1]}");
+        }
+
+        Assert.Equal(found[0], found[1]);
+        Assert.Contains("3 3 3 63 False of-b ", found[0], StringComparison.Ordinal);
+        Assert.Contains("OpenOrTakeOverAsync goes on at once", found[0], StringComparison.Ordinal);
+        await using var prompted = new InMemorySwarm().Connect();
+        await Assert.ThrowsAsync<ArgumentException>(() => prompted.Agent("a").OpenWithPromptAsync("track/1", new ToyRuntime(), default, null, Token));
+    }
+
+    [Fact]
     public async Task TakeOver_HolderThatIsOpen_WaitsForItsRelease()
     {
         var swarm = new InMemorySwarm().Connect();
