@@ -57,7 +57,7 @@ public sealed class SwarmChatClient : IChatClient, IAsyncDisposable
         _agent = swarm.Agent(options.Agent ?? $"chat-{Guid.NewGuid():n}");
         _logger = options.LoggerFactory.CreateLogger<SwarmChatClient>();
         _metrics = ChatMetrics.Of(options.MeterFactory);
-        _open = new OpenConversations(options.MaxOpenConversations, options.IdleTimeout, options.TimeProvider);
+        _open = new OpenConversations(options.MaxOpenConversations, options.IdleTimeout, options.TimeProvider, typeof(SwarmChatClient));
         _metrics.Add(this, () => _open.Count);
     }
 

@@ -87,7 +87,7 @@ public sealed class SwarmChatClientOptions : ISettingRules
             yield return $"{name(nameof(Agent))}: {agent}";
         }
 
-        if (Fault(() => new Sampler(Sampling)) is { } sampling)
+        if (Fault(() => _ = new Sampler(Sampling)) is { } sampling)
         {
             yield return $"{name(nameof(Sampling))}: {sampling}";
         }

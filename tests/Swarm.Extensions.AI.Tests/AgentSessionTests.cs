@@ -31,7 +31,7 @@ public sealed class AgentSessionTests
         var resumed = await successor.DeserializeSessionAsync(document.RootElement, null, Token);
         var last = await successor.RunAsync("And then?", resumed, null, Token);
 
-        Assert.Equal(said, [.. found, last.Text]);
+        Assert.Equal(said, found.Append(last.Text));
         Assert.DoesNotContain("Go on", serialized, StringComparison.Ordinal); // The conversation is the context's, not the session's.
         Assert.Equal(last.Usage!.InputTokenCount - last.Usage.CachedInputTokenCount + last.Usage.OutputTokenCount, second.Computed);
     }

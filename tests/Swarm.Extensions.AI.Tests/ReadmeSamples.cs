@@ -78,6 +78,8 @@ public sealed class ReadmeSamples
 
     private sealed class ToyModel
     {
-        public ToyRuntime CreateRuntime(int maxPositions) => new(maxPositions: maxPositions, vocabularySize: 258);
+        private readonly int _vocabularySize = new ByteTokenizer().VocabularySize;
+
+        public ToyRuntime CreateRuntime(int maxPositions) => new(maxPositions: maxPositions, vocabularySize: _vocabularySize);
     }
 }

@@ -4,11 +4,9 @@ namespace Swarm.Extensions.AI.Conversations;
 /// <param name="limit">Most of them.</param>
 /// <param name="idleTimeout">How long one stays open without use.</param>
 /// <param name="timeProvider">The clock.</param>
-internal sealed class OpenConversations(int limit, TimeSpan idleTimeout, TimeProvider timeProvider) : IAsyncDisposable
+/// <param name="owner">What users know it as.</param>
+internal sealed class OpenConversations(int limit, TimeSpan idleTimeout, TimeProvider timeProvider, Type owner) : IAsyncDisposable
 {
-    /// <summary>What users know the owner as.</summary>
-    private const string Owner = "SwarmChatClient";
-
     private readonly Lock _lock = new();
     private readonly Dictionary<string, OpenEntry> _entries = [];
     private readonly CancellationTokenSource _stop = new();
@@ -53,11 +51,7 @@ internal sealed class OpenConversations(int limit, TimeSpan idleTimeout, TimePro
             Task changed;
             lock (_lock)
             {
-                if (_closing is not null)
-                {
-                    throw new ObjectDisposedException(Owner);
-                }
-
+                ObjectDisposedException.ThrowIf(_closing is not null, owner);
                 changed = _changed.Task;
                 if (!_entries.TryGetValue(id, out var entry))
                 {
@@ -159,7 +153,7 @@ internal sealed class OpenConversations(int limit, TimeSpan idleTimeout, TimePro
         if (entry.Use == Use.Closing)
         {
             await CloseAsync(entry).ConfigureAwait(false);
-            throw new ObjectDisposedException(Owner);
+            throw new ObjectDisposedException(owner.FullName);
         }
 
         return conversation;
