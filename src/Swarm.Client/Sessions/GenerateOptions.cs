@@ -35,14 +35,15 @@ public sealed record GenerateOptions
     internal Sampler CreateSampler() => new(new SamplerOptions(Temperature, TopK, TopP, Seed));
 
     /// <summary>Refuses options that a runtime cannot be used with.</summary>
+    /// <param name="vocabularySize">Number of the runtime's token ids.</param>
+    /// <param name="parameter">Name of the parameter that the options came by.</param>
     /// <exception cref="ArgumentException">One is out of its range; the message names it.</exception>
-    internal void Require(int vocabularySize)
+    internal void Require(int vocabularySize, string parameter)
     {
-        const string Parameter = "options";
         if (MaxTokens is < 0)
         {
             throw new ArgumentOutOfRangeException(
-                Parameter, MaxTokens, $"{nameof(MaxTokens)} is {MaxTokens}: give 0 or more, or null for as many as the runtime has room for.");
+                parameter, MaxTokens, $"{nameof(MaxTokens)} is {MaxTokens}: give 0 or more, or null for as many as the runtime has room for.");
         }
 
         ArgumentNullException.ThrowIfNull(StopTokens);
@@ -53,25 +54,25 @@ public sealed record GenerateOptions
             {
                 throw new ArgumentException(
                     $"Token {token} of {nameof(StopTokens)} is outside 0 to {vocabularySize - 1}: the model never chooses it. Is it of another tokenizer?",
-                    Parameter);
+                    parameter);
             }
         }
 
         if (StopStrings.Any(string.IsNullOrEmpty))
         {
-            throw new ArgumentException($"One of {nameof(StopStrings)} is empty or null: leave it out.", Parameter);
+            throw new ArgumentException($"One of {nameof(StopStrings)} is empty or null: leave it out.", parameter);
         }
 
         if (StopStrings.Count > 0 && Tokenizer is null)
         {
             throw new ArgumentException(
-                $"{nameof(StopStrings)} need a {nameof(Tokenizer)}, which makes text of the tokens: set it, or use {nameof(StopTokens)}.", Parameter);
+                $"{nameof(StopStrings)} need a {nameof(Tokenizer)}, which makes text of the tokens: set it, or use {nameof(StopTokens)}.", parameter);
         }
 
         if (Tokenizer is not null && Tokenizer.VocabularySize > vocabularySize)
         {
             throw new ArgumentException(
-                $"The {nameof(Tokenizer)} has {Tokenizer.VocabularySize} tokens, the model {vocabularySize}: it is of another model.", Parameter);
+                $"The {nameof(Tokenizer)} has {Tokenizer.VocabularySize} tokens, the model {vocabularySize}: it is of another model.", parameter);
         }
 
         _ = CreateSampler();

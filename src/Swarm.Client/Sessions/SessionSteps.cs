@@ -178,7 +178,7 @@ internal sealed class SessionSteps(InputHistory history, RuntimeDriver? driver, 
     {
         ArgumentNullException.ThrowIfNull(options);
         var computing = driver ?? throw NoRuntime();
-        options.Require(computing.Runtime.VocabularySize);
+        options.Require(computing.Runtime.VocabularySize, nameof(options));
         return StreamAsync(computing, options, cancellationToken);
     }
 

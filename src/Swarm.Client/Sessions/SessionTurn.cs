@@ -10,6 +10,7 @@ namespace Swarm.Client.Sessions;
 /// </remarks>
 /// <param name="context">Context name, for messages.</param>
 /// <param name="state">Whether the session is over.</param>
+[SuppressMessage("Design", "CA1001", Justification = "A semaphore without a wait handle holds nothing, and calls may wait for the turn of a session that ends.")]
 internal sealed class SessionTurn(string context, SessionState state)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);

@@ -6,6 +6,9 @@ namespace Swarm;
 /// </remarks>
 public static class SwarmInstruments
 {
+    /// <summary>Meter of the chat client, <c>Swarm.Extensions.AI</c>.</summary>
+    public const string Chat = "Swarm.Chat";
+
     /// <summary>Meter and activity source of the client.</summary>
     public const string Client = "Swarm.Client";
 
@@ -25,7 +28,7 @@ public static class SwarmInstruments
     public const string Storage = "Swarm.Storage";
 
     /// <summary>All meters.</summary>
-    public static IReadOnlyList<string> Meters { get; } = [Client, DataPlane, Grains, Host, Storage];
+    public static IReadOnlyList<string> Meters { get; } = [Chat, Client, DataPlane, Grains, Host, Storage];
 
     /// <summary>All activity sources. A trace breaks off at a grain call where <see cref="Orleans"/> is left out.</summary>
     public static IReadOnlyList<string> Sources { get; } = [Client, DataPlane, Storage, Orleans];

@@ -28,7 +28,7 @@ public sealed class GenerateStreamTests
 
             Assert.Equal(expected, tokens.Select(token => token.Token));
             Assert.Equal(Enumerable.Range(3, 50).Select(position => (long)position), tokens.Select(token => token.Position));
-            Assert.Equal(_tokenizer.Decode(expected), Text(tokens));
+            Assert.Equal(ByteTokenizer.Decode(expected), Text(tokens));
             Assert.All(tokens[..^1], token => Assert.Equal(GenerateFinish.None, token.Finish));
             Assert.Equal(GenerateFinish.MaxTokens, tokens[^1].Finish);
             Assert.Equal(whole.GetTokens(), memory.GetTokens());
@@ -52,7 +52,7 @@ public sealed class GenerateStreamTests
 
         Assert.Equal(all[..(first + 1)], tokens.Select(token => token.Token));
         Assert.Equal(GenerateFinish.StopToken, tokens[^1].Finish);
-        Assert.Equal(_tokenizer.Decode(all[..first]), Text(tokens));
+        Assert.Equal(ByteTokenizer.Decode(all[..first]), Text(tokens));
         Assert.Equal(all[..(first + 1)], memory.GetTokens(3));
     }
 

@@ -22,6 +22,8 @@ public sealed class DependencyTests
         ["Swarm.Grains"] = ["Swarm.Core", "Swarm.Grains.Abstractions"],
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
+        ["Swarm.Extensions.AI"] = ["Swarm.Core", "Swarm.Client"],
+        ["Swarm.Extensions.Agents"] = ["Swarm.Core", "Swarm.Client", "Swarm.Extensions.AI"],
         ["Swarm.Inference"] = ["Swarm.Core"],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.Host"],
         ["Swarm.Silo"] =
@@ -63,6 +65,8 @@ public sealed class DependencyTests
     [InlineData("Microsoft.Orleans", "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Silo", "Swarm.Client", "Swarm.Host")]
     [InlineData("Azure.", "Swarm.Storage.Azure")]
     [InlineData("TorchSharp", "Swarm.Inference")]
+    [InlineData("Microsoft.Extensions.AI", "Swarm.Extensions.AI")]
+    [InlineData("Microsoft.Agents", "Swarm.Extensions.Agents")]
     [InlineData("MessagePack", "Swarm.Format", "Swarm.DataPlane")]
     public void Packages_OfOneConcern_AreInItsProjectsAlone(string prefix, params string[] allowed)
     {

@@ -41,7 +41,7 @@ public sealed class ByteTokenizer : ITextTokenizer
     public ITokenDecoder CreateDecoder() => new ByteDecoder();
 
     /// <summary>All of a text at once.</summary>
-    public string Decode(IEnumerable<int> tokens) => Encoding.UTF8.GetString([.. tokens.Where(token => token < Start).Select(token => (byte)token)]);
+    public static string Decode(IEnumerable<int> tokens) => Encoding.UTF8.GetString([.. tokens.Where(token => token < Start).Select(token => (byte)token)]);
 
     private sealed class ByteDecoder : ITokenDecoder
     {
