@@ -5,6 +5,7 @@ using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
 using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
+using Swarm.Format.Manifests;
 
 namespace Swarm;
 

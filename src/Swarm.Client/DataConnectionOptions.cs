@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Swarm.Core.Settings;
 using Swarm.DataPlane;
 using Swarm.DataPlane.Client;

@@ -72,6 +72,6 @@ internal static class SettingsReader
         path.StartsWith($"{HostSettings.TenantsSectionName}:", StringComparison.OrdinalIgnoreCase)
         && path.IndexOf(':', HostSettings.TenantsSectionName.Length + 1) < 0;
 
-    private static IDictionary<string, string> ReadTenants(IConfigurationSection section) => TenantRules.OrDefault(
-        section.GetChildren().ToDictionary(tenant => tenant.Key, tenant => tenant.Value ?? "", StringComparer.Ordinal));
+    private static IReadOnlyDictionary<string, string> ReadTenants(IConfigurationSection section) => TenantRules.OrDefault(
+        section.GetChildren().ToDictionary(tenant => tenant.Key, tenant => tenant.Value ?? "", StringComparer.Ordinal)).AsReadOnly();
 }
