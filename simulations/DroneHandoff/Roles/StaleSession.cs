@@ -1,6 +1,7 @@
 using DroneHandoff.Messages;
 using Swarm;
 using Swarm.Core.Sessions;
+using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
 
 namespace DroneHandoff.Roles;

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Swarm.DataPlane;
-using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Control;
 

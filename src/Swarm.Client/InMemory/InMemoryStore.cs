@@ -1,4 +1,3 @@
-using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
 using Swarm.Grains.Abstractions;

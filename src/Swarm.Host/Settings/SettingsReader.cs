@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using Swarm.Core.Settings;
 using Swarm.Host.Logging;
 using Swarm.Silo.Tenants;
@@ -72,6 +73,6 @@ internal static class SettingsReader
         path.StartsWith($"{HostSettings.TenantsSectionName}:", StringComparison.OrdinalIgnoreCase)
         && path.IndexOf(':', HostSettings.TenantsSectionName.Length + 1) < 0;
 
-    private static IReadOnlyDictionary<string, string> ReadTenants(IConfigurationSection section) => TenantRules.OrDefault(
+    private static ReadOnlyDictionary<string, string> ReadTenants(IConfigurationSection section) => TenantRules.OrDefault(
         section.GetChildren().ToDictionary(tenant => tenant.Key, tenant => tenant.Value ?? "", StringComparer.Ordinal)).AsReadOnly();
 }

@@ -1,5 +1,4 @@
 using Swarm.Grains.Abstractions;
-using Swarm.Grains.Contexts;
 using Swarm.Grains.Tests.Support;
 using Xunit;
 
