@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Swarm.Text.Loading;
@@ -63,7 +64,7 @@ internal sealed class CheckpointFiles
         foreach (var (name, place) in Find("tokenizer_config.json", "added_tokens_decoder")?.Members() ?? [])
         {
             var content = place.Require("content");
-            if (!int.TryParse(name, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var id) || textOf(id) != content.Text())
+            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var id) || textOf(id) != content.Text())
             {
                 throw content.Fault($"is not what tokenizer.json has as token {name}; save the tokenizer again");
             }
@@ -102,6 +103,10 @@ internal sealed class CheckpointFiles
 
         throw place.Fault($"has no template called {DefaultTemplate}; give one that you choose to ChatTemplate.Parse");
     }
+
+    /// <summary>The error where BOS is to begin a text and has no name.</summary>
+    public TextFormatException BeginMissing() =>
+        new($"{_directory}: add_bos_token of tokenizer_config.json is true, and no file names bos_token. Save the tokenizer again.");
 
     private JsonPlace? Find(string file, string name) => _roots.TryGetValue(file, out var root) && root.Element.ValueKind == JsonValueKind.Object
         ? root.Find(name)

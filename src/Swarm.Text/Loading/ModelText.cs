@@ -50,22 +50,21 @@ internal sealed record ModelText(TokenizerRules Rules, HashSet<int> EndTokens, s
         var (begin, end) = (files.TokenName("bos_token"), files.TokenName("eos_token"));
         if (files.AddsBegin is { } addsBegin)
         {
-            rules = rules with { BeginTokens = addsBegin ? [IdOf(begin, ids)] : [] };
+            rules = rules with { BeginTokens = addsBegin ? [IdOf(begin ?? throw files.BeginMissing(), ids)] : [] };
         }
 
         var ends = files.EndIds().Select(place => place.Integer(0, rules.Tokens.Length - 1)).ToHashSet();
-        if (end is not null)
+        if (end is { } endName)
         {
-            ends.Add(IdOf(end, ids));
+            ends.Add(IdOf(endName, ids));
         }
 
         AddEndsOfTurns(rules, ends);
         return new ModelText(rules, ends, begin?.Text() ?? "", end?.Text() ?? "", files.ChatTemplate());
     }
 
-    private static int IdOf(JsonPlace? name, Dictionary<string, int> ids) => name is not { } place
-        ? throw new TextFormatException("tokenizer_config.json: add_bos_token is true, and bos_token is missing. Save the tokenizer again.")
-        : ids.TryGetValue(place.Text(), out var id) ? id : throw place.Fault("is no token of tokenizer.json");
+    private static int IdOf(JsonPlace name, Dictionary<string, int> ids) =>
+        ids.TryGetValue(name.Text(), out var id) ? id : throw name.Fault("is no token of tokenizer.json");
 
     private static ModelText ReadGguf(string path)
     {

@@ -1,0 +1,237 @@
+using System.Globalization;
+
+namespace Swarm.Text.Templates;
+
+/// <summary>Values as text: as Python prints them, and as JSON.</summary>
+internal static class TemplateText
+{
+    /// <summary>A value as it is printed.</summary>
+    public static MarkedText Print(RenderContext context, object? value)
+    {
+        switch (value)
+        {
+            case MarkedText text:
+                return text;
+            case Undefined:
+                return MarkedText.Empty;
+            default:
+                var builder = new MarkedTextBuilder(context.Limits);
+                Represent(context, value, builder, 0);
+                return builder.ToText();
+        }
+    }
+
+    /// <summary>A value as JSON, as transformers' <c>tojson</c> writes it.</summary>
+    /// <param name="context">The rendering.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="indent">Spaces for each level; <see langword="null"/> for one line.</param>
+    /// <param name="offset">Where the filter is.</param>
+    public static MarkedText ToJson(RenderContext context, object? value, int? indent, int offset)
+    {
+        var builder = new MarkedTextBuilder(context.Limits);
+        WriteJson(context, value, builder, indent, 0, offset);
+        return builder.ToText();
+    }
+
+    /// <summary>A real number as Python writes it.</summary>
+    public static string OfReal(double number)
+    {
+        if (!double.IsFinite(number))
+        {
+            return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
+        }
+
+        var text = number.ToString("R", CultureInfo.InvariantCulture);
+        var exponent = text.IndexOf('E', StringComparison.Ordinal);
+        if (exponent >= 0)
+        {
+            var power = int.Parse(text.AsSpan(exponent + 1), CultureInfo.InvariantCulture);
+            if (power is >= 16 or < -4)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"{text[..exponent]}e{(power < 0 ? "-" : "+")}{Math.Abs(power):00}");
+            }
+
+            text = number.ToString("F20", CultureInfo.InvariantCulture).TrimEnd('0');
+            text = text.EndsWith('.') ? $"{text}0" : text;
+        }
+
+        return text.Contains('.', StringComparison.Ordinal) ? text : $"{text}.0";
+    }
+
+    private static void Represent(RenderContext context, object? value, MarkedTextBuilder output, int depth)
+    {
+        context.Limits.RequireDepth(depth);
+        switch (value)
+        {
+            case null:
+                output.Append("None");
+                break;
+            case bool flag:
+                output.Append(flag ? "True" : "False");
+                break;
+            case long number:
+                output.Append(number.ToString(CultureInfo.InvariantCulture));
+                break;
+            case double number:
+                output.Append(OfReal(number));
+                break;
+            case MarkedText text:
+                RepresentText(text, output);
+                break;
+            case Undefined:
+                output.Append("Undefined");
+                break;
+            case List<object?> list:
+                output.Append("[");
+                for (var index = 0; index < list.Count; index++)
+                {
+                    output.Append(index > 0 ? ", " : "");
+                    Represent(context, list[index], output, depth + 1);
+                }
+
+                output.Append("]");
+                break;
+            case TemplateMap map:
+                output.Append("{");
+                var separator = "";
+                foreach (var (key, field) in map.Items)
+                {
+                    output.Append(separator);
+                    RepresentText(key, output);
+                    output.Append(": ");
+                    Represent(context, field, output, depth + 1);
+                    separator = ", ";
+                }
+
+                output.Append("}");
+                break;
+            case TemplateNamespace:
+                output.Append("<Namespace>");
+                break;
+            case TemplateCallable callable:
+                output.Append($"<{callable.Name}>");
+                break;
+            default:
+                output.Append("<loop>");
+                break;
+        }
+    }
+
+    private static void RepresentText(MarkedText text, MarkedTextBuilder output)
+    {
+        var quote = text.Value.Contains('\'', StringComparison.Ordinal) && !text.Value.Contains('"', StringComparison.Ordinal) ? "\"" : "'";
+        output.Append(quote);
+        Escape(text, output, unit => unit switch
+        {
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\'' when quote == "'" => "\\'",
+            < ' ' or '\u007F' => $"\\x{(int)unit:x2}",
+            _ => null,
+        });
+        output.Append(quote);
+    }
+
+    private static void WriteJson(RenderContext context, object? value, MarkedTextBuilder output, int? indent, int depth, int offset)
+    {
+        context.Limits.RequireDepth(depth);
+        switch (value)
+        {
+            case null:
+                output.Append("null");
+                break;
+            case bool flag:
+                output.Append(flag ? "true" : "false");
+                break;
+            case long number:
+                output.Append(number.ToString(CultureInfo.InvariantCulture));
+                break;
+            case double number:
+                output.Append(OfReal(number));
+                break;
+            case MarkedText text:
+                WriteJsonText(text, output);
+                break;
+            case List<object?> list:
+                WriteJsonItems("[", "]", list, item => WriteJson(context, item, output, indent, depth + 1, offset));
+                break;
+            case TemplateMap map:
+                WriteJsonItems("{", "}", map.Items, item =>
+                {
+                    WriteJsonText(item.Key, output);
+                    output.Append(": ");
+                    WriteJson(context, item.Value, output, indent, depth + 1, offset);
+                });
+                break;
+            default:
+                throw context.Fault(offset, $"{TemplateOperators.TypeOf(value)} cannot be written as JSON");
+        }
+
+        void WriteJsonItems<T>(string open, string close, IEnumerable<T> items, Action<T> write)
+        {
+            output.Append(open);
+            var count = 0;
+            foreach (var item in items)
+            {
+                output.Append(count++ == 0 ? "" : indent is null ? ", " : ",");
+                NewLine(depth + 1);
+                write(item);
+            }
+
+            if (count > 0)
+            {
+                NewLine(depth);
+            }
+
+            output.Append(close);
+        }
+
+        void NewLine(int level)
+        {
+            if (indent is { } spaces)
+            {
+                output.Append("\n");
+                output.Append(new string(' ', spaces * level));
+            }
+        }
+    }
+
+    private static void WriteJsonText(MarkedText text, MarkedTextBuilder output)
+    {
+        output.Append("\"");
+        Escape(text, output, unit => unit switch
+        {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\b' => "\\b",
+            '\f' => "\\f",
+            < ' ' => $"\\u{(int)unit:x4}",
+            _ => null,
+        });
+        output.Append("\"");
+    }
+
+    /// <summary>Adds a text with other characters for some; what stands for a marked one is marked.</summary>
+    private static void Escape(MarkedText text, MarkedTextBuilder output, Func<char, string?> escape)
+    {
+        var plain = 0;
+        for (var index = 0; index < text.Value.Length; index++)
+        {
+            if (escape(text.Value[index]) is not { } escaped)
+            {
+                continue;
+            }
+
+            output.Append(text.Slice(plain, index - plain));
+            output.Append(escaped, text.IsMarked(index));
+            plain = index + 1;
+        }
+
+        output.Append(text.Slice(plain, text.Value.Length - plain));
+    }
+}
