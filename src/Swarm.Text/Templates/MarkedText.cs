@@ -130,7 +130,7 @@ internal sealed class MarkedTextBuilder(TemplateLimits limits)
     /// <summary>Adds text.</summary>
     public void Append(MarkedText text)
     {
-        limits.RequireLength((long)_text.Length + text.Value.Length);
+        limits.RequireLength((long)_text.Length + text.Value.Length, text.Value.Length);
         foreach (var (start, end) in text.Marks)
         {
             Mark(start + _text.Length, end + _text.Length);
@@ -142,7 +142,7 @@ internal sealed class MarkedTextBuilder(TemplateLimits limits)
     /// <summary>Adds characters.</summary>
     public void Append(ReadOnlySpan<char> characters, bool isMarked = false)
     {
-        limits.RequireLength((long)_text.Length + characters.Length);
+        limits.RequireLength((long)_text.Length + characters.Length, characters.Length);
         if (isMarked)
         {
             Mark(_text.Length, _text.Length + characters.Length);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Swarm.Text.Templates;
 
 /// <summary>A part of a template that has a value.</summary>
@@ -8,7 +10,9 @@ internal abstract record TemplateExpression(int Offset)
     public object? Evaluate(RenderContext context, TemplateScope scope)
     {
         context.Limits.Step();
-        return Compute(context, scope);
+        return RuntimeHelpers.TryEnsureSufficientExecutionStack()
+            ? Compute(context, scope)
+            : throw context.Fault(Offset, "the template nests values and calls too deep");
     }
 
     /// <summary>What it is about.</summary>
@@ -73,6 +77,7 @@ internal sealed record IndexExpression(TemplateExpression Target, TemplateExpres
         switch (target, index)
         {
             case (TemplateMap map, MarkedText key):
+                context.Limits.Handle(key);
                 return map.TryGet(key.Value, out var value) ? value : new Undefined(key.Value);
             case (TemplateNamespace fields, MarkedText key):
                 return fields.Fields.TryGetValue(key.Value, out var field) ? field : new Undefined(key.Value);
@@ -81,6 +86,7 @@ internal sealed record IndexExpression(TemplateExpression Target, TemplateExpres
                 return at >= 0 && at < list.Count ? list[(int)at] : new Undefined($"element {index}");
             case (MarkedText text, long or bool):
                 var character = Position(index, text.Length);
+                context.Limits.Handle(text);
                 return character >= 0 && character < text.Length ? text.Characters((int)character, 1) : new Undefined($"character {index}");
             case (Undefined undefined, _):
                 throw context.Fault(Offset, $"'{undefined.Name}' is undefined, so it has no elements");
@@ -118,12 +124,13 @@ internal sealed record SliceExpression(TemplateExpression Target, TemplateExpres
         var (lowest, highest) = step > 0 ? (0L, (long)count) : (-1L, count - 1L);
         var start = Clamp(Bound(context, scope, Start), count, lowest, highest) ?? (step > 0 ? lowest : highest);
         var stop = Clamp(Bound(context, scope, Stop), count, lowest, highest) ?? (step > 0 ? highest : lowest);
-        context.Limits.Step(count / 64);
         if (target is MarkedText whole && step == 1)
         {
+            context.Limits.Handle(whole);
             return stop > start ? whole.Characters((int)start, (int)(stop - start)) : MarkedText.Empty;
         }
 
+        context.Limits.RequireItems(count);
         var items = new List<object?>();
         for (var index = start; step > 0 ? index < stop : index > stop; index = step > 0 && index > stop - step ? stop : index + step)
         {

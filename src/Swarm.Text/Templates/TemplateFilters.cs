@@ -61,7 +61,16 @@ internal static class TemplateFilters
     }
 
     /// <summary>Filters a value.</summary>
-    public static object? Apply(RenderContext context, string name, object? value, CallArguments arguments) => _filters[name](context, value, arguments);
+    public static object? Apply(RenderContext context, string name, object? value, CallArguments arguments)
+    {
+        context.Limits.Step();
+        if (value is MarkedText text)
+        {
+            context.Limits.Handle(text);
+        }
+
+        return _filters[name](context, value, arguments);
+    }
 
     /// <summary>The elements of a value that has some.</summary>
     public static List<object?> Items(RenderContext context, object? value, CallArguments arguments) => ItemsOf(context, value, arguments.Offset);

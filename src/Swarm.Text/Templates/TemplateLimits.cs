@@ -5,10 +5,10 @@ namespace Swarm.Text.Templates;
 internal sealed class TemplateLimits(string source)
 {
     /// <summary>The longest text, in characters: of the output, and of any value.</summary>
-    public const int MaxLength = 16 << 20;
+    public const int MaxLength = 8 << 20;
 
     /// <summary>The most elements of a list.</summary>
-    public const int MaxItems = 1 << 20;
+    public const int MaxItems = 1 << 18;
 
     /// <summary>How deep macros may call, values be nested, and a template's own parts be nested.</summary>
     public const int MaxDepth = 100;
@@ -17,22 +17,27 @@ internal sealed class TemplateLimits(string source)
     public const int MaxSource = 1 << 20;
 
     private const int MaxSteps = 20_000_000;
+    private const int CharactersInStep = 8;
 
-    private int _steps;
+    private long _steps;
 
-    /// <summary>Counts steps: one for each part that is evaluated, and one for each 64 characters or element that a part handles.</summary>
-    public void Step(long size = 1)
+    /// <summary>Counts steps: one for each part that is evaluated, and for each element of a list that is made.</summary>
+    public void Step(long count = 1)
     {
-        if ((_steps = (int)Math.Min(int.MaxValue, _steps + Math.Max(1, size))) > MaxSteps)
+        _steps += count;
+        if (_steps > MaxSteps)
         {
             throw Exceeded($"takes more than {MaxSteps} steps");
         }
     }
 
-    /// <summary>Checks how long a text is to be.</summary>
-    public void RequireLength(long length)
+    /// <summary>Counts what is done with a text: one step for each 8 characters.</summary>
+    public void Handle(MarkedText text) => Step(text.Value.Length / CharactersInStep);
+
+    /// <summary>Checks how long a text is to be that gets more characters.</summary>
+    public void RequireLength(long length, long added)
     {
-        Step(1);
+        Step(1 + (added / CharactersInStep));
         if (length > MaxLength)
         {
             throw Exceeded($"makes a text of more than {MaxLength} characters");
@@ -42,11 +47,12 @@ internal sealed class TemplateLimits(string source)
     /// <summary>Checks how many elements a list is to have.</summary>
     public void RequireItems(long count)
     {
-        Step(1 + (count / 64));
         if (count > MaxItems)
         {
             throw Exceeded($"makes a list of more than {MaxItems} elements");
         }
+
+        Step(1 + count);
     }
 
     /// <summary>Checks how deep a call or a value is nested.</summary>

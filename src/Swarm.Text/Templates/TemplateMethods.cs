@@ -48,7 +48,7 @@ internal static class TemplateMethods
         switch (target)
         {
             case MarkedText text when _ofTexts.TryGetValue(name, out var method):
-                context.Limits.Step(text.Value.Length / 64);
+                context.Limits.Handle(text);
                 return method(context, text, arguments);
             case TemplateMap map when _ofMaps.Contains(name):
                 context.Limits.RequireItems(map.Count);

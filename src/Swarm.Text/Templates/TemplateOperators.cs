@@ -40,7 +40,7 @@ internal static class TemplateOperators
         {
             (null, null) => true,
             (Undefined, Undefined) => true,
-            (MarkedText a, MarkedText b) => a.Equals(b),
+            (MarkedText a, MarkedText b) => AreEqual(context, a, b),
             (List<object?> a, List<object?> b) => a.Count == b.Count && a.Zip(b).All(pair => AreEqual(context, pair.First, pair.Second, depth + 1)),
             (TemplateMap a, TemplateMap b) => a.Count == b.Count
                 && a.Items.All(item => b.TryGet(item.Key.Value, out var other) && AreEqual(context, item.Value, other, depth + 1)),
@@ -55,6 +55,7 @@ internal static class TemplateOperators
         context.Limits.Step();
         if (left is MarkedText a && right is MarkedText b)
         {
+            context.Limits.Handle(a);
             return string.CompareOrdinal(a.Value, b.Value);
         }
 
@@ -72,7 +73,7 @@ internal static class TemplateOperators
         switch (container)
         {
             case MarkedText text when item is MarkedText part:
-                context.Limits.Step(text.Value.Length / 64);
+                context.Limits.Handle(text);
                 return text.Value.Contains(part.Value, StringComparison.Ordinal);
             case List<object?> list:
                 return list.Exists(element => AreEqual(context, element, item));
@@ -103,7 +104,6 @@ internal static class TemplateOperators
     /// <summary>Puts two texts together.</summary>
     public static MarkedText Concatenate(RenderContext context, MarkedText left, MarkedText right)
     {
-        context.Limits.Step((left.Value.Length + (long)right.Value.Length) / 64);
         var builder = new MarkedTextBuilder(context.Limits);
         builder.Append(left);
         builder.Append(right);
@@ -115,7 +115,7 @@ internal static class TemplateOperators
     {
         if (operation == "*" && left is MarkedText text && right is long count)
         {
-            context.Limits.RequireLength(text.Value.Length * Math.Clamp(count, 0, int.MaxValue));
+            context.Limits.RequireLength(text.Value.Length * Math.Clamp(count, 0, int.MaxValue), 0);
             var builder = new MarkedTextBuilder(context.Limits);
             for (long index = 0; index < count && text.Value.Length > 0; index++)
             {
@@ -152,6 +152,12 @@ internal static class TemplateOperators
 
     /// <summary>A number as a real one.</summary>
     public static double Real(object number) => Convert.ToDouble(number, CultureInfo.InvariantCulture);
+
+    private static bool AreEqual(RenderContext context, MarkedText left, MarkedText right)
+    {
+        context.Limits.Handle(left);
+        return left.Equals(right);
+    }
 
     private static long Whole(object number) => (long)number;
 
