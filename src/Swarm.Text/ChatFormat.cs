@@ -67,7 +67,7 @@ public sealed class ChatFormat
     /// <exception cref="TextFormatException">The template refuses the conversation, fails, or takes more than a conversation needs.</exception>
     /// <exception cref="ArgumentException">A variable is of a type that is not supported.</exception>
     public int[] Encode(IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, IReadOnlyDictionary<string, object?>? variables = null) =>
-        Encode(Marked(turns, addGenerationPrompt, variables, Template.Time.GetLocalNow()), isBegin: true);
+        EncodeMarked(Marked(turns, addGenerationPrompt, variables, Template.Time.GetLocalNow()), isBegin: true);
 
     /// <summary>
     /// Encodes what follows a conversation that a context holds already, when turns are added and the model is to answer. Nothing that the context holds is
@@ -115,7 +115,7 @@ public sealed class ChatFormat
         }
 
         var rest = all.Slice(end, all.Value.Length - end);
-        var encoded = Encode(rest, isBegin: false);
+        var encoded = EncodeMarked(rest, isBegin: false);
         tokens = hasAnswer && endToken is { } held && encoded.Length > 0 && encoded[0] == held ? encoded[1..] : encoded;
         return true;
     }
@@ -144,7 +144,7 @@ public sealed class ChatFormat
         IReadOnlyList<ChatTurn> turns, bool addGenerationPrompt, IReadOnlyDictionary<string, object?>? variables, DateTimeOffset now) =>
         Template.Render(turns, addGenerationPrompt, variables, _trusted, now);
 
-    private int[] Encode(MarkedText text, bool isBegin)
+    private int[] EncodeMarked(MarkedText text, bool isBegin)
     {
         var untrusted = new bool[text.Value.Length];
         foreach (var (start, end) in text.Marks)

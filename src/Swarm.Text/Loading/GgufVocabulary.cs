@@ -10,6 +10,8 @@ internal sealed class GgufVocabulary
     private const string Prefix = "tokenizer.ggml.";
     private const string Space = "\u2581";
 
+    private static readonly string[] _ends = ["eos", "eot", "eom"];
+
     private readonly string _file;
     private readonly GgufMetadata _metadata;
     private readonly string[] _texts;
@@ -46,7 +48,7 @@ internal sealed class GgufVocabulary
     /// <summary>Tokens at which a model ends: <c>eos</c>, <c>eot</c> and <c>eom</c>.</summary>
     /// <param name="file">The open file.</param>
     /// <param name="vocabularySize">Ids are below it.</param>
-    public static IEnumerable<int> ReadEndTokens(GgufFile file, int vocabularySize) => new[] { "eos", "eot", "eom" }
+    public static IEnumerable<int> ReadEndTokens(GgufFile file, int vocabularySize) => _ends
         .Select(name => ReadToken(file, name, vocabularySize))
         .OfType<int>();
 

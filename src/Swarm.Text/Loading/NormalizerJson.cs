@@ -32,9 +32,9 @@ internal static class NormalizerJson
                 }
 
                 break;
-            case "NFC" or "NFD" and var form:
+            case "NFC" or "NFD":
                 place.RequireOnly("type");
-                output.Add(new CanonicalNormalizer(compose: form == "NFC"));
+                output.Add(new CanonicalNormalizer(compose: type.Text() == "NFC"));
                 break;
             case "Prepend":
                 place.RequireOnly("type", "prepend");

@@ -93,7 +93,7 @@ internal class ExpressionParser
             items.Add(ReadExpression());
         }
 
-        return new ListExpression(items, first.Offset);
+        return new ListExpression(items, IsTuple: true, first.Offset);
     }
 
     /// <summary>Reads an expression.</summary>
@@ -243,7 +243,7 @@ internal class ExpressionParser
         var open = Take();
         var close = open.Text == "(" ? ")" : "]";
         var items = new List<TemplateExpression>();
-        var isTuple = open.Text == "[";
+        var isTuple = false;
         while (!TryTake(close))
         {
             if (items.Count > 0)
@@ -259,7 +259,7 @@ internal class ExpressionParser
             items.Add(ReadExpression());
         }
 
-        return items.Count == 1 && !isTuple ? items[0] : new ListExpression(items, open.Offset);
+        return items.Count == 1 && open.Text == "(" && !isTuple ? items[0] : new ListExpression(items, open.Text == "(", open.Offset);
     }
 
     private MapExpression ReadMap()

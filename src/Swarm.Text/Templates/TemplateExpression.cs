@@ -31,10 +31,14 @@ internal sealed record NameExpression(string Name, int Offset) : TemplateExpress
     protected override object? Compute(RenderContext context, TemplateScope scope) => scope.Get(Name);
 }
 
-/// <summary>A list, or a tuple, which is one here.</summary>
-internal sealed record ListExpression(IReadOnlyList<TemplateExpression> Items, int Offset) : TemplateExpression(Offset)
+/// <summary>A list or a tuple.</summary>
+internal sealed record ListExpression(IReadOnlyList<TemplateExpression> Items, bool IsTuple, int Offset) : TemplateExpression(Offset)
 {
-    protected override object? Compute(RenderContext context, TemplateScope scope) => Items.Select(item => item.Evaluate(context, scope)).ToList();
+    protected override object? Compute(RenderContext context, TemplateScope scope)
+    {
+        var items = Items.Select(item => item.Evaluate(context, scope));
+        return IsTuple ? new TemplateTuple(items) : items.ToList();
+    }
 }
 
 /// <summary>A mapping.</summary>

@@ -9,7 +9,7 @@ internal static class TemplateFilters
     {
         ["abs"] = (context, value, arguments) => Compare(context, value, 0L, arguments) < 0 ? TemplateOperators.Calculate(context, "-", 0L, value, arguments.Offset) : value,
         ["capitalize"] = (context, value, arguments) => TemplateMethods.Capitalize(Plain(context, "capitalize", value, arguments)),
-        ["count"] = Length,
+        ["count"] = (context, value, arguments) => Length(context, value, arguments),
         ["d"] = Default,
         ["default"] = Default,
         ["first"] = (context, value, arguments) => Items(context, value, Checked(context, "first", arguments)) is { Count: > 0 } items ? items[0] : new Undefined("the first of none"),
@@ -21,7 +21,7 @@ internal static class TemplateFilters
             : TemplateMethods.Call(context, value, "items", Checked(context, "items", arguments)),
         ["join"] = JoinItems,
         ["last"] = (context, value, arguments) => Items(context, value, Checked(context, "last", arguments)) is { Count: > 0 } items ? items[^1] : new Undefined("the last of none"),
-        ["length"] = Length,
+        ["length"] = (context, value, arguments) => Length(context, value, arguments),
         ["list"] = (context, value, arguments) => Items(context, value, Checked(context, "list", arguments)),
         ["lower"] = (context, value, arguments) => TemplateMethods.Lower(Plain(context, "lower", value, arguments)),
         ["map"] = Map,
@@ -129,11 +129,11 @@ internal static class TemplateFilters
     private static int Compare(RenderContext context, object? value, object? other, CallArguments arguments) =>
         TemplateOperators.Compare(context, value, other, Checked(context, "abs", arguments).Offset);
 
-    private static object? Length(RenderContext context, object? value, CallArguments arguments) => value switch
+    private static long Length(RenderContext context, object? value, CallArguments arguments) => value switch
     {
-        MarkedText text => (long)text.Length,
-        TemplateMap map => (long)map.Count,
-        List<object?> or Undefined => (long)Items(context, value, Checked(context, "length", arguments)).Count,
+        MarkedText text => text.Length,
+        TemplateMap map => map.Count,
+        List<object?> or Undefined => Items(context, value, Checked(context, "length", arguments)).Count,
         _ => throw context.Fault(arguments.Offset, $"{TemplateOperators.TypeOf(value)} has no length"),
     };
 
@@ -144,7 +144,7 @@ internal static class TemplateFilters
         return !isMissing ? value : bound[0] is Missing ? MarkedText.Empty : bound[0];
     }
 
-    private static object? JoinItems(RenderContext context, object? value, CallArguments arguments)
+    private static MarkedText JoinItems(RenderContext context, object? value, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "join", "d", "attribute");
         var items = Items(context, value, arguments).AsEnumerable();
@@ -163,7 +163,7 @@ internal static class TemplateFilters
         return value is MarkedText ? Join(context, items, MarkedText.Empty) : items;
     }
 
-    private static object? ToJson(RenderContext context, object? value, CallArguments arguments)
+    private static MarkedText ToJson(RenderContext context, object? value, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "tojson", "ensure_ascii", "indent");
         if (bound[0] is not (Missing or false))
@@ -179,13 +179,13 @@ internal static class TemplateFilters
         };
     }
 
-    private static object? Indent(RenderContext context, object? value, CallArguments arguments)
+    private static MarkedText Indent(RenderContext context, object? value, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "indent", "width", "first", "blank");
         var width = bound[0] switch
         {
             Missing => MarkedText.Trusted("    "),
-            MarkedText text => text,
+            MarkedText given => given,
             >= 0L and <= 64L => MarkedText.Trusted(new string(' ', (int)(long)bound[0]!)),
             _ => throw context.Fault(arguments.Offset, "the argument 'width' of 'indent' is supported as a text, or from 0 to 64"),
         };
@@ -242,7 +242,7 @@ internal static class TemplateFilters
         })];
     }
 
-    private static object? Map(RenderContext context, object? value, CallArguments arguments)
+    private static List<object?> Map(RenderContext context, object? value, CallArguments arguments)
     {
         var items = Items(context, value, arguments);
         context.Limits.RequireItems(items.Count);

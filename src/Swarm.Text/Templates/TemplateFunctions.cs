@@ -34,7 +34,7 @@ internal static class TemplateFunctions
         }
     }
 
-    private static object? MakeNamespace(RenderContext context, CallArguments arguments)
+    private static TemplateNamespace MakeNamespace(RenderContext context, CallArguments arguments)
     {
         _ = (arguments with { Named = [] }).Bind(context, "namespace");
         var result = new TemplateNamespace();
@@ -46,7 +46,7 @@ internal static class TemplateFunctions
         return result;
     }
 
-    private static object? MakeMap(RenderContext context, CallArguments arguments)
+    private static TemplateMap MakeMap(RenderContext context, CallArguments arguments)
     {
         _ = (arguments with { Named = [] }).Bind(context, "dict");
         var map = new TemplateMap();
@@ -58,7 +58,7 @@ internal static class TemplateFunctions
         return map;
     }
 
-    private static object? MakeRange(RenderContext context, CallArguments arguments)
+    private static List<object?> MakeRange(RenderContext context, CallArguments arguments)
     {
         var numbers = arguments.Bind(context, "range", "start", "stop", "step").TakeWhile(value => value is not Missing).Select(value =>
             value as long? ?? throw context.Fault(arguments.Offset, "the arguments of 'range' are supported as integers")).ToArray();
@@ -81,7 +81,7 @@ internal static class TemplateFunctions
         return Enumerable.Range(0, (int)count).Select(object? (index) => start + (index * step)).ToList();
     }
 
-    private static object? FormatNow(RenderContext context, CallArguments arguments)
+    private static MarkedText FormatNow(RenderContext context, CallArguments arguments)
     {
         var format = arguments.Bind(context, "strftime_now", "format")[0] as MarkedText
             ?? throw context.Fault(arguments.Offset, "'strftime_now' needs a text");
@@ -113,8 +113,19 @@ internal static class TemplateFunctions
     {
         var format = code switch
         {
-            'a' => "ddd", 'A' => "dddd", 'b' => "MMM", 'B' => "MMMM", 'd' => "dd", 'H' => "HH", 'I' => "hh",
-            'm' => "MM", 'M' => "mm", 'p' => "tt", 'S' => "ss", 'y' => "yy", 'Y' => "yyyy", _ => "",
+            'a' => "ddd",
+            'A' => "dddd",
+            'b' => "MMM",
+            'B' => "MMMM",
+            'd' => "dd",
+            'H' => "HH",
+            'I' => "hh",
+            'm' => "MM",
+            'M' => "mm",
+            'p' => "tt",
+            'S' => "ss",
+            'y' => "yy",
+            _ => "yyyy",
         };
         return code switch
         {

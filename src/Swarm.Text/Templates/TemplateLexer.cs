@@ -209,6 +209,15 @@ internal sealed class TemplateLexer
             end++;
         }
 
+        if (end < _text.Length && (_text[end] is 'e' or 'E'))
+        {
+            var digits = end + (end + 1 < _text.Length && (_text[end + 1] is '+' or '-') ? 2 : 1);
+            while (digits < _text.Length && char.IsAsciiDigit(_text[digits]))
+            {
+                (isReal, end) = (true, ++digits);
+            }
+        }
+
         if (end < _text.Length && (char.IsLetter(_text[end]) || _text[end] == '_'))
         {
             throw _source.Fault(position, $"the number '{_text[position..(end + 1)]}' is not supported; decimal ones such as 12 and 0.5 are");

@@ -101,7 +101,7 @@ internal static class TemplateMethods
         {
             "keys" => item.Key,
             "values" => item.Value,
-            _ => new List<object?> { item.Key, item.Value },
+            _ => new TemplateTuple([item.Key, item.Value]),
         }).ToList();
     }
 
@@ -142,7 +142,7 @@ internal static class TemplateMethods
         return part.Length == 0 ? text.Length + 1L : (text.Value.Split(part).Length - 1L);
     }
 
-    private static object? Replace(RenderContext context, MarkedText text, CallArguments arguments)
+    private static MarkedText Replace(RenderContext context, MarkedText text, CallArguments arguments)
     {
         var bound = arguments.Bind(context, "replace", "old", "new", "count");
         if (bound[0] is not MarkedText { Value.Length: > 0 } old || bound[1] is not MarkedText replacement)

@@ -5,8 +5,18 @@ internal static class TemplateTests
 {
     private static readonly Dictionary<string, string> _comparisons = new(StringComparer.Ordinal)
     {
-        ["eq"] = "==", ["equalto"] = "==", ["=="] = "==", ["ne"] = "!=", ["!="] = "!=",
-        ["lt"] = "<", ["lessthan"] = "<", ["le"] = "<=", ["gt"] = ">", ["greaterthan"] = ">", ["ge"] = ">=", ["in"] = "in",
+        ["eq"] = "==",
+        ["equalto"] = "==",
+        ["=="] = "==",
+        ["ne"] = "!=",
+        ["!="] = "!=",
+        ["lt"] = "<",
+        ["lessthan"] = "<",
+        ["le"] = "<=",
+        ["gt"] = ">",
+        ["greaterthan"] = ">",
+        ["ge"] = ">=",
+        ["in"] = "in",
     };
 
     private static readonly Dictionary<string, Func<object?, bool>> _types = new(StringComparer.Ordinal)

@@ -41,21 +41,31 @@ internal static class TemplateText
             return double.IsNaN(number) ? "nan" : number > 0 ? "inf" : "-inf";
         }
 
-        var text = number.ToString("R", CultureInfo.InvariantCulture);
-        var exponent = text.IndexOf('E', StringComparison.Ordinal);
-        if (exponent >= 0)
+        // The shortest digits that give the number again, and where the point is among them.
+        var text = Math.Abs(number).ToString("R", CultureInfo.InvariantCulture);
+        var end = text.IndexOf('E', StringComparison.Ordinal);
+        var power = end < 0 ? 0 : int.Parse(text.AsSpan(end + 1), CultureInfo.InvariantCulture);
+        var mantissa = end < 0 ? text : text[..end];
+        var point = mantissa.IndexOf('.', StringComparison.Ordinal) is var found && found < 0 ? mantissa.Length : found;
+        var all = mantissa.Replace(".", "", StringComparison.Ordinal);
+        var digits = all.TrimStart('0');
+        point += power - (all.Length - digits.Length);
+        digits = digits.TrimEnd('0');
+        var sign = double.IsNegative(number) ? "-" : "";
+        if (digits.Length == 0)
         {
-            var power = int.Parse(text.AsSpan(exponent + 1), CultureInfo.InvariantCulture);
-            if (power is >= 16 or < -4)
-            {
-                return string.Create(CultureInfo.InvariantCulture, $"{text[..exponent]}e{(power < 0 ? "-" : "+")}{Math.Abs(power):00}");
-            }
-
-            text = number.ToString("F20", CultureInfo.InvariantCulture).TrimEnd('0');
-            text = text.EndsWith('.') ? $"{text}0" : text;
+            return $"{sign}0.0";
         }
 
-        return text.Contains('.', StringComparison.Ordinal) ? text : $"{text}.0";
+        if (point is > 16 or < -3)
+        {
+            var fraction = digits.Length > 1 ? $".{digits[1..]}" : "";
+            return string.Create(CultureInfo.InvariantCulture, $"{sign}{digits[0]}{fraction}e{(point > 0 ? '+' : '-')}{Math.Abs(point - 1):00}");
+        }
+
+        return point <= 0 ? $"{sign}0.{new string('0', -point)}{digits}"
+            : point >= digits.Length ? $"{sign}{digits.PadRight(point, '0')}.0"
+            : $"{sign}{digits[..point]}.{digits[point..]}";
     }
 
     private static void Represent(RenderContext context, object? value, MarkedTextBuilder output, int depth)
@@ -82,14 +92,14 @@ internal static class TemplateText
                 output.Append("Undefined");
                 break;
             case List<object?> list:
-                output.Append("[");
+                output.Append(list is TemplateTuple ? "(" : "[");
                 for (var index = 0; index < list.Count; index++)
                 {
                     output.Append(index > 0 ? ", " : "");
                     Represent(context, list[index], output, depth + 1);
                 }
 
-                output.Append("]");
+                output.Append(list is not TemplateTuple ? "]" : list.Count == 1 ? ",)" : ")");
                 break;
             case TemplateMap map:
                 output.Append("{");

@@ -10,6 +10,9 @@ internal sealed class Undefined(string name)
     public string Name => name;
 }
 
+/// <summary>A tuple: a list that is printed in round brackets.</summary>
+internal sealed class TemplateTuple(IEnumerable<object?> items) : List<object?>(items);
+
 /// <summary>A mapping; keys are texts, in the order that they were added.</summary>
 internal sealed class TemplateMap
 {

@@ -74,7 +74,7 @@ internal static class TemplateVariables
         JsonValueKind.Object => OfFields(element.EnumerateObject().Select(field => (field.Name, (object?)field.Value)), name, depth),
         JsonValueKind.Array => element.EnumerateArray().Select(item => OfJson(item, name, depth + 1)).ToList(),
         JsonValueKind.String => MarkedText.Untrusted(element.GetString()!),
-        JsonValueKind.Number => element.TryGetInt64(out var number) ? number : element.GetDouble(),
+        JsonValueKind.Number => element.TryGetInt64(out var number) ? (object)number : element.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,

@@ -8,7 +8,7 @@ namespace Swarm.Text.Tokens;
 internal sealed class TokenDecoder(VocabularyToken?[] tokens, int stripsSpaces) : ITokenDecoder
 {
     private readonly Decoder _utf8 = Encoding.UTF8.GetDecoder();
-    private int _toStrip = stripsSpaces;
+    private int _stripped; // Spaces, of those that are to go; all of them once something else came.
 
     /// <inheritdoc/>
     public string Append(int token)
@@ -19,15 +19,15 @@ internal sealed class TokenDecoder(VocabularyToken?[] tokens, int stripsSpaces) 
         }
 
         var bytes = found.Bytes.AsSpan();
-        while (_toStrip > 0 && bytes.Length > 0)
+        while (_stripped < stripsSpaces && bytes.Length > 0)
         {
             if (bytes[0] != ' ')
             {
-                _toStrip = 0;
+                _stripped = stripsSpaces;
                 break;
             }
 
-            _toStrip--;
+            _stripped++;
             bytes = bytes[1..];
         }
 
@@ -37,7 +37,7 @@ internal sealed class TokenDecoder(VocabularyToken?[] tokens, int stripsSpaces) 
     /// <inheritdoc/>
     public string Flush()
     {
-        _toStrip = stripsSpaces;
+        _stripped = 0;
         return Decode([], flush: true);
     }
 
