@@ -297,6 +297,12 @@ internal class ExpressionParser
 
             if (TryTake("."))
             {
+                if (Current.Kind == TemplateTokenKind.Integer)
+                {
+                    value = new IndexExpression(value, ReadPrimary(), offset);
+                    continue;
+                }
+
                 var name = Require(TemplateTokenKind.Name, "the name of a field");
                 value = Is("(") ? ReadMethod(value, name) : ReadField(value, name);
             }

@@ -165,18 +165,25 @@ internal static class TemplateFilters
 
     private static MarkedText ToJson(RenderContext context, object? value, CallArguments arguments)
     {
-        var bound = arguments.Bind(context, "tojson", "ensure_ascii", "indent");
+        var bound = arguments.Bind(context, "tojson", "ensure_ascii", "indent", "separators");
         if (bound[0] is not (Missing or false))
         {
             throw context.Fault(arguments.Offset, "the argument 'ensure_ascii' of 'tojson' is supported as false");
         }
 
-        return bound[1] switch
+        int? indent = bound[1] switch
         {
-            Missing or null => TemplateText.ToJson(context, value, indent: null, arguments.Offset),
-            >= 0L and <= 16L => TemplateText.ToJson(context, value, (int)(long)bound[1]!, arguments.Offset),
+            Missing or null => null,
+            >= 0L and <= 16L => (int)(long)bound[1]!,
             _ => throw context.Fault(arguments.Offset, "the argument 'indent' of 'tojson' is supported from 0 to 16"),
         };
+        var (item, key) = bound[2] switch
+        {
+            Missing or null => (MarkedText.Trusted(indent is null ? ", " : ","), MarkedText.Trusted(": ")),
+            List<object?> and [MarkedText first, MarkedText second] => (first, second),
+            _ => throw context.Fault(arguments.Offset, "the argument 'separators' of 'tojson' is supported as two texts"),
+        };
+        return new TemplateJson(context, indent, item, key, arguments.Offset).Write(value);
     }
 
     private static MarkedText Indent(RenderContext context, object? value, CallArguments arguments)

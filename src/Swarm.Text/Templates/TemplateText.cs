@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Swarm.Text.Templates;
 
-/// <summary>Values as text: as Python prints them, and as JSON.</summary>
+/// <summary>Values as text, as Python prints them.</summary>
 internal static class TemplateText
 {
     /// <summary>A value as it is printed.</summary>
@@ -19,18 +19,6 @@ internal static class TemplateText
                 Represent(context, value, builder, 0);
                 return builder.ToText();
         }
-    }
-
-    /// <summary>A value as JSON, as transformers' <c>tojson</c> writes it.</summary>
-    /// <param name="context">The rendering.</param>
-    /// <param name="value">The value.</param>
-    /// <param name="indent">Spaces for each level; <see langword="null"/> for one line.</param>
-    /// <param name="offset">Where the filter is.</param>
-    public static MarkedText ToJson(RenderContext context, object? value, int? indent, int offset)
-    {
-        var builder = new MarkedTextBuilder(context.Limits);
-        WriteJson(context, value, builder, indent, 0, offset);
-        return builder.ToText();
     }
 
     /// <summary>A real number as Python writes it.</summary>
@@ -144,90 +132,8 @@ internal static class TemplateText
         output.Append(quote);
     }
 
-    private static void WriteJson(RenderContext context, object? value, MarkedTextBuilder output, int? indent, int depth, int offset)
-    {
-        context.Limits.RequireDepth(depth);
-        switch (value)
-        {
-            case null:
-                output.Append("null");
-                break;
-            case bool flag:
-                output.Append(flag ? "true" : "false");
-                break;
-            case long number:
-                output.Append(number.ToString(CultureInfo.InvariantCulture));
-                break;
-            case double number:
-                output.Append(OfReal(number));
-                break;
-            case MarkedText text:
-                WriteJsonText(text, output);
-                break;
-            case List<object?> list:
-                WriteJsonItems("[", "]", list, item => WriteJson(context, item, output, indent, depth + 1, offset));
-                break;
-            case TemplateMap map:
-                WriteJsonItems("{", "}", map.Items, item =>
-                {
-                    WriteJsonText(item.Key, output);
-                    output.Append(": ");
-                    WriteJson(context, item.Value, output, indent, depth + 1, offset);
-                });
-                break;
-            default:
-                throw context.Fault(offset, $"{TemplateOperators.TypeOf(value)} cannot be written as JSON");
-        }
-
-        void WriteJsonItems<T>(string open, string close, IEnumerable<T> items, Action<T> write)
-        {
-            output.Append(open);
-            var count = 0;
-            foreach (var item in items)
-            {
-                output.Append(count++ == 0 ? "" : indent is null ? ", " : ",");
-                NewLine(depth + 1);
-                write(item);
-            }
-
-            if (count > 0)
-            {
-                NewLine(depth);
-            }
-
-            output.Append(close);
-        }
-
-        void NewLine(int level)
-        {
-            if (indent is { } spaces)
-            {
-                output.Append("\n");
-                output.Append(new string(' ', spaces * level));
-            }
-        }
-    }
-
-    private static void WriteJsonText(MarkedText text, MarkedTextBuilder output)
-    {
-        output.Append("\"");
-        Escape(text, output, unit => unit switch
-        {
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            '\n' => "\\n",
-            '\r' => "\\r",
-            '\t' => "\\t",
-            '\b' => "\\b",
-            '\f' => "\\f",
-            < ' ' => $"\\u{(int)unit:x4}",
-            _ => null,
-        });
-        output.Append("\"");
-    }
-
     /// <summary>Adds a text with other characters for some; what stands for a marked one is marked.</summary>
-    private static void Escape(MarkedText text, MarkedTextBuilder output, Func<char, string?> escape)
+    public static void Escape(MarkedText text, MarkedTextBuilder output, Func<char, string?> escape)
     {
         var plain = 0;
         for (var index = 0; index < text.Value.Length; index++)
