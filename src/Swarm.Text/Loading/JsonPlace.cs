@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace Swarm.Text.Loading;
 
@@ -18,6 +19,11 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
     public static (JsonDocument Document, JsonPlace Root) Read(string file, long mostBytes)
     {
         var bytes = FileText.ReadBytes(file, mostBytes);
+        if (!Utf8.IsValid(bytes))
+        {
+            throw new TextFormatException($"{file} is no UTF-8. Download it again.");
+        }
+
         try
         {
             var text = bytes.AsMemory();

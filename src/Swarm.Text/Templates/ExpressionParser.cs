@@ -101,9 +101,14 @@ internal class ExpressionParser
     protected TemplateExpression ReadExpression(bool withCondition = true) => Nested(() =>
     {
         var value = ReadOr();
-        while (withCondition && Is("if"))
+        for (var count = 0; withCondition && Is("if"); count++)
         {
             var offset = Take().Offset;
+            if (count == TemplateLimits.MaxDepth)
+            {
+                throw Source.Fault(offset, $"more than {TemplateLimits.MaxDepth} 'if' in a row are not supported");
+            }
+
             var condition = ReadOr();
             value = new ConditionalExpression(condition, value, TryTake("else") ? ReadExpression() : null, offset);
         }

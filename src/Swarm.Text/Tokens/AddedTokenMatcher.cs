@@ -67,6 +67,8 @@ internal sealed class AddedTokenMatcher
                 start--;
             }
 
+            start = token.TakesLeft ? Math.Max(start, begin) : start;
+
             while (token.TakesRight && end < text.Value.Length && char.IsWhiteSpace(text.Value[end]))
             {
                 end++;
@@ -77,8 +79,14 @@ internal sealed class AddedTokenMatcher
                 onText(text.Slice(begin, start - begin));
             }
 
-            onToken(token.Id);
-            begin = position = end;
+            // As in tokenizers: white space that a token has taken may be in the next one too, which is left out where it has nothing else.
+            if (end > start)
+            {
+                onToken(token.Id);
+            }
+
+            begin = end;
+            position += length;
         }
 
         if (begin < text.Value.Length)

@@ -17,7 +17,7 @@ internal sealed class SplitPattern
         "\u0222\u0223\u01C5\u02B0\u01BB\u0483\u0903\u0488\u0C66\u16EE\u00B2\u2003\u2028\u2029\u0001\u00AD\uD800\uE000\u203F\u2010\u2045\u2046\u201C\u201D\u2020\u2044\u20A0\u02C2\u2100\u0378";
 
     /// <summary>How long one match may take, before the pattern counts as hostile.</summary>
-    private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(2);
 
     private readonly Regex _regex;
 
