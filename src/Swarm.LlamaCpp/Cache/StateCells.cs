@@ -18,7 +18,6 @@ internal sealed class StateCells : CacheCells
     public StateCells(LlamaSequence sequence, StateLayout layout, int window)
         : base(sequence, layout) => PiecePositions = window > 0 ? Math.Clamp(window - 1, 1, PiecePositions) : PiecePositions;
 
-
     // Streams of the same positions are read one after the other: one state has all of them.
     public override void Read(IReadOnlyList<CacheTensor> tensors, int first, int count, Span<byte> destination)
     {
