@@ -24,6 +24,7 @@ public sealed class DependencyTests
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
         ["Swarm.Inference"] = ["Swarm.Core"],
         ["Swarm.Gguf"] = [],
+        ["Swarm.Text"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.LlamaCpp"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.Host"],
         ["Swarm.Silo"] =
