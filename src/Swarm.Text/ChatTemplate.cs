@@ -27,6 +27,9 @@ public sealed class ChatTemplate
     /// <summary>Where the template comes from, for messages.</summary>
     public string Source => _source.Name;
 
+    /// <summary>The template's own text.</summary>
+    public string Text => _source.Text;
+
     internal TimeProvider Time => _time;
 
     /// <summary>Parses a template.</summary>

@@ -22,7 +22,7 @@ public sealed class DependencyTests
         ["Swarm.Grains"] = ["Swarm.Core", "Swarm.Grains.Abstractions"],
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
-        ["Swarm.Extensions.AI"] = ["Swarm.Core", "Swarm.Client"],
+        ["Swarm.Extensions.AI"] = ["Swarm.Core", "Swarm.Client", "Swarm.Text"],
         ["Swarm.Extensions.Agents"] = ["Swarm.Core", "Swarm.Client", "Swarm.Extensions.AI"],
         ["Swarm.Inference"] = ["Swarm.Core"],
         ["Swarm.Gguf"] = [],
