@@ -8,7 +8,9 @@ namespace Swarm;
 /// <summary>Settings of a <see cref="SwarmChatClient"/>.</summary>
 public sealed class SwarmChatClientOptions : ISettingRules
 {
-    /// <summary>How conversations are written in the model's tokens. Required.</summary>
+    /// <summary>
+    /// How conversations are written in the model's tokens. Required. <c>ChatFormat.Load(path).ToConversationFormat()</c> is what comes with a model.
+    /// </summary>
     public IConversationFormat? Format { get; set; }
 
     /// <summary>

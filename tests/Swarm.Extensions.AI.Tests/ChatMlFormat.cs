@@ -11,7 +11,7 @@ public sealed class ChatMlFormat : IConversationFormat
 
     public ITextTokenizer Tokenizer => _tokenizer;
 
-    public int[] Encode(IReadOnlyList<string> rolesBefore, int? endToken, IReadOnlyList<ConversationTurn> turns)
+    public int[] Encode(IReadOnlyList<string> rolesBefore, int? endToken, IReadOnlyList<ChatTurn> turns)
     {
         List<int> tokens = [];
         if (rolesBefore is [.., "assistant"])

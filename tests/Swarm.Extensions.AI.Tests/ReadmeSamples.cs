@@ -2,6 +2,7 @@ using Microsoft.Agents.AI;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Swarm.Testing;
 using Swarm.Testing.Models;
 using Xunit;
 
@@ -30,7 +31,8 @@ public sealed class ReadmeSamples
     [Fact]
     public async Task Samples_OfTheReadmes_Run()
     {
-        using var host = BuildHost();
+        using var folder = new TempDirectory();
+        using var host = BuildHost(folder.Path);
         var chat = host.Services.GetRequiredService<IChatClient>();
 
         await TalkAsync(chat);
@@ -39,14 +41,14 @@ public sealed class ReadmeSamples
         await ((IAsyncDisposable)host).DisposeAsync();
     }
 
-    private static IHost BuildHost()
+    private static IHost BuildHost(string folder)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        var (format, model) = (new ChatMlFormat(), new ToyModel());
+        var (format, model) = (TemplateFormatTests.Load(folder), new ToyModel());
         builder.Services.AddSwarmClient(options => options.Address = "swarm://127.0.0.1:7400");
         builder.Services.AddSwarmChatClient((options, services) =>
         {
-            options.Format = format;                                              // the model's chat template and tokenizer
+            options.Format = format.ToConversationFormat();                       // ChatFormat.Load(path): the model's template and tokenizer
             options.CreateRuntime = () => model.CreateRuntime(maxPositions: 8192); // one for each conversation that is open
         }).UseLogging();
         builder.Services.AddSingleton(new InMemorySwarm().Connect()); // In place of the silo.

@@ -9,7 +9,7 @@ namespace Swarm.Extensions.AI.Conversations;
 /// <param name="ModelId">The model that is asked for; <see langword="null"/> for any.</param>
 /// <param name="Generation">How the answer is generated; its maximum is what was asked for.</param>
 internal sealed record ChatRequest(
-    string? ConversationId, IReadOnlyList<ConversationTurn> Turns, string? Instructions, string? ModelId, GenerateOptions Generation)
+    string? ConversationId, IReadOnlyList<ChatTurn> Turns, string? Instructions, string? ModelId, GenerateOptions Generation)
 {
     /// <summary>Reads a call.</summary>
     /// <exception cref="ArgumentException">A value is out of its range, or there is no message.</exception>
@@ -18,7 +18,7 @@ internal sealed record ChatRequest(
     {
         options ??= new ChatOptions();
         RefuseWhatCannotBeHonoured(options);
-        List<ConversationTurn> turns = [.. messages.Select(ReadMessage)];
+        List<ChatTurn> turns = [.. messages.Select(ReadMessage)];
         if (turns.Count == 0)
         {
             throw new ArgumentException("There is no message to answer: give at least one.", nameof(messages));
@@ -46,10 +46,10 @@ internal sealed record ChatRequest(
 
     /// <summary>The turns that go behind a conversation.</summary>
     /// <param name="isFirst">Whether it begins with them.</param>
-    public IReadOnlyList<ConversationTurn> TurnsOf(bool isFirst) =>
-        isFirst && Instructions is not null ? [new ConversationTurn(ChatRole.System.Value, Instructions), .. Turns] : Turns;
+    public IReadOnlyList<ChatTurn> TurnsOf(bool isFirst) =>
+        isFirst && Instructions is not null ? [new ChatTurn(ChatRole.System.Value, Instructions), .. Turns] : Turns;
 
-    private static ConversationTurn ReadMessage(ChatMessage message)
+    private static ChatTurn ReadMessage(ChatMessage message)
     {
         ArgumentNullException.ThrowIfNull(message);
         var role = message.Role.Value.ToLowerInvariant();
@@ -68,7 +68,7 @@ internal sealed record ChatRequest(
             }
         }
 
-        return new ConversationTurn(role, message.Text);
+        return new ChatTurn(role, message.Text);
     }
 
     private static void RefuseWhatCannotBeHonoured(ChatOptions options)

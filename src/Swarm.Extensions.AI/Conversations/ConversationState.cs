@@ -69,7 +69,7 @@ internal sealed record ConversationState(long Length, string Roles, string Forma
     /// <summary>This conversation with turns and the answer to them.</summary>
     /// <param name="turns">The turns.</param>
     /// <param name="length">Positions behind the answer.</param>
-    public ConversationState With(IEnumerable<ConversationTurn> turns, long length) => this with
+    public ConversationState With(IEnumerable<ChatTurn> turns, long length) => this with
     {
         Length = length,
         Roles = Roles + string.Concat(turns.Select(turn => _roles.First(role => role.Role == turn.Role).Letter)) + "a",

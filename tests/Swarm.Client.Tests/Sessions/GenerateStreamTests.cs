@@ -115,7 +115,7 @@ public sealed class GenerateStreamTests
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var token in memory.GenerateStreamAsync(new GenerateOptions()).WithCancellation(cancel.Token))
+            await foreach (var token in memory.GenerateStreamAsync(new GenerateOptions(), Token).WithCancellation(cancel.Token))
             {
                 seen.Add(token.Token);
                 if (seen.Count == 40)

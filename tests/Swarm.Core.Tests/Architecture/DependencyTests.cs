@@ -22,9 +22,12 @@ public sealed class DependencyTests
         ["Swarm.Grains"] = ["Swarm.Core", "Swarm.Grains.Abstractions"],
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
-        ["Swarm.Extensions.AI"] = ["Swarm.Core", "Swarm.Client"],
+        ["Swarm.Extensions.AI"] = ["Swarm.Core", "Swarm.Client", "Swarm.Text"],
         ["Swarm.Extensions.Agents"] = ["Swarm.Core", "Swarm.Client", "Swarm.Extensions.AI"],
         ["Swarm.Inference"] = ["Swarm.Core"],
+        ["Swarm.Gguf"] = [],
+        ["Swarm.Text"] = ["Swarm.Core", "Swarm.Gguf"],
+        ["Swarm.LlamaCpp"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.Host"],
         ["Swarm.Silo"] =
         [
@@ -50,8 +53,10 @@ public sealed class DependencyTests
         }
     }
 
-    [Fact]
-    public void Core_HasNoPackages() => Assert.Empty(Projects()["Swarm.Core"].Descendants("PackageReference"));
+    [Theory]
+    [InlineData("Swarm.Core")]
+    [InlineData("Swarm.Gguf")]
+    public void Projects_OfTheBaseLibraryAlone_HaveNoPackages(string project) => Assert.Empty(Projects()[project].Descendants("PackageReference"));
 
     [Fact]
     public void Core_ReferencesOnlyTheBaseLibrary()
@@ -65,6 +70,7 @@ public sealed class DependencyTests
     [InlineData("Microsoft.Orleans", "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Silo", "Swarm.Client", "Swarm.Host")]
     [InlineData("Azure.", "Swarm.Storage.Azure")]
     [InlineData("TorchSharp", "Swarm.Inference")]
+    [InlineData("LLamaSharp", "Swarm.LlamaCpp")]
     [InlineData("Microsoft.Extensions.AI", "Swarm.Extensions.AI")]
     [InlineData("Microsoft.Agents", "Swarm.Extensions.Agents")]
     [InlineData("MessagePack", "Swarm.Format", "Swarm.DataPlane")]

@@ -16,7 +16,8 @@ public sealed partial class EventIdTests
         ["Clustering"] = (4100, 4199),
         ["Host"] = (4200, 4299),
         ["Silo"] = (4300, 4399),
-        ["Chat"] = (4400, 4499),
+        ["LlamaCpp"] = (4400, 4499),
+        ["Chat"] = (4500, 4599),
     };
 
     private readonly record struct Event(int Id, string Name, string Level, string Method);
