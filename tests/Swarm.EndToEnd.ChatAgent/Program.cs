@@ -5,7 +5,7 @@ using Swarm.EndToEnd.ChatAgent;
 using Swarm.Extensions.AI.Tests;
 using Swarm.Inference;
 
-// <address>. For each line that it reads, a conversation's id and a message, it answers: "piece" and a text for each piece, then "done" and what it took.
+// <address> [<spool>]. For each line that it reads, a conversation's id and a message, it answers: "piece" and a text for each piece, then "done" and what it took.
 TorchThreads.Set(1);
 using var model = LlamaModel.CreatePreset("tiny", 42, "test:bytes", vocabularySize: 258);
 await using var swarm = await SwarmClient.ConnectAsync(args[0], new SwarmCredential("default"));
@@ -15,6 +15,8 @@ await using var chat = new SwarmChatClient(swarm, new SwarmChatClientOptions
     CreateRuntime = () => new CountingRuntime(model.CreateRuntime(maxPositions: 4096)),
     Sampling = new SamplerOptions(Temperature: 0.7, TopK: 50, Seed: 3),
     MaxOutputTokens = 40,
+    Agent = args.Length > 1 ? "with-spool" : null,
+    Memory = new MemoryOptions { SpoolPath = args.ElementAtOrDefault(1), DrainTimeout = TimeSpan.FromSeconds(1) },
 });
 Say("ready", "");
 while (Console.In.ReadLine() is { } line)

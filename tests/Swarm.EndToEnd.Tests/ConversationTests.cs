@@ -22,18 +22,10 @@ public sealed class ConversationTests
     {
         using var folder = new TempDirectory();
         await using var silo = await HostProcess.StartAsync($"--Swarm:Store:Path={folder.Combine("store")}");
-        List<Answer> expected = [];
-        using (var alone = await ChatProcess.StartAsync(silo.Address))
-        {
-            for (var turn = 0; turn < Turns; turn++)
-            {
-                expected.Add(await alone.AskAsync("alone", Message(turn)));
-            }
-        }
-
         var chat = await ChatProcess.StartAsync(silo.Address);
         try
         {
+            var expected = await chat.TalkAsync("undisturbed", Turns);
             var (cached, kills) = (0L, 0);
             for (var turn = 0; turn < Turns; turn++)
             {
@@ -76,6 +68,32 @@ public sealed class ConversationTests
         }
     }
 
+    /// <summary>With a spool a conversation goes on while the silo is away, and after the death of its process too.</summary>
+    [Fact]
+    public async Task Conversation_SiloAwayAndProcessKilled_GoesOnFromTheSpool()
+    {
+        using var folder = new TempDirectory();
+        var store = $"--Swarm:Store:Path={folder.Combine("store")}";
+        List<Answer> expected;
+        List<Answer> found = [];
+        await using (var silo = await HostProcess.StartAsync(store))
+        {
+            using var chat = await ChatProcess.StartAsync(silo.Address, folder.Combine("spool"));
+            expected = await chat.TalkAsync("undisturbed", 4);
+            found.Add(await chat.AskAsync("spooled", Message(0)));
+            await silo.DisposeAsync();
+            found.Add(await chat.AskAsync("spooled", Message(1)));
+            found.Add(await chat.AskAsync("spooled", Message(2)));
+        } // Both are killed.
+
+        await using var again = await HostProcess.StartAsync(store);
+        using var successor = await ChatProcess.StartAsync(again.Address, folder.Combine("spool"));
+        found.Add(await successor.AskAsync("spooled", Message(3)));
+
+        Assert.Equal(expected.Select(answer => answer.Text), found.Select(answer => answer.Text));
+        Assert.Equal(expected.Select(answer => answer.Input), found.Select(answer => answer.Input));
+    }
+
     private static string Message(int turn) => $"Message {turn}: what do you see \u00fcber the bridge?";
 
     private sealed record Answer(string Text, long Input, long Cached, long Output, long Computed);
@@ -87,9 +105,9 @@ public sealed class ConversationTests
 
         private ChatProcess(Process process) => _process = process;
 
-        public static async Task<ChatProcess> StartAsync(string address)
+        public static async Task<ChatProcess> StartAsync(params string[] arguments)
         {
-            var start = new ProcessStartInfo("dotnet", ["exec", Programs.PathOf("tests/Swarm.EndToEnd.ChatAgent"), address])
+            var start = new ProcessStartInfo("dotnet", ["exec", Programs.PathOf("tests/Swarm.EndToEnd.ChatAgent"), .. arguments])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
@@ -105,6 +123,18 @@ public sealed class ConversationTests
                 chat.Dispose();
                 throw;
             }
+        }
+
+        /// <summary>A conversation of so many turns.</summary>
+        public async Task<List<Answer>> TalkAsync(string id, int turns)
+        {
+            List<Answer> answers = [];
+            for (var turn = 0; turn < turns; turn++)
+            {
+                answers.Add(await AskAsync(id, Message(turn)));
+            }
+
+            return answers;
         }
 
         /// <summary>Asks, and waits for the first piece of the answer.</summary>

@@ -84,6 +84,33 @@ public sealed class StepThreadTests
         Assert.False(runtime.RanOnThreadPool);
     }
 
+    /// <summary>A token of a stream allocates no more where steps are computed than one of a call that makes all of them.</summary>
+    [Fact]
+    public async Task Stream_EachToken_AllocatesNoMoreThanGenerate()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var (whole, streamed) = (new WatchedRuntime(), new WatchedRuntime());
+        await using var first = await swarm.Agent("a").OpenAsync("track/1", whole, null, Token);
+        await using var second = await swarm.Agent("a").OpenAsync("track/2", streamed, null, Token);
+        await first.FeedAsync(new[] { 1, 2 }, Token);
+        await second.FeedAsync(new[] { 1, 2 }, Token);
+
+        await first.GenerateAsync(600, null, Token);
+        await foreach (var token in second.GenerateStreamAsync(new GenerateOptions { MaxTokens = 600 }, Token))
+        {
+            Assert.Equal("", token.Text);
+        }
+
+        Assert.InRange(MedianBytes(streamed), 0, MedianBytes(whole));
+
+        static long MedianBytes(WatchedRuntime runtime)
+        {
+            var seen = runtime.Allocated.ToArray()[^400..];
+            return seen.Zip(seen[1..], (before, after) => after - before).Order().ElementAt(200);
+        }
+    }
+
     [Fact]
     public async Task Thread_OfASession_EndsWithIt()
     {
@@ -106,6 +133,9 @@ public sealed class StepThreadTests
 
         public bool RanOnThreadPool { get; private set; }
 
+        /// <summary>Bytes that the thread has allocated in all, at each step.</summary>
+        public ConcurrentQueue<long> Allocated { get; } = new();
+
         public ManualResetEventSlim Gate { get; } = new(true);
 
         public ModelDescriptor Model => _inner.Model;
@@ -125,6 +155,7 @@ public sealed class StepThreadTests
         public void Forward(ReadOnlySpan<int> tokens, Span<float> logits)
         {
             Threads.Enqueue(Thread.CurrentThread);
+            Allocated.Enqueue(GC.GetAllocatedBytesForCurrentThread());
             RanOnThreadPool |= Thread.CurrentThread.IsThreadPoolThread;
             Assert.True(Gate.Wait(TimeSpan.FromSeconds(30)));
             _inner.Forward(tokens, logits);
