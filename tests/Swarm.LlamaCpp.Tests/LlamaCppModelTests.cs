@@ -118,6 +118,26 @@ public sealed class LlamaCppModelTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => model.CreateRuntime(64, 0));
     }
 
+    // llama.cpp asserts relations between its sizes, and an assertion ends the process.
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(1, 512)]
+    [InlineData(3, 2)]
+    [InlineData(2048, 1)]
+    [InlineData(300, 65_536)]
+    public void CreateRuntime_ExtremeSizes_IsFilledToItsLastPosition(int positions, int step)
+    {
+        using var model = LlamaCppModel.Load(new RandomGguf().Write(_folder.Combine("model.gguf")), _options);
+        using var runtime = model.CreateRuntime(positions, step);
+
+        KvRuntimes.Feed(runtime, KvRuntimes.Tokens(positions, 1), step);
+
+        Assert.Equal(positions, runtime.Length);
+        Assert.Throws<InvalidOperationException>(() => runtime.Forward([1], new float[97]));
+        runtime.Truncate(0);
+        runtime.Forward([1], new float[97]);
+    }
+
     [Fact]
     public void Dispose_ModelBeforeItsRuntime_LeavesTheRuntimeAtWork()
     {

@@ -13,6 +13,7 @@ internal sealed unsafe class LlamaSequence : IDisposable
     private const int Sequence = 0;
     private const int Passing = 1;
     private const int Sequences = 2;
+    private const uint CellsOfBlock = 256; // It computes attention over as many cells, or a multiple.
 
     private readonly SafeLLamaContextHandle _handle;
     private readonly nint _context;
@@ -25,9 +26,9 @@ internal sealed unsafe class LlamaSequence : IDisposable
     public LlamaSequence(SafeLlamaModelHandle model, ComputeSettings settings, int positions, int stepTokens)
     {
         var parameters = LLamaContextParams.Default();
-        parameters.n_ctx = (uint)positions;
-        parameters.n_batch = (uint)stepTokens;
-        parameters.n_ubatch = (uint)stepTokens;
+        parameters.n_ctx = ((uint)positions + CellsOfBlock - 1) / CellsOfBlock * CellsOfBlock;
+        parameters.n_batch = (uint)Math.Max(stepTokens, Sequences); // It asserts room for an output of each sequence.
+        parameters.n_ubatch = parameters.n_batch;
         parameters.n_seq_max = Sequences;
         parameters.n_threads = settings.Threads;
         parameters.n_threads_batch = settings.Threads;
