@@ -50,20 +50,16 @@ internal static class Samples
         Xunit.Assert.Equal(Feed(first, Tokens(50, 1), 9), Feed(second, Tokens(50, 1), 9));
     }
 
-    /// <summary>All KV of a run of positions, stream by stream.</summary>
-    public static byte[][] Read(IKvRuntime runtime, int first, int count)
-    {
-        var group = runtime.Model.Geometry.Groups[0];
-        return
-        [
-            .. group.Streams.Select((stream, index) =>
-            {
-                var bytes = new byte[group.Layers.Length * count * stream.RowBytes];
-                runtime.ReadKv(0, index, first, count, bytes);
-                return bytes;
-            }),
-        ];
-    }
+    /// <summary>All KV of a run of positions, stream by stream, group by group.</summary>
+    public static byte[][] Read(IKvRuntime runtime, int first, int count) =>
+    [
+        .. Streams(runtime).Select(item =>
+        {
+            var bytes = new byte[count * runtime.Model.Geometry.Groups[item.Group].FrameBytesPerPosition(item.Stream)];
+            runtime.ReadKv(item.Group, item.Stream, first, count, bytes);
+            return bytes;
+        }),
+    ];
 
     /// <summary>Copies KV from one runtime to another, in runs of some length.</summary>
     public static void Copy(IKvRuntime source, IKvRuntime target, int count, int run)
@@ -71,13 +67,15 @@ internal static class Samples
         for (var first = 0; first < count; first += run)
         {
             var length = Math.Min(run, count - first);
-            var streams = Read(source, first, length);
-            for (var stream = 0; stream < streams.Length; stream++)
+            foreach (var ((group, stream), bytes) in Streams(source).Zip(Read(source, first, length)))
             {
-                target.WriteKv(0, stream, first, length, streams[stream]);
+                target.WriteKv(group, stream, first, length, bytes);
             }
         }
 
         target.CommitImported(count);
     }
+
+    private static IEnumerable<(int Group, int Stream)> Streams(IKvRuntime runtime) => runtime.Model.Geometry.Groups
+        .SelectMany((group, index) => Enumerable.Range(0, group.Streams.Length).Select(stream => (index, stream)));
 }
