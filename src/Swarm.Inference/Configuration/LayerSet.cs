@@ -10,7 +10,11 @@ public readonly struct LayerSet : IEquatable<LayerSet>, IReadOnlyCollection<int>
 
     /// <summary>Makes a set.</summary>
     /// <param name="layers">Layer indices, 0 or more, in any order; repeats count once.</param>
-    public LayerSet(params IEnumerable<int> layers) => _layers = [.. layers.Distinct().Order()];
+    public LayerSet(params IEnumerable<int> layers)
+    {
+        ArgumentNullException.ThrowIfNull(layers);
+        _layers = [.. layers.Distinct().Order()];
+    }
 
     /// <inheritdoc/>
     public int Count => Layers.Length;

@@ -83,6 +83,7 @@ public sealed record LlamaConfig
     internal bool HasQueryKeyValueBias => Traits.HasQueryKeyValueBias || AttentionBias;
 
     /// <summary>Layout of the KV cache.</summary>
+    /// <remarks>A window says what the next tokens need. Every position is kept and stored all the same: a rewind needs it again.</remarks>
     /// <returns>
     /// Grouped-query streams of <see cref="KvHeads"/> × <see cref="HeadDim"/> elements: a full group, a group with a window, or both, the full one
     /// first. With <see cref="Latent"/> a latent and a rope stream.

@@ -29,12 +29,13 @@ internal static class RopeJson
     /// <exception cref="ModelFormatException">It contradicts itself, or has something that is not supported.</exception>
     public static (double Theta, RopeScaling? Scaling, double? WindowTheta) Read(JsonFields root, FamilyTraits traits, int maxPositions)
     {
-        var (theta, scaling) = ReadFull(root, maxPositions);
+        var byLayerType = traits.Windows == FamilyTraits.WindowRule.Alternating;
+        var (theta, scaling) = ReadFull(root, byLayerType, maxPositions);
         RequireOriginalPositions(root, scaling, maxPositions);
-        return (theta ?? traits.DefaultRopeTheta, scaling, traits.Windows == FamilyTraits.WindowRule.Alternating ? ReadWindowTheta(root) : null);
+        return (theta ?? traits.DefaultRopeTheta, scaling, byLayerType ? ReadWindowTheta(root) : null);
     }
 
-    private static (double? Theta, RopeScaling? Scaling) ReadFull(JsonFields root, int maxPositions)
+    private static (double? Theta, RopeScaling? Scaling) ReadFull(JsonFields root, bool byLayerType, int maxPositions)
     {
         var theta = (Name: Theta, Value: root.RealOrNull(Theta));
         (string Name, RopeScaling? Value)? scaling = null;
@@ -45,7 +46,7 @@ internal static class RopeJson
                 continue;
             }
 
-            var section = ByLayerType(whole, WindowJson.FullAttention) ?? whole;
+            var section = (byLayerType ? OfLayerType(whole, WindowJson.FullAttention) : null) ?? whole;
             if (section.RealOrNull(Theta) is { } own)
             {
                 theta = theta.Value is not { } other || other == own
@@ -66,7 +67,7 @@ internal static class RopeJson
     private static double ReadWindowTheta(JsonFields root)
     {
         var local = root.RealOrNull(WindowTheta);
-        if (root.Section(Parameters) is not { } whole || ByLayerType(whole, WindowJson.WindowedAttention) is not { } section)
+        if (root.Section(Parameters) is not { } whole || OfLayerType(whole, WindowJson.WindowedAttention) is not { } section)
         {
             return local ?? DefaultWindowTheta;
         }
@@ -83,17 +84,19 @@ internal static class RopeJson
     }
 
     /// <summary>The section of a type of layers; null where all layers have one section.</summary>
-    private static JsonFields? ByLayerType(JsonFields whole, string type)
+    private static JsonFields? OfLayerType(JsonFields whole, string type)
     {
-        if (!whole.All.Any(field => field.Name is WindowJson.FullAttention or WindowJson.WindowedAttention)
-            || whole.Prefix != $"{Parameters}.")
+        string[] names = [.. whole.All.Select(field => field.Name)];
+        if (whole.Prefix != $"{Parameters}." || !names.Any(IsLayerType))
         {
             return null;
         }
 
-        return whole.All.FirstOrDefault(field => field.Name is not (WindowJson.FullAttention or WindowJson.WindowedAttention)) is { Name: { } other }
-            ? throw whole.Fault(other, $"stands beside sections of layer types, where it says nothing; remove it")
+        return Array.Find(names, name => !IsLayerType(name)) is { } other
+            ? throw whole.Fault(other, "stands beside sections of layer types, where it says nothing; remove it")
             : whole.Section(type);
+
+        static bool IsLayerType(string name) => name is WindowJson.FullAttention or WindowJson.WindowedAttention;
     }
 
     private static RopeScaling? ReadScaling(JsonFields section, int? originalPositions, int maxPositions)

@@ -33,14 +33,18 @@ internal static class WindowJson
     /// <exception cref="ModelFormatException">It contradicts itself, or is not supported.</exception>
     public static (int? Window, LayerSet Layers) Read(JsonFields fields, FamilyTraits traits, int layers, int maxPositions)
     {
+        if (traits.Windows == FamilyTraits.WindowRule.Nowhere)
+        {
+            return (null, default);
+        }
+
         var window = fields.Has(Window) ? fields.IntegerOrNull(Window) : traits.DefaultWindow;
         var all = Enumerable.Range(0, Math.Max(layers, 0));
         var windowed = traits.Windows switch
         {
             FamilyTraits.WindowRule.Everywhere => new LayerSet(all),
             FamilyTraits.WindowRule.Switched => ReadSwitched(fields, all, window),
-            FamilyTraits.WindowRule.Alternating => ReadAlternating(fields, all),
-            _ => default,
+            _ => ReadAlternating(fields, all),
         };
         if (windowed.Count == 0 || (window is null && traits.Windows == FamilyTraits.WindowRule.Everywhere))
         {

@@ -1,5 +1,6 @@
 using Swarm.Inference.Cache;
 using Swarm.Inference.Configuration;
+using Swarm.Inference.Export;
 using Swarm.Inference.Model;
 using Swarm.Inference.Presets;
 using Swarm.Inference.Weights;
@@ -144,7 +145,7 @@ public sealed class LlamaModel : IDisposable
         return files.Config;
     }
 
-    /// <summary>Writes a model directory that <see cref="Load"/> and other tools read.</summary>
+    /// <summary>Writes a model directory that <see cref="Load(string, string)"/> and other tools read.</summary>
     /// <param name="directory">Path of the directory; made if need be. Files of the same names are overwritten.</param>
     public void Save(string directory)
     {
@@ -163,6 +164,21 @@ public sealed class LlamaModel : IDisposable
                     using var host = Tensors[item.Name].cpu();
                     stream.Write(host.bytes);
                 }))]);
+    }
+
+    /// <summary>Writes a GGUF file of the same weights, as llama.cpp reads it: a second engine to compute them with.</summary>
+    /// <param name="path">Path of the file, which is replaced once the new one is whole.</param>
+    /// <param name="options">Type of the matrices, vocabulary.</param>
+    /// <exception cref="NotSupportedException">
+    /// llama.cpp would compute this model otherwise, or a weight cannot be expressed in the type; the message says what, and what can be written.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option is not valid.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void ExportGguf(string path, GgufExportOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        new GgufExport(Config, Tensors).Write(path, Descriptor.Name, options);
     }
 
     /// <summary>A runtime with one sequence and a pool of its own.</summary>

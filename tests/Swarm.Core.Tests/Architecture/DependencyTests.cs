@@ -22,7 +22,7 @@ public sealed class DependencyTests
         ["Swarm.Grains"] = ["Swarm.Core", "Swarm.Grains.Abstractions"],
         ["Swarm.Clustering"] = ["Swarm.Core", "Swarm.Storage"],
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
-        ["Swarm.Inference"] = ["Swarm.Core"],
+        ["Swarm.Inference"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.Gguf"] = [],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.Host"],
         ["Swarm.Silo"] =

@@ -37,7 +37,7 @@ internal static class FamilySamples
 
         ["qwen2"] = Base with { Family = ModelFamily.Qwen2, RopeTheta = 1e6 },
         ["qwen2-window"] = Base with { Family = ModelFamily.Qwen2, Heads = 3, KvHeads = 3, HeadDim = 16, SlidingWindow = 33, WindowedLayers = new(1, 2) },
-        ["qwen2-yarn"] = Base with { Family = ModelFamily.Qwen2, Heads = 6, KvHeads = 2, HeadDim = 20, TiedEmbeddings = true, RopeTheta = 1e6, RopeScaling = Yarn },
+        ["qwen2-yarn"] = Base with { Family = ModelFamily.Qwen2, Heads = 6, KvHeads = 2, HeadDim = 8, TiedEmbeddings = true, RopeTheta = 1e6, RopeScaling = Yarn },
 
         ["qwen3"] = Base with { Family = ModelFamily.Qwen3, HeadDim = 18 },
         ["qwen3-bias"] = Base with { Family = ModelFamily.Qwen3, Heads = 5, KvHeads = 1, HeadDim = 10, AttentionBias = true, TiedEmbeddings = true },
@@ -57,6 +57,8 @@ internal static class FamilySamples
         {
             Layers = 4, Heads = 5, KvHeads = 1, HeadDim = 14, QueryPreAttentionScalar = 14, SlidingWindow = 90, WindowedLayers = new(0, 1, 2),
         },
+
+        ["gemma3-sixth"] = Gemma with { Layers = 7, SlidingWindow = 20, WindowedLayers = new(0, 1, 2, 3, 4, 6) }, // As llama.cpp has it.
 
         ["deepseek2-lite"] = Deepseek(ModelFamily.DeepSeekV2, new LatentShape(null, 20, 10, 6, 14)),
         ["deepseek2"] = Deepseek(ModelFamily.DeepSeekV2, new LatentShape(28, 24, 8, 8, 12)) with { Heads = 3, KvHeads = 3 },

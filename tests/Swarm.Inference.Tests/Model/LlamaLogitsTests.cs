@@ -78,8 +78,8 @@ public sealed class LlamaLogitsTests
         if (scaling is Llama3RopeScaling)
         {
             var ratios = Enumerable.Range(0, 16)
-                .Select(index => Math.Pow(50_000, -index / 16.0))
-                .Select(frequency => scaling.Scale(frequency) / frequency)
+                .Select(index => new RopeFrequency(index, 32, 50_000))
+                .Select(frequency => scaling.Scale(frequency) / frequency.Plain)
                 .ToArray();
             Assert.Contains(1, ratios);
             Assert.Contains(0.125, ratios);
