@@ -4,7 +4,6 @@ using Swarm.Inference.Export;
 using Swarm.Inference.Model;
 using Swarm.Inference.Presets;
 using Swarm.Inference.Weights;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Swarm.Inference;
@@ -94,15 +93,14 @@ public sealed class LlamaModel : IDisposable
         return new LlamaModel(config, name, tokenizer, tensors, "", []);
     }
 
-    /// <summary>Reads a model directory: <c>config.json</c>, and safetensors in one file or in shards with an index.</summary>
-    /// <remarks>What changes the logits is honoured, or refused by its name; see also <see cref="Ignored"/>.</remarks>
+    /// <inheritdoc cref="Load(string, LlamaLoadOptions)"/>
+    public static LlamaModel Load(string directory) => Load(directory, new LlamaLoadOptions());
+
+    /// <summary>Reads a model directory, as it is.</summary>
     /// <param name="directory">Path of the directory.</param>
     /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
-    /// <returns>The model.</returns>
-    /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
-    /// <exception cref="DllNotFoundException">libtorch cannot be loaded; the message says why, and what to do.</exception>
-    public static LlamaModel Load(string directory, string tokenizer = "") =>
-        Load(directory, new LlamaLoadOptions { Tokenizer = tokenizer });
+    /// <inheritdoc cref="Load(string, LlamaLoadOptions)"/>
+    public static LlamaModel Load(string directory, string tokenizer) => Load(directory, new LlamaLoadOptions { Tokenizer = tokenizer });
 
     /// <summary>Reads a model directory: <c>config.json</c>, and safetensors in one file or in shards with an index.</summary>
     /// <remarks>What changes the logits is honoured, or refused by its name; see also <see cref="Ignored"/>.</remarks>
@@ -124,7 +122,7 @@ public sealed class LlamaModel : IDisposable
             files.Ignored);
     }
 
-    /// <summary>Checks a model directory as <see cref="Load(string, string)"/> does, all but the weights' values, which are not read.</summary>
+    /// <summary>Checks a model directory as <see cref="Load(string)"/> does, all but the weights' values, which are not read.</summary>
     /// <param name="directory">Path of the directory.</param>
     /// <param name="ignored">What <see cref="Ignored"/> would be.</param>
     /// <returns>The shape.</returns>
@@ -145,7 +143,7 @@ public sealed class LlamaModel : IDisposable
         return files.Config;
     }
 
-    /// <summary>Writes a model directory that <see cref="Load(string, string)"/> and other tools read.</summary>
+    /// <summary>Writes a model directory that <see cref="Load(string)"/> and other tools read.</summary>
     /// <param name="directory">Path of the directory; made if need be. Files of the same names are overwritten.</param>
     public void Save(string directory)
     {

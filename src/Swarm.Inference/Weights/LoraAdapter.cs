@@ -104,7 +104,8 @@ internal sealed class LoraAdapter : IDisposable
 
     private static void AddScaled(Span<float> target, ReadOnlySpan<float> values, float factor)
     {
-        var (wideTarget, wideValues) = (MemoryMarshal.Cast<float, Vector<float>>(target), MemoryMarshal.Cast<float, Vector<float>>(values));
+        var wideTarget = MemoryMarshal.Cast<float, Vector<float>>(target);
+        var wideValues = MemoryMarshal.Cast<float, Vector<float>>(values);
         for (var index = 0; index < wideTarget.Length; index++)
         {
             wideTarget[index] += wideValues[index] * factor;

@@ -20,7 +20,7 @@ public sealed class FamilyKvTests
 
         Samples.Copy(first, second, 150, 41);
 
-        var next = FamilySamples.Tokens(40, 2);
+        var next = FamilySamples.Tokens(14, 2);
         foreach (var step in (int[])[1, 13])
         {
             Assert.Equal(Samples.Feed(first, next, step), Samples.Feed(second, next, step));
@@ -42,14 +42,14 @@ public sealed class FamilyKvTests
         Samples.Feed(holder, FamilySamples.Tokens(64, 1), 64);
         Samples.Feed(other, FamilySamples.Tokens(64, 1), 64);
         var tokens = FamilySamples.Tokens(64 * 4, 3);
-        Samples.Feed(scattered, FamilySamples.Tokens(64 * 6, 4), 60);
+        Samples.Feed(scattered, FamilySamples.Tokens(64 * 6, 4), 192);
 
         scattered.Truncate(0);
         var logits = Samples.Feed(scattered, tokens, 39);
-        logits = [.. logits, .. Samples.Feed(scattered, tokens.AsSpan(0, 20), 1)];
+        logits = [.. logits, .. Samples.Feed(scattered, tokens.AsSpan(0, 7), 1)];
 
-        Assert.Equal([.. Samples.Feed(alone, tokens, 39), .. Samples.Feed(alone, tokens.AsSpan(0, 20), 1)], logits);
-        Assert.Equal(Samples.Read(alone, 0, 270), Samples.Read(scattered, 0, 270));
+        Assert.Equal([.. Samples.Feed(alone, tokens, 39), .. Samples.Feed(alone, tokens.AsSpan(0, 7), 1)], logits);
+        Assert.Equal(Samples.Read(alone, 0, 263), Samples.Read(scattered, 0, 263));
     }
 
     [Fact]

@@ -43,19 +43,35 @@ internal static class FamilySamples
         ["qwen3-bias"] = Base with { Family = ModelFamily.Qwen3, Heads = 5, KvHeads = 1, HeadDim = 10, AttentionBias = true, TiedEmbeddings = true },
         ["qwen3-yarn"] = Base with
         {
-            Family = ModelFamily.Qwen3, Heads = 6, KvHeads = 3, HeadDim = 16, RopeTheta = 1e6,
+            Family = ModelFamily.Qwen3,
+            Heads = 6,
+            KvHeads = 3,
+            HeadDim = 16,
+            RopeTheta = 1e6,
             RopeScaling = Yarn with { BetaFast = 20, BetaSlow = 2, Truncate = false, GivenAttentionFactor = 1.3 },
         },
 
         ["gemma3"] = Gemma with { SlidingWindow = 7, WindowedLayers = new(0, 1) },
         ["gemma3-linear"] = Gemma with
         {
-            Heads = 3, KvHeads = 3, HeadDim = 20, QueryPreAttentionScalar = 12, SlidingWindow = 64, WindowedLayers = new(0, 2),
-            RopeScaling = new LinearRopeScaling(8), TiedEmbeddings = false,
+            Heads = 3,
+            KvHeads = 3,
+            HeadDim = 20,
+            QueryPreAttentionScalar = 12,
+            SlidingWindow = 64,
+            WindowedLayers = new(0, 2),
+            RopeScaling = new LinearRopeScaling(8),
+            TiedEmbeddings = false,
         },
         ["gemma3-mqa"] = Gemma with
         {
-            Layers = 4, Heads = 5, KvHeads = 1, HeadDim = 14, QueryPreAttentionScalar = 14, SlidingWindow = 90, WindowedLayers = new(0, 1, 2),
+            Layers = 4,
+            Heads = 5,
+            KvHeads = 1,
+            HeadDim = 14,
+            QueryPreAttentionScalar = 14,
+            SlidingWindow = 90,
+            WindowedLayers = new(0, 1, 2),
         },
 
         ["gemma3-sixth"] = Gemma with { Layers = 7, SlidingWindow = 20, WindowedLayers = new(0, 1, 2, 3, 4, 6) }, // As llama.cpp has it.

@@ -94,8 +94,8 @@ internal sealed class ReferenceDecoder
             var first = isWindowed ? Math.Max(0, position - _config.SlidingWindow!.Value + 1) : 0;
             var result = query.SelectMany((head, index) => Attend(
                 RotateHalves(head, position, theta, scaling),
-                keys.Skip(first).Select(all => all[index / group]),
-                values.Skip(first).Select(all => all[index / group]),
+                [.. keys.Skip(first).Select(all => all[index / group])],
+                [.. values.Skip(first).Select(all => all[index / group])],
                 1 / root));
             return Project(prefix + "o_proj", [.. result]);
         };
@@ -126,28 +126,35 @@ internal sealed class ReferenceDecoder
             keys.Add([.. parts.Select(part => (double[])[.. part[..plain], .. shared])]);
             values.Add([.. parts.Select(part => part[plain..])]);
             var result = Heads(source, plain + rotary).SelectMany((head, index) => Attend(
-                [.. head[..plain], .. RotatePairs(head[plain..], position)], keys.Select(all => all[index]), values.Select(all => all[index]), scale));
+                [.. head[..plain], .. RotatePairs(head[plain..], position)], [.. keys.Select(all => all[index])], [.. values.Select(all => all[index])], scale));
             return Project(prefix + "o_proj", [.. result]);
         };
     }
 
-    private static double[] Attend(double[] query, IEnumerable<double[]> keys, IEnumerable<double[]> values, double scale)
+    private static double[] Attend(double[] query, double[][] keys, double[][] values, double scale)
     {
-        var scores = keys.Select(key => scale * query.Zip(key, (left, right) => left * right).Sum()).ToArray();
-        var highest = scores.Max();
-        var total = scores.Sum(score => Math.Exp(score - highest));
-        var shares = scores.Select(score => Math.Exp(score - highest) / total);
-        double[]? result = null;
-        foreach (var (share, value) in shares.Zip(values))
+        var scores = new double[keys.Length];
+        for (var position = 0; position < keys.Length; position++)
         {
-            result ??= new double[value.Length];
-            for (var index = 0; index < value.Length; index++)
+            for (var index = 0; index < query.Length; index++)
             {
-                result[index] += share * value[index];
+                scores[position] += scale * query[index] * keys[position][index];
             }
         }
 
-        return result!;
+        var highest = scores.Max();
+        var total = scores.Sum(score => Math.Exp(score - highest));
+        var result = new double[values[0].Length];
+        for (var position = 0; position < values.Length; position++)
+        {
+            var share = Math.Exp(scores[position] - highest) / total;
+            for (var index = 0; index < result.Length; index++)
+            {
+                result[index] += share * values[position][index];
+            }
+        }
+
+        return result;
     }
 
     /// <summary>Rotates element i with element i + half.</summary>
