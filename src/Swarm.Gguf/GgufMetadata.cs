@@ -1,8 +1,10 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Swarm.Gguf;
 
 /// <summary>The metadata of a GGUF file: values by key, enumerated in the file's order.</summary>
+[SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "The format's own word.")]
 public sealed class GgufMetadata : IReadOnlyCollection<KeyValuePair<string, GgufValue>>
 {
     private readonly string _path;

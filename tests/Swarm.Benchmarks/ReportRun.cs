@@ -1,6 +1,7 @@
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
 using Swarm.Benchmarks.Sections;
+using Swarm.Inference;
 
 namespace Swarm.Benchmarks;
 
@@ -16,8 +17,11 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
     [
         new MemorySection(), new MemorySection(SyntheticModel.Llama70B), new MemorySection(SyntheticModel.DeepSeekMla), new SizesSection(),
         new HitsSection(), new LookupSection(),
-        new FolderSection(), new AzureSection(), new DistantSection(), new StreamSection(), new ControlSection(), new AgentsSection(),
-        new TtftSection(),
+        new FolderSection(), new AzureSection(), new DistantSection(), new StreamSection<LlamaRuntime>("stream.overhead", "a step of small without Swarm", 1.03, _ => new SmallModel()),
+        new StreamSection<LlamaCppRuntime>(
+            "stream.overhead.llamacpp", "a step of small by llama.cpp without Swarm", 1.05, report => new SmallGguf(report.NewFolder("gguf"))),
+        new ControlSection(), new AgentsSection(),
+        new TtftSection(), new LlamaCppTtftSection(),
     ];
 
     /// <summary>Runs the sections that hold wanted rows.</summary>

@@ -1,4 +1,5 @@
 using Swarm.Inference.Configuration;
+using Swarm.Testing.Models;
 
 namespace Swarm.Inference.Tests;
 
@@ -24,23 +25,9 @@ internal static class Samples
     public static LlamaModel Model(KvDType dtype = KvDType.Float32, ulong seed = 1) =>
         LlamaModel.CreateRandom(Config(dtype: dtype), seed, "sample");
 
-    public static int[] Tokens(int count, int seed, int vocabulary = 97)
-    {
-        var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => random.Next(vocabulary))];
-    }
+    public static int[] Tokens(int count, int seed, int vocabulary = 97) => KvRuntimes.Tokens(count, seed, vocabulary);
 
-    /// <summary>Feeds tokens in steps of some length; gives the last logits.</summary>
-    public static float[] Feed(IKvRuntime runtime, ReadOnlySpan<int> tokens, int step)
-    {
-        var logits = new float[runtime.VocabularySize];
-        for (var start = 0; start < tokens.Length; start += step)
-        {
-            runtime.Forward(tokens.Slice(start, Math.Min(step, tokens.Length - start)), logits);
-        }
-
-        return logits;
-    }
+    public static float[] Feed(IKvRuntime runtime, ReadOnlySpan<int> tokens, int step) => KvRuntimes.Feed(runtime, tokens, step);
 
     /// <summary>Two models compute the same, bit for bit.</summary>
     public static void AssertSameLogits(LlamaModel left, LlamaModel right)
@@ -50,32 +37,7 @@ internal static class Samples
         Xunit.Assert.Equal(Feed(first, Tokens(50, 1), 9), Feed(second, Tokens(50, 1), 9));
     }
 
-    /// <summary>All KV of a run of positions, stream by stream, group by group.</summary>
-    public static byte[][] Read(IKvRuntime runtime, int first, int count) =>
-    [
-        .. Streams(runtime).Select(item =>
-        {
-            var bytes = new byte[count * runtime.Model.Geometry.Groups[item.Group].FrameBytesPerPosition(item.Stream)];
-            runtime.ReadKv(item.Group, item.Stream, first, count, bytes);
-            return bytes;
-        }),
-    ];
+    public static byte[][] Read(IKvRuntime runtime, int first, int count) => KvRuntimes.Read(runtime, first, count);
 
-    /// <summary>Copies KV from one runtime to another, in runs of some length.</summary>
-    public static void Copy(IKvRuntime source, IKvRuntime target, int count, int run)
-    {
-        for (var first = 0; first < count; first += run)
-        {
-            var length = Math.Min(run, count - first);
-            foreach (var ((group, stream), bytes) in Streams(source).Zip(Read(source, first, length)))
-            {
-                target.WriteKv(group, stream, first, length, bytes);
-            }
-        }
-
-        target.CommitImported(count);
-    }
-
-    private static IEnumerable<(int Group, int Stream)> Streams(IKvRuntime runtime) => runtime.Model.Geometry.Groups
-        .SelectMany((group, index) => Enumerable.Range(0, group.Streams.Length).Select(stream => (index, stream)));
+    public static void Copy(IKvRuntime source, IKvRuntime target, int count, int run) => KvRuntimes.Copy(source, target, count, run);
 }

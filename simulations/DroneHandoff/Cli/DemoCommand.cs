@@ -41,7 +41,7 @@ internal sealed class DemoCommand
 
     private readonly Option<string> _model = new("--model")
     {
-        Description = "tiny, small, or a directory with config.json and safetensors.",
+        Description = "tiny, small, a directory with config.json and safetensors, or a GGUF file, which llama.cpp computes.",
         DefaultValueFactory = _ => "tiny",
     };
 
@@ -111,15 +111,15 @@ internal sealed class DemoCommand
     // Now, not in the roles' processes, whose every failure comes after the silo's start.
     private static string CheckModel(string model, int positions, HandoffKind handoff, TextWriter error, List<string> faults)
     {
-        if (model is not ("tiny" or "small") && !File.Exists(Path.Combine(model, "config.json")))
+        if (model is not ("tiny" or "small") && !File.Exists(model) && !File.Exists(Path.Combine(model, "config.json")))
         {
-            faults.Add($"--model '{model}' is neither 'tiny', 'small' nor a directory with a config.json.");
+            faults.Add($"--model '{model}' is neither 'tiny', 'small', a directory with a config.json nor a GGUF file.");
             return model;
         }
 
         try
         {
-            var (most, ignored) = DroneModel.Check(model);
+            var (most, key, ignored) = DroneModel.Check(model);
             foreach (var item in ignored)
             {
                 error.WriteLine($"--model '{model}' has something that is not known, and is not used: {item}");
@@ -129,7 +129,7 @@ internal sealed class DemoCommand
                 && RunLength.Needed(positions, handoff) is var needed && needed > most)
             {
                 faults.Add(
-                    $"--model '{model}' has {most} positions (max_position_embeddings), and --positions {positions} with a "
+                    $"--model '{model}' has {most} positions ({key}), and --positions {positions} with a "
                     + $"{handoff.ToString().ToLowerInvariant()} handoff needs {needed}; give "
                     + (RunLength.MostPositions(most, handoff) is { } fitting
                         ? $"--positions {fitting} or less, or a model with more."

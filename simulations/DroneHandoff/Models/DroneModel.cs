@@ -1,5 +1,6 @@
 using DroneHandoff.Tokens;
 using Swarm;
+using Swarm.Gguf;
 using Swarm.Inference;
 using Swarm.Inference.Configuration;
 using Swarm.Inference.Presets;
@@ -21,6 +22,15 @@ internal sealed class DroneModel
         CreateRuntime = positions => model.CreateRuntime(positions);
     }
 
+    private DroneModel(LlamaCppModel model)
+    {
+        Descriptor = model.Descriptor;
+        Parameters = model.Info.ParameterCount;
+        MaxPositions = model.Info.ContextLength;
+        Ignored = [];
+        CreateRuntime = positions => model.CreateRuntime(positions);
+    }
+
     /// <summary>What the model is.</summary>
     public ModelDescriptor Descriptor { get; }
 
@@ -37,47 +47,40 @@ internal sealed class DroneModel
     public Func<int, IKvRuntime> CreateRuntime { get; }
 
     /// <summary>Loads or makes a model.</summary>
-    /// <param name="model"><c>tiny</c>, <c>small</c>, or a model's directory.</param>
+    /// <param name="model"><c>tiny</c>, <c>small</c>, a model's directory, or a GGUF file, which llama.cpp computes.</param>
     /// <param name="seed">Seed of a preset's weights.</param>
     /// <returns>The model.</returns>
-    /// <exception cref="InvalidDataException">The directory holds no model that the engine can run.</exception>
-    public static DroneModel Open(string model, int seed) =>
-        From(Preset.Names.Contains(model)
+    /// <exception cref="InvalidDataException">There is no model that its engine can run; the message says why.</exception>
+    public static DroneModel Open(string model, int seed) => Explained(() =>
+    {
+        if (File.Exists(model))
+        {
+            return new DroneModel(LlamaCppModel.Load(model, new LlamaCppOptions { Tokenizer = TokenVocabulary.Name }));
+        }
+
+        return new DroneModel(Preset.Names.Contains(model)
             ? LlamaModel.CreatePreset(model, (ulong)seed, TokenVocabulary.Name)
             : LlamaModel.Load(model, TokenVocabulary.Name));
+    });
 
     /// <summary>Checks a model as <see cref="Open"/> does, without reading its weights.</summary>
-    /// <param name="model"><c>tiny</c>, <c>small</c>, or a model's directory.</param>
+    /// <param name="model"><c>tiny</c>, <c>small</c>, a model's directory, or a GGUF file.</param>
     /// <returns>Its longest sequence, and what of its files is not known.</returns>
-    /// <exception cref="InvalidDataException">There is no model that the engine can run; the message says why.</exception>
-    public static (int MaxPositions, IReadOnlyList<string> Ignored) Check(string model)
+    /// <exception cref="InvalidDataException">There is no model that its engine can run; the message says why.</exception>
+    public static ModelCheck Check(string model) => Explained(() =>
     {
-        try
+        if (File.Exists(model))
         {
-            IReadOnlyList<string> ignored = [];
-            var config = Preset.Names.Contains(model) ? Preset.Config(model) : LlamaModel.Inspect(model, out ignored);
-            RequireVocabulary(config.VocabularySize);
-            return (config.MaxPositions, ignored);
+            var info = LlamaCppModel.Inspect(model);
+            RequireVocabulary(info.VocabularySize);
+            return new ModelCheck(info.ContextLength, $"{info.Architecture}.context_length", []);
         }
-        catch (Exception fault) when (fault is ModelFormatException or IOException or UnauthorizedAccessException)
-        {
-            throw new InvalidDataException(fault.Message, fault);
-        }
-    }
 
-    private static DroneModel From(LlamaModel model)
-    {
-        RequireVocabulary(model.Config.VocabularySize);
-        return new DroneModel(model);
-    }
-
-    private static void RequireVocabulary(int size)
-    {
-        if (size < TokenVocabulary.Size)
-        {
-            throw new InvalidDataException($"The model knows {size} tokens; telemetry needs {TokenVocabulary.Size}.");
-        }
-    }
+        IReadOnlyList<string> ignored = [];
+        var config = Preset.Names.Contains(model) ? Preset.Config(model) : LlamaModel.Inspect(model, out ignored);
+        RequireVocabulary(config.VocabularySize);
+        return new ModelCheck(config.MaxPositions, "max_position_embeddings", ignored);
+    });
 
     /// <summary>Runs the shapes of step that the demo uses, on a cache of their own, so that no timing holds a first time.</summary>
     public void WarmUp()
@@ -93,5 +96,25 @@ internal sealed class DroneModel
         }
 
         (runtime as IDisposable)?.Dispose();
+    }
+
+    private static T Explained<T>(Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception fault) when (fault is ModelFormatException or GgufFormatException or LlamaCppException or IOException or UnauthorizedAccessException)
+        {
+            throw fault as InvalidDataException ?? new InvalidDataException(fault.Message, fault);
+        }
+    }
+
+    private static void RequireVocabulary(int size)
+    {
+        if (size < TokenVocabulary.Size)
+        {
+            throw new InvalidDataException($"The model knows {size} tokens; telemetry needs {TokenVocabulary.Size}.");
+        }
     }
 }

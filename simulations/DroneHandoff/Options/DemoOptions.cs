@@ -7,7 +7,7 @@ namespace DroneHandoff.Options;
 /// <param name="Handoff">How the predecessor leaves.</param>
 /// <param name="LosesSilo">Whether the silo is killed and started anew, with nothing but the blobs, before each successor.</param>
 /// <param name="Positions">Positions after which it leaves: the end of the reading that reaches this number.</param>
-/// <param name="Model"><c>tiny</c>, <c>small</c>, or a model's directory.</param>
+/// <param name="Model"><c>tiny</c>, <c>small</c>, a model's directory, or a GGUF file.</param>
 /// <param name="TelemetryPath">Path of the recording.</param>
 /// <param name="Flight">The recording itself.</param>
 /// <param name="JsonPath">Where the report goes, or empty.</param>

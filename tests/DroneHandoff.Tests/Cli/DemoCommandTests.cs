@@ -2,6 +2,8 @@ using DroneHandoff.Cli;
 using DroneHandoff.Options;
 using DroneHandoff.Tests.Models;
 using Swarm.Inference.Presets;
+using Swarm.Testing;
+using Swarm.Testing.Models;
 
 namespace DroneHandoff.Tests.Cli;
 
@@ -56,7 +58,7 @@ public sealed class DemoCommandTests
     [InlineData("--positions", "many", "--positions 'many' is not a whole number")]
     [InlineData("--positions", "99999999999", "--positions '99999999999' is not a whole number")]
     [InlineData("--seed", "-1", "--seed '-1' is not a whole number from 0")]
-    [InlineData("--model", "huge", "--model 'huge' is neither 'tiny', 'small' nor a directory with a config.json.")]
+    [InlineData("--model", "huge", "--model 'huge' is neither 'tiny', 'small', a directory with a config.json nor a GGUF file.")]
     [InlineData("--positions", "65536", "--model 'tiny' has 65536 positions (max_position_embeddings), and --positions 65536")]
     [InlineData("--positions", "200000", "give --positions 65458 or less, or a model with more.")]
     [InlineData("--telemetry", "no-such.SRT", "--telemetry 'no-such.SRT' cannot be read")]
@@ -145,6 +147,32 @@ public sealed class DemoCommandTests
         Assert.Equal((2, 2), (smallCode, pointerCode));
         Assert.Contains("The model knows 1000 tokens", small, StringComparison.Ordinal);
         Assert.Contains("Git LFS pointer", pointer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2048, 2049, "1500", null)]
+    [InlineData(1024, 2049, "900", null)]
+    [InlineData(1024, 2049, "947", "has 1024 positions (llama.context_length), and --positions 947 with a planned handoff needs 1026; give --positions 946 or less")]
+    [InlineData(2048, 1000, "64", "The model knows 1000 tokens; telemetry needs")]
+    public async Task InvokeAsync_GgufModel_IsTakenIfItFits(int context, int vocabulary, string positions, string? expected)
+    {
+        using var folder = new TempDirectory();
+        var path = new RandomGguf(Context: context, Vocabulary: vocabulary).Write(folder.Combine("model.gguf"));
+
+        var (code, options, error) = await InvokeAsync("--model", path, "--positions", positions);
+
+        Assert.Equal(expected is null ? 0 : 2, code);
+        Assert.Equal(expected is null, options is not null);
+        Assert.Contains(expected ?? "", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InvokeAsync_FileThatIsNoGguf_SaysSo()
+    {
+        var (code, _, error) = await InvokeAsync("--model", Path.Combine(Recordings.Folder, "p4_rtk.SRT"));
+
+        Assert.Equal(2, code);
+        Assert.Contains("p4_rtk.SRT is no GGUF file", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Swarm.Inference.Presets;
 namespace Swarm.Benchmarks.Paths;
 
 /// <summary>The <c>small</c> preset, 80 M parameters, with seeded weights and inputs.</summary>
-internal sealed class SmallModel : IDisposable
+internal sealed class SmallModel : IBenchModel<LlamaRuntime>
 {
     private const int Seed = 20261125;
 

@@ -5,20 +5,26 @@ using Swarm.Benchmarks.Report;
 namespace Swarm.Benchmarks.Sections;
 
 /// <summary>What streaming costs an agent's step: the same steps with a session and without one, in turn, logits compared.</summary>
-internal sealed class StreamSection : ISection
+/// <typeparam name="TRuntime">The model's runtime.</typeparam>
+/// <param name="row">Name of the row.</param>
+/// <param name="reference">What it is measured against.</param>
+/// <param name="most">The goal.</param>
+/// <param name="open">Makes the model.</param>
+internal sealed class StreamSection<TRuntime>(string row, string reference, double most, Func<ReportContext, IBenchModel<TRuntime>> open) : ISection
+    where TRuntime : IKvRuntime, IDisposable
 {
     private const int FirstPositions = 256;
     private const int StepsOfRound = 50;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Rows { get; } = ["stream.overhead"];
+    public IReadOnlyList<string> Rows { get; } = [row];
 
     /// <inheritdoc/>
     public async Task MeasureAsync(ReportContext report)
     {
         var rounds = report.Rounds;
         var tokens = SmallModel.Tokens(FirstPositions + ((rounds + 1) * StepsOfRound));
-        using var model = new SmallModel();
+        using var model = open(report);
         await using var silo = await BenchSilo.OverFolderAsync(report.NewFolder("stream"), memoryTierBytes: 256 << 20);
         using var plain = model.NewRuntime(tokens.Length);
         using var streaming = model.NewRuntime(tokens.Length);
@@ -61,6 +67,6 @@ internal sealed class StreamSection : ISection
             }
         }
 
-        report.Add(samples.Cost("stream.overhead", "a step of small without Swarm", Goal.AtMost(1.03)));
+        report.Add(samples.Cost(row, reference, Goal.AtMost(most)));
     }
 }

@@ -67,7 +67,7 @@ internal sealed class TtftSection : ISection
             }));
             foreach (var tier in tiers)
             {
-                var time = await SucceedAsync(tier, successor, tokens, logits);
+                var time = await Succession.MeasureAsync(tier.Silo, tier.Kv, successor, tokens, logits);
                 if (round >= 0)
                 {
                     tier.Samples.Add(prefill, time);
@@ -111,25 +111,6 @@ internal sealed class TtftSection : ISection
                 $"{memory.Rehydration.Loaded} of {tokens.Length - 1} positions were shared, or the logits are others.");
         }
 
-        await memory.ReleaseAsync();
-        return time;
-    }
-
-    private static async Task<TimeSpan> SucceedAsync(Tier tier, LlamaRuntime runtime, int[] tokens, float[] expected)
-    {
-        var agent = tier.Silo.Client.Agent("successor");
-        var started = TimeProvider.System.GetTimestamp();
-        await using var memory = await agent.TakeOverAsync("c", runtime, TakeOver.Now);
-        await memory.FeedAsync(tokens.AsMemory(tokens.Length - 1));
-        var time = TimeProvider.System.GetElapsedTime(started);
-        var report = memory.Rehydration;
-        if (!memory.Logits.Span.SequenceEqual(expected) || report.Loaded != tokens.Length - 1 || report.Tier != tier.Kv)
-        {
-            throw new InvalidOperationException(
-                $"{tier.Name}: {report.Loaded} of {tokens.Length - 1} positions came from {report.Tier}, or the logits are others.");
-        }
-
-        await memory.RewindAsync(tokens.Length - 1);
         await memory.ReleaseAsync();
         return time;
     }

@@ -24,6 +24,7 @@ public sealed class DependencyTests
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
         ["Swarm.Inference"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.Gguf"] = [],
+        ["Swarm.LlamaCpp"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.Tool"] = ["Swarm.Core", "Swarm.Format", "Swarm.Client", "Swarm.Storage", "Swarm.Storage.Azure", "Swarm.Storage.Files", "Swarm.Host"],
         ["Swarm.Silo"] =
         [
@@ -66,6 +67,7 @@ public sealed class DependencyTests
     [InlineData("Microsoft.Orleans", "Swarm.Grains.Abstractions", "Swarm.Grains", "Swarm.Clustering", "Swarm.Silo", "Swarm.Client", "Swarm.Host")]
     [InlineData("Azure.", "Swarm.Storage.Azure")]
     [InlineData("TorchSharp", "Swarm.Inference")]
+    [InlineData("LLamaSharp", "Swarm.LlamaCpp")]
     [InlineData("MessagePack", "Swarm.Format", "Swarm.DataPlane")]
     public void Packages_OfOneConcern_AreInItsProjectsAlone(string prefix, params string[] allowed)
     {

@@ -16,6 +16,7 @@ public sealed partial class EventIdTests
         ["Clustering"] = (4100, 4199),
         ["Host"] = (4200, 4299),
         ["Silo"] = (4300, 4399),
+        ["LlamaCpp"] = (4400, 4499),
     };
 
     private readonly record struct Event(int Id, string Name, string Level, string Method);
