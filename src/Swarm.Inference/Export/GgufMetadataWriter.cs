@@ -101,10 +101,7 @@ internal sealed class GgufMetadataWriter(LlamaConfig config, GgufWriter writer)
         Add("attention.value_length_mla", latent.ValueHeadDim);
         Add("attention.kv_lora_rank", latent.KvRank);
         Add("rope.dimension_count", latent.RotaryHeadDim);
-        if (latent.QueryRank is { } rank)
-        {
-            Add("attention.q_lora_rank", rank);
-        }
+        Add("attention.q_lora_rank", latent.QueryRank ?? 0); // llama.cpp asks for it; 0 is none.
 
         // There are no experts, but llama.cpp asks for their sizes.
         Add("leading_dense_block_count", config.Layers);
