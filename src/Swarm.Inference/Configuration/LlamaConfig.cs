@@ -5,6 +5,7 @@ namespace Swarm.Inference.Configuration;
 public sealed record LlamaConfig
 {
     internal const int PositionLimit = 1 << 22;
+    internal const int MaxLayers = 1024;
 
     /// <summary>The family, of <c>architectures</c>.</summary>
     public ModelFamily Family { get; init; } = ModelFamily.Llama;
@@ -117,7 +118,7 @@ public sealed record LlamaConfig
         Range("vocab_size", VocabularySize, 2, 1 << 20);
         Range("hidden_size", HiddenSize, 2, 1 << 16);
         Range("intermediate_size", IntermediateSize, 1, 1 << 18);
-        Range("num_hidden_layers", Layers, 1, 1024);
+        Range("num_hidden_layers", Layers, 1, MaxLayers);
         Range("num_attention_heads", Heads, 1, 1024);
         Range("num_key_value_heads", KvHeads, 1, Heads);
         Range("head_dim", HeadDim, 2, Latent is null ? 1024 : 2048);

@@ -33,13 +33,13 @@ internal static class WindowJson
     /// <exception cref="ModelFormatException">It contradicts itself, or is not supported.</exception>
     public static (int? Window, LayerSet Layers) Read(JsonFields fields, FamilyTraits traits, int layers, int maxPositions)
     {
-        if (traits.Windows == FamilyTraits.WindowRule.Nowhere)
+        if (traits.Windows == FamilyTraits.WindowRule.Nowhere || layers is < 1 or > LlamaConfig.MaxLayers)
         {
-            return (null, default);
+            return (null, default); // A number of layers that is out of range is refused with the others.
         }
 
         var window = fields.Has(Window) ? fields.IntegerOrNull(Window) : traits.DefaultWindow;
-        var all = Enumerable.Range(0, Math.Max(layers, 0));
+        var all = Enumerable.Range(0, layers);
         var windowed = traits.Windows switch
         {
             FamilyTraits.WindowRule.Everywhere => new LayerSet(all),
