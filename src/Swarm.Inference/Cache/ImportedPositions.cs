@@ -2,20 +2,21 @@ using System.Collections;
 
 namespace Swarm.Inference.Cache;
 
-/// <summary>Which positions were written from outside and wait for their commit, for each stream.</summary>
-internal sealed class ImportedPositions(int maxPositions)
+/// <summary>Which positions were written from outside and wait for their commit, for each stream of each layer group.</summary>
+internal sealed class ImportedPositions(int groups, int maxPositions)
 {
     private readonly BitArray[] _written =
-        [.. Enumerable.Range(0, KvBlockPool.Streams).Select(_ => new BitArray(maxPositions))];
+        [.. Enumerable.Range(0, groups * KvBlockPool.Streams).Select(_ => new BitArray(maxPositions))];
 
     private int _end;
 
     /// <summary>Notes positions of a stream as written.</summary>
-    public void Add(int stream, int firstPosition, int count)
+    public void Add(int group, int stream, int firstPosition, int count)
     {
+        var written = _written[(group * KvBlockPool.Streams) + stream];
         for (var position = firstPosition; position < firstPosition + count; position++)
         {
-            _written[stream][position] = true;
+            written[position] = true;
         }
 
         _end = Math.Max(_end, firstPosition + count);

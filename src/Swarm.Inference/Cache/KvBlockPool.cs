@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Swarm.Core.Memory;
-using Swarm.Inference.Configuration;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -10,15 +9,15 @@ namespace Swarm.Inference.Cache;
 /// <summary>A pool of KV blocks, shared by the sequences of one model. A block never moves.</summary>
 /// <remarks>
 /// For each layer and stream [blocks × <see cref="BlockTokens"/>, row], all in one allocation: consecutive blocks are consecutive
-/// rows, so that a sequence that owns a run of them is attended to, read and written in place. The operating system
-/// commits memory when a block is first written.
+/// rows, so that a sequence that owns a run of them is attended to, read and written in place. Layers with a window hold every position too. The
+/// operating system commits memory when a block is first written.
 /// </remarks>
 public sealed class KvBlockPool : IDisposable
 {
     /// <summary>Positions of a block.</summary>
     public const int BlockTokens = 64;
 
-    internal const int Streams = 2; // K and V.
+    internal const int Streams = 2; // K and V, or latent and rope.
 
     private readonly Lock _gate = new();
     private readonly bool[] _taken;
@@ -26,35 +25,45 @@ public sealed class KvBlockPool : IDisposable
     private readonly Tensor[] _rows; // Views of it.
     private readonly nint[] _memory;
     private readonly Memory<byte>[] _memories; // The same; none where it is a device's.
-    private readonly int _rowBytes;
+    private readonly int[] _rowBytes;
     private int _free;
 
-    internal KvBlockPool(ModelDescriptor model, LlamaConfig config, ScalarType scalarType, Device device, int blocks)
+    internal KvBlockPool(ModelDescriptor model, ScalarType scalarType, Device device, int blocks)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
-        long rowElements = (long)config.KvHeads * config.HeadDim;
-        _rowBytes = model.Geometry.Groups[0].Streams[0].RowBytes;
-        long mostBlocks = int.MaxValue / ((long)BlockTokens * _rowBytes); // A tensor's bytes are a span: at most 2 GiB.
+        var streams = model.Geometry.Groups
+            .SelectMany(group => group.Layers.SelectMany(layer => group.Streams.Select((stream, index) => (Layer: layer, Index: index, Stream: stream))))
+            .OrderBy(item => item.Layer).ThenBy(item => item.Index)
+            .Select(item => item.Stream)
+            .ToArray();
+        _rowBytes = [.. streams.Select(stream => stream.RowBytes)];
+        long mostBlocks = int.MaxValue / ((long)BlockTokens * _rowBytes.Max()); // A tensor's bytes are a span: at most 2 GiB.
         ArgumentOutOfRangeException.ThrowIfGreaterThan(blocks, mostBlocks);
         _taken = new bool[blocks];
         _free = blocks;
         Model = model;
-        _rows = new Tensor[config.Layers * Streams];
+        _rows = new Tensor[streams.Length];
         _memory = new nint[_rows.Length];
         _memories = new Memory<byte>[_rows.Length];
-        _all = empty([_rows.Length, (long)blocks * BlockTokens, rowElements], scalarType, device)
-            .DetachFromDisposeScope();
+        var positions = (long)blocks * BlockTokens;
+        _all = empty([streams.Sum(stream => positions * Elements(stream))], scalarType, device).DetachFromDisposeScope();
+        long first = 0;
         for (var index = 0; index < _rows.Length; index++)
         {
-            _rows[index] = _all.select(0, index).DetachFromDisposeScope();
+            var elements = Elements(streams[index]);
+            using var region = _all.narrow(0, first, positions * elements);
+            _rows[index] = region.view(positions, elements).DetachFromDisposeScope();
             _memory[index] = device.type == DeviceType.CPU ? AddressOf(_rows[index]) : 0;
-            _memories[index] = MemoryAt(_memory[index], blocks * BlockTokens * _rowBytes);
+            _memories[index] = MemoryAt(_memory[index], (int)positions * _rowBytes[index]);
+            first += positions * elements;
         }
 
         if (_memory[0] != 0)
         {
-            HugePages.Advise(_memory[0], (long)_rows.Length * blocks * BlockTokens * _rowBytes);
+            HugePages.Advise(_memory[0], positions * _rowBytes.Sum(bytes => (long)bytes));
         }
+
+        static long Elements(KvStream stream) => stream.RowBytes / stream.DType.SizeBytes();
     }
 
     /// <summary>Blocks in the pool.</summary>
@@ -133,11 +142,11 @@ public sealed class KvBlockPool : IDisposable
         var index = (layer * Streams) + stream;
         if (_memory[index] != 0)
         {
-            new ReadOnlySpan<byte>((byte*)_memory[index] + (firstRow * _rowBytes), destination.Length).CopyTo(destination);
+            new ReadOnlySpan<byte>((byte*)_memory[index] + (firstRow * _rowBytes[index]), destination.Length).CopyTo(destination);
             return;
         }
 
-        using var view = _rows[index].narrow(0, firstRow, destination.Length / _rowBytes);
+        using var view = _rows[index].narrow(0, firstRow, destination.Length / _rowBytes[index]);
         using var host = view.cpu();
         host.bytes.CopyTo(destination);
     }
@@ -148,19 +157,22 @@ public sealed class KvBlockPool : IDisposable
         var index = (layer * Streams) + stream;
         if (_memory[index] != 0)
         {
-            StreamingCopy.Copy(source, new Span<byte>((byte*)_memory[index] + (firstRow * _rowBytes), source.Length));
+            StreamingCopy.Copy(source, new Span<byte>((byte*)_memory[index] + (firstRow * _rowBytes[index]), source.Length));
             return;
         }
 
-        using var view = _rows[index].narrow(0, firstRow, source.Length / _rowBytes);
+        using var view = _rows[index].narrow(0, firstRow, source.Length / _rowBytes[index]);
         using var host = empty(view.shape, view.dtype);
         source.CopyTo(host.bytes);
         view.copy_(host);
     }
 
     /// <summary>Rows of a layer's stream, to be written; <see cref="IsHostMemory"/> must hold.</summary>
-    internal Memory<byte> Memory(int layer, int stream, long firstRow, int count) =>
-        _memories[(layer * Streams) + stream].Slice((int)firstRow * _rowBytes, count * _rowBytes);
+    internal Memory<byte> Memory(int layer, int stream, long firstRow, int count)
+    {
+        var index = (layer * Streams) + stream;
+        return _memories[index].Slice((int)firstRow * _rowBytes[index], count * _rowBytes[index]);
+    }
 
     private static unsafe Memory<byte> MemoryAt(nint address, int bytes) =>
         address == 0 ? default : new UnmanagedMemory((byte*)address, bytes).Memory;

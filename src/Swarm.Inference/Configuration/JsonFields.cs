@@ -12,6 +12,9 @@ internal readonly record struct JsonFields(JsonElement Root, string Source, stri
     public IEnumerable<JsonProperty> All =>
         Root.EnumerateObject().Where(item => item.Value.ValueKind != JsonValueKind.Null);
 
+    /// <summary>Whether a field is there, null or not: where a missing one has a default, null says that there is none.</summary>
+    public bool Has(string name) => Root.TryGetProperty(name, out _);
+
     public JsonElement? Get(string name) =>
         Root.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
@@ -33,9 +36,10 @@ internal readonly record struct JsonFields(JsonElement Root, string Source, stri
             ? number
             : throw Fault(name, $"is {value}, not a number");
 
-    public bool Flag(string name) => Get(name) switch
+    public bool Flag(string name, bool fallback = false) => Get(name) switch
     {
-        null or { ValueKind: JsonValueKind.False } => false,
+        null => fallback,
+        { ValueKind: JsonValueKind.False } => false,
         { ValueKind: JsonValueKind.True } => true,
         var value => throw Fault(name, $"is {value}, not true or false"),
     };

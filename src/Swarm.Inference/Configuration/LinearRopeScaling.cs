@@ -16,7 +16,7 @@ public sealed record LinearRopeScaling(double Factor) : RopeScaling
     public override IReadOnlyList<(string Name, double Value)> Parameters => [("factor", Factor)];
 
     /// <inheritdoc/>
-    public override double Scale(double frequency) => frequency / Factor;
+    public override double Scale(RopeFrequency frequency) => frequency.Plain / Factor;
 
     /// <inheritdoc/>
     public override string? FindFault() =>

@@ -36,12 +36,14 @@ public sealed record Llama3RopeScaling(
     ];
 
     /// <inheritdoc/>
-    public override double Scale(double frequency)
+    public override double Scale(RopeFrequency frequency)
     {
+        var plain = frequency.Plain;
+
         // How often the original length holds the wavelength: the bounds are given in the same unit.
-        var turns = OriginalMaxPositions * frequency / (2 * Math.PI);
+        var turns = OriginalMaxPositions * plain / (2 * Math.PI);
         var kept = Math.Clamp((turns - LowFrequencyFactor) / (HighFrequencyFactor - LowFrequencyFactor), 0, 1);
-        return (kept * frequency) + ((1 - kept) * frequency / Factor);
+        return (kept * plain) + ((1 - kept) * plain / Factor);
     }
 
     /// <inheritdoc/>

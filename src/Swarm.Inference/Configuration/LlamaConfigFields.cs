@@ -2,33 +2,54 @@ using System.Text.Json;
 
 namespace Swarm.Inference.Configuration;
 
-/// <summary>Which fields of a <c>config.json</c> change a Llama's logits, and at which values they do not.</summary>
+/// <summary>Which fields of a <c>config.json</c> change a model's logits, and at which values they do not.</summary>
 /// <remarks>
-/// Names are those that transformers gives, of Llama and of models that are close to it: files of such models are offered as
-/// Llamas. A name that is not known is refused where it sounds like the others (<see cref="Suspicious"/>) and its value switches something on,
+/// Names are those that transformers gives, of the families and of models that are close to them: files of such models are offered as
+/// theirs. A name that is not known is refused where it sounds like the others (<see cref="Suspicious"/>) and its value switches something on,
 /// else it is listed.
 /// </remarks>
 internal static class LlamaConfigFields
 {
-    private const string FullAttention = "full_attention";
+    public const string AttentionBias = "attention_bias";
+    public const string QueryScalar = "query_pre_attn_scalar";
+    private const string HeadDim = "head_dim";
 
-    private static readonly HashSet<string> Honoured =
+    /// <summary>Of every family.</summary>
+    private static readonly string[] Honoured =
     [
         "architectures", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
-        "num_key_value_heads", "head_dim", "max_position_embeddings", "rms_norm_eps", "tie_word_embeddings", "dtype",
+        "num_key_value_heads", "max_position_embeddings", "rms_norm_eps", "tie_word_embeddings", "dtype",
         "torch_dtype", .. RopeJson.Names,
     ];
 
+    /// <summary>Where GELU is the activation.</summary>
+    private static readonly Dictionary<string, NeutralValue> NeutralWithGelu = new()
+    {
+        ["hidden_act"] = NeutralValue.OneOf("gelu_pytorch_tanh"),
+        ["hidden_activation"] = NeutralValue.OneOf("gelu_pytorch_tanh"),
+        ["activation_function"] = NeutralValue.OneOf("gelu_pytorch_tanh"),
+        ["final_logit_softcapping"] = NeutralValue.Absent,
+        ["attn_logit_softcapping"] = NeutralValue.Absent,
+    };
+
+    /// <summary>With latent attention, whose <c>head_dim</c> is that of rotation.</summary>
+    private static readonly Dictionary<string, NeutralValue> NeutralWithLatent = new()
+    {
+        [HeadDim] = NeutralValue.Of(LatentJson.RotaryHeadDim, config => config.Latent!.RotaryHeadDim),
+        ["qk_head_dim"] = NeutralValue.Of($"{LatentJson.PlainHeadDim} + {LatentJson.RotaryHeadDim}", config => config.HeadDim),
+        ["rope_interleave"] = NeutralValue.True,
+        ["rope_interleaved"] = NeutralValue.True,
+    };
+
     private static readonly Dictionary<string, NeutralValue> Neutral = new()
     {
-        ["model_type"] = new("'llama'", (value, _, _) => value.ToString() == "llama"),
         ["auto_map"] = new("no code of its own for a model", (value, _, _) =>
             value.ValueKind == JsonValueKind.Object
             && !value.EnumerateObject().Any(item => item.Name.StartsWith("AutoModel", StringComparison.Ordinal))),
         ["hidden_act"] = NeutralValue.Silu,
         ["hidden_activation"] = NeutralValue.Silu,
         ["activation_function"] = NeutralValue.Silu,
-        ["attention_bias"] = NeutralValue.False,
+        [AttentionBias] = NeutralValue.False,
         ["mlp_bias"] = NeutralValue.False,
         ["qkv_bias"] = NeutralValue.False,
         ["use_bias"] = NeutralValue.False,
@@ -48,17 +69,17 @@ internal static class LlamaConfigFields
         ["is_causal"] = NeutralValue.True,
         ["use_rope"] = NeutralValue.True,
         ["scale_attn_weights"] = NeutralValue.True,
-        ["sliding_window"] = new("null, or max_position_embeddings and more", IsWideWindow),
-        ["use_sliding_window"] = new("false", (value, config, fields) =>
+        [WindowJson.Window] = new("null, or max_position_embeddings and more", IsWideWindow),
+        [WindowJson.Switch] = new("false", (value, config, fields) =>
             value.ValueKind == JsonValueKind.False
-            || (fields.Get("sliding_window") is { } window && IsWideWindow(window, config, fields))),
-        ["layer_types"] = new($"'{FullAttention}' for each layer", (value, _, _) =>
-            value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ToString() == FullAttention)),
+            || (fields.Get(WindowJson.Window) is { } window && IsWideWindow(window, config, fields))),
+        [WindowJson.LayerTypes] = new($"'{WindowJson.FullAttention}' for each layer", (value, _, _) =>
+            value.ValueKind == JsonValueKind.Array && value.EnumerateArray().All(item => item.ToString() == WindowJson.FullAttention)),
         ["partial_rotary_factor"] = NeutralValue.Of(1),
         ["rotary_pct"] = NeutralValue.Of(1),
         ["rotary_dim"] = NeutralValue.Of("head_dim", config => config.HeadDim),
         ["kv_channels"] = NeutralValue.Of("head_dim", config => config.HeadDim),
-        ["query_pre_attn_scalar"] = NeutralValue.Of("head_dim", config => config.HeadDim),
+        [QueryScalar] = NeutralValue.Of("head_dim", config => config.HeadDim),
         ["attention_multiplier"] = NeutralValue.Of("1 / sqrt(head_dim)", config => 1 / Math.Sqrt(config.HeadDim)),
         ["embedding_multiplier"] = NeutralValue.Of(1),
         ["residual_multiplier"] = NeutralValue.Of(1),
@@ -90,7 +111,7 @@ internal static class LlamaConfigFields
         "use_cache", "return_dict", "use_return_dict", "output_attentions", "output_hidden_states", "output_scores",
         "return_dict_in_generate", "chunk_size_feed_forward", "pretraining_tp", "is_decoder", "tie_encoder_decoder",
         "max_window_layers", "sliding_window_pattern", "_sliding_window_pattern", "max_sequence_length",
-        "transformers.js_config", "tf_legacy_loss",
+        "transformers.js_config", "tf_legacy_loss", "cache_implementation",
 
         // Of training, and of other heads than the language model's.
         "initializer_range", "finetuning_task", "problem_type", "id2label", "label2id", "num_labels", "task_specific_params",
@@ -120,13 +141,14 @@ internal static class LlamaConfigFields
     public static IReadOnlyList<string> Check(JsonFields fields, LlamaConfig config)
     {
         var unknown = new List<string>();
-        foreach (var field in fields.All.Where(field => !Honoured.Contains(field.Name)))
+        var (traits, honoured) = (config.Traits, HonouredBy(config.Traits));
+        foreach (var field in fields.All.Where(field => !honoured.Contains(field.Name)))
         {
-            if (Neutral.TryGetValue(field.Name, out var neutral))
+            if (FindNeutral(traits, field.Name) is { } neutral)
             {
                 Require(IsEmpty(field.Value) || neutral.Holds(field.Value, config, fields), field, $"only {neutral.Text} is supported");
             }
-            else if (!IsHarmless(field.Name))
+            else if (!IsHarmless(field.Name) && !(traits.IsLatent && LatentJson.NamesOfExperts.Contains(field.Name)))
             {
                 Require(
                     IsOff(field.Value)
@@ -149,8 +171,30 @@ internal static class LlamaConfigFields
         }
     }
 
+    private static HashSet<string> HonouredBy(FamilyTraits traits)
+    {
+        HashSet<string> names = [.. Honoured, .. WindowJson.Names(traits), .. traits.IsLatent ? LatentJson.Names : [HeadDim]];
+        if (traits.MayHaveAttentionBias)
+        {
+            names.Add(AttentionBias);
+        }
+
+        if (traits.NormsOutputs)
+        {
+            names.UnionWith([QueryScalar, RopeJson.WindowTheta]);
+        }
+
+        return names;
+    }
+
+    private static NeutralValue? FindNeutral(FamilyTraits traits, string name) =>
+        name == "model_type" ? NeutralValue.OneOf(traits.ModelType)
+        : traits.HasGelu && NeutralWithGelu.TryGetValue(name, out var value) ? value
+        : traits.IsLatent && NeutralWithLatent.TryGetValue(name, out value) ? value
+        : Neutral.GetValueOrDefault(name);
+
     private static bool IsWideWindow(JsonElement value, LlamaConfig config, JsonFields fields) =>
-        fields.Get("use_sliding_window") is { ValueKind: JsonValueKind.False }
+        fields.Get(WindowJson.Switch) is { ValueKind: JsonValueKind.False }
         || (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out var window) && window >= config.MaxPositions);
 
     private static bool IsHarmless(string name) =>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 
 namespace Swarm.Inference.Configuration;
 
@@ -10,9 +9,8 @@ namespace Swarm.Inference.Configuration;
 /// </remarks>
 public static class LlamaConfigJson
 {
-    private const string Architecture = "LlamaForCausalLM";
     private const long MaxFileBytes = 1 << 20;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    private const double DefaultQueryScalar = 256;
 
     /// <summary>Reads a configuration file.</summary>
     /// <param name="path">Path of the file.</param>
@@ -33,38 +31,7 @@ public static class LlamaConfigJson
     public static string Write(LlamaConfig config)
     {
         ArgumentNullException.ThrowIfNull(config);
-        var json = new JsonObject
-        {
-            ["architectures"] = new JsonArray(Architecture),
-            ["model_type"] = "llama",
-            ["vocab_size"] = config.VocabularySize,
-            ["hidden_size"] = config.HiddenSize,
-            ["intermediate_size"] = config.IntermediateSize,
-            ["num_hidden_layers"] = config.Layers,
-            ["num_attention_heads"] = config.Heads,
-            ["num_key_value_heads"] = config.KvHeads,
-            ["head_dim"] = config.HeadDim,
-            ["max_position_embeddings"] = config.MaxPositions,
-            ["rope_theta"] = config.RopeTheta,
-            ["rms_norm_eps"] = config.RmsNormEpsilon,
-            ["tie_word_embeddings"] = config.TiedEmbeddings,
-            ["torch_dtype"] = config.DType == KvDType.BFloat16 ? "bfloat16" : "float32",
-            ["hidden_act"] = "silu",
-            ["attention_bias"] = false,
-            ["mlp_bias"] = false,
-        };
-        if (config.RopeScaling is { } scaling)
-        {
-            var section = new JsonObject { ["rope_type"] = scaling.Type };
-            foreach (var (name, value) in scaling.Parameters)
-            {
-                section[name] = name == "original_max_position_embeddings" ? (int)value : value;
-            }
-
-            json["rope_scaling"] = section;
-        }
-
-        return json.ToJsonString(Indented);
+        return LlamaConfigText.Write(config);
     }
 
     /// <summary>Reads a configuration file, with what it says beside the shape.</summary>
@@ -107,33 +74,43 @@ public static class LlamaConfigJson
         }
 
         var fields = new JsonFields(document.RootElement, source);
-        RequireArchitecture(fields);
+        var traits = ReadArchitecture(fields);
         var dtype = ReadDType(fields);
-        var config = ReadConfig(fields) with { DType = dtype ?? KvDType.Float32 };
+        var config = ReadConfig(fields, traits) with { DType = dtype ?? KvDType.Float32 };
         config.Validated(source);
         return new LlamaConfigFile(config, dtype is not null, LlamaConfigFields.Check(fields, config));
     }
 
-    private static LlamaConfig ReadConfig(JsonFields fields)
+    private static LlamaConfig ReadConfig(JsonFields fields, FamilyTraits traits)
     {
         var heads = fields.Integer("num_attention_heads");
         var hidden = fields.Integer("hidden_size");
-        var maxPositions = fields.Integer("max_position_embeddings", 2048);
-        var (theta, scaling) = RopeJson.Read(fields, maxPositions);
+        var layers = fields.Integer("num_hidden_layers");
+        var maxPositions = fields.Integer("max_position_embeddings", traits.DefaultMaxPositions);
+        var (theta, scaling, windowTheta) = RopeJson.Read(fields, traits, maxPositions);
+        var (window, windowed) = WindowJson.Read(fields, traits, layers, maxPositions);
+        var latent = traits.IsLatent ? LatentJson.Read(fields, layers) : null;
         return new LlamaConfig
         {
+            Family = traits.Family,
             VocabularySize = fields.Integer("vocab_size"),
             HiddenSize = hidden,
             IntermediateSize = fields.Integer("intermediate_size"),
-            Layers = fields.Integer("num_hidden_layers"),
+            Layers = layers,
             Heads = heads,
-            KvHeads = fields.Integer("num_key_value_heads", heads),
-            HeadDim = ReadHeadDim(fields, hidden, heads),
+            KvHeads = fields.Integer("num_key_value_heads", traits.DefaultsKvHeads || traits.IsLatent ? heads : null),
+            HeadDim = latent?.HeadDim ?? (traits.NamesHeadDim ? fields.Integer("head_dim") : ReadHeadDim(fields, hidden, heads)),
             MaxPositions = maxPositions,
             RopeTheta = theta,
             RopeScaling = scaling,
+            WindowRopeTheta = windowTheta,
+            SlidingWindow = window,
+            WindowedLayers = windowed,
+            AttentionBias = traits.MayHaveAttentionBias && fields.Flag(LlamaConfigFields.AttentionBias),
+            QueryPreAttentionScalar = traits.NormsOutputs ? fields.Real(LlamaConfigFields.QueryScalar, DefaultQueryScalar) : null,
+            Latent = latent,
             RmsNormEpsilon = fields.Real("rms_norm_eps", 1e-6),
-            TiedEmbeddings = fields.Flag("tie_word_embeddings"),
+            TiedEmbeddings = fields.Flag("tie_word_embeddings", traits.DefaultTied),
         };
     }
 
@@ -142,6 +119,7 @@ public static class LlamaConfigJson
             ? hidden / heads
             : throw fields.Fault("head_dim", $"is missing, and num_attention_heads {heads} does not divide hidden_size {hidden}"));
 
+    // Half precision has no fast kernels on a processor, and everything in it is a float32 too.
     private static KvDType? ReadDType(JsonFields fields)
     {
         var (current, legacy) = (fields.TextOrNull("dtype"), fields.TextOrNull("torch_dtype"));
@@ -153,23 +131,21 @@ public static class LlamaConfigJson
         return (current ?? legacy) switch
         {
             null => null,
-            "float32" => KvDType.Float32,
+            "float32" or "float16" => KvDType.Float32,
             "bfloat16" => KvDType.BFloat16,
             var other => throw fields.Fault(
-                current is null ? "torch_dtype" : "dtype",
-                $"'{other}' is not supported; 'float32' and 'bfloat16' are. float16 weights are computed in 'float32' without loss"),
+                current is null ? "torch_dtype" : "dtype", $"'{other}' is not supported; 'float32', 'bfloat16' and 'float16' are"),
         };
     }
 
-    private static void RequireArchitecture(JsonFields fields)
+    private static FamilyTraits ReadArchitecture(JsonFields fields)
     {
         var names = fields.Get("architectures") is { ValueKind: JsonValueKind.Array } list
             ? list.EnumerateArray().Select(item => item.ToString()).ToArray()
             : [];
-        if (names is not [Architecture])
-        {
-            throw new ModelFormatException(
-                $"{fields.Source}: architectures [{string.Join(", ", names)}] are not supported; {Architecture} alone is.");
-        }
+        return names is [var name] && FamilyTraits.TryFind(name) is { } traits
+            ? traits
+            : throw new ModelFormatException(
+                $"{fields.Source}: architectures [{string.Join(", ", names)}] are not supported; one of {string.Join(", ", FamilyTraits.Architectures)} is.");
     }
 }

@@ -16,8 +16,11 @@ internal sealed record NeutralValue(string Text, Func<JsonElement, LlamaConfig, 
 
     public static NeutralValue True { get; } = new("true", (value, _, _) => value.ValueKind == JsonValueKind.True);
 
-    public static NeutralValue Silu { get; } =
-        new("'silu'", (value, _, _) => value.ValueKind == JsonValueKind.String && value.GetString() is "silu" or "swish");
+    public static NeutralValue Silu { get; } = OneOf("silu", "swish");
+
+    /// <summary>One of some texts; the first one is named.</summary>
+    public static NeutralValue OneOf(params string[] texts) =>
+        new($"'{texts[0]}'", (value, _, _) => value.ValueKind == JsonValueKind.String && texts.Contains(value.GetString()));
 
     public static NeutralValue Of(double number) => Of($"{number}", _ => number);
 

@@ -1,4 +1,5 @@
 using Swarm.Inference.Cache;
+using Swarm.Inference.Configuration;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -11,7 +12,14 @@ namespace Swarm.Inference.Model;
 /// </remarks>
 internal sealed class DecoderStep(LlamaModel model, KvBlockPool pool, BlockTable table)
 {
-    private readonly Rotary _rotary = new(model.Config.HeadDim, model.Config.RopeTheta, model.Config.RopeScaling);
+    private readonly LlamaConfig _config = model.Config;
+    private readonly KvSequence _kv = new(pool, table, model.Device);
+    private readonly double? _embeddingScale = model.Config.Traits.ScalesEmbedding ? RoundedRoot(model.Config.HiddenSize, model.ScalarType) : null;
+    private readonly Rotary _rotary =
+        new(model.Config.Latent?.RotaryHeadDim ?? model.Config.HeadDim, model.Config.RopeTheta, model.Config.RopeScaling);
+
+    private readonly Rotary? _windowRotary =
+        model.Config.WindowRopeTheta is { } theta ? new Rotary(model.Config.HeadDim, theta, null) : null;
 
     /// <summary>Writes the KV of the step's positions into their reserved blocks and gives the last one's logits.</summary>
     /// <param name="tokens">Valid token ids.</param>
@@ -21,31 +29,27 @@ internal sealed class DecoderStep(LlamaModel model, KvBlockPool pool, BlockTable
     {
         using var mode = inference_mode();
         using var scope = NewDisposeScope();
-        var config = model.Config;
+        var count = tokens.Length;
         var state = Embed(tokens);
-        var (cosines, sines) = _rotary.Factors(past, tokens.Length, model.Device);
-        var mask = tokens.Length > 1 ? CausalMask(tokens.Length, past) : null;
-        var rows = table.IsConsecutive(past + tokens.Length, out var firstRow)
-            ? null
-            : tensor(table.Rows(past + tokens.Length), device: model.Device);
-        for (var layer = 0; layer < config.Layers; layer++)
+        var full = _config.WindowedLayers.Count == _config.Layers ? null : See(null, _rotary);
+        var windowed = _config.WindowedLayers.Count == 0 ? null : See(_config.SlidingWindow, _windowRotary ?? _rotary);
+        _kv.Begin(past, count);
+        for (var layer = 0; layer < _config.Layers; layer++)
         {
             using var layerScope = NewDisposeScope();
-            var weights = model.Layers[layer];
-            var projected = Project(Norm(state, weights.InputNorm), weights.QueryKeyValue);
-            var attended = Attend(projected, layer, past, (cosines, sines), mask, rows, firstRow);
-            state = state.add(Project(attended, weights.Output));
-            var inner = Project(Norm(state, weights.PostNorm), weights.GateUp);
-            var gate = functional.silu(inner.narrow(1, 0, config.IntermediateSize));
-            gate.mul_(inner.narrow(1, config.IntermediateSize, config.IntermediateSize));
-            state = state.add_(Project(gate, weights.Down)).MoveToOuterDisposeScope();
+            var weights = model.Weights.Layers[layer];
+            var sight = _config.WindowedLayers.Contains(layer) ? windowed! : full!;
+            var attended = weights.Attention.Run(weights.InputNorm.Apply(state), sight, _kv);
+            state = state.add(weights.AttentionNorm?.Apply(attended) ?? attended);
+            var fed = FeedForward(weights.FeedForwardNorm.Apply(state), weights);
+            state = state.add_(weights.OutputNorm?.Apply(fed) ?? fed).MoveToOuterDisposeScope();
         }
 
-        var last = Norm(state.narrow(0, tokens.Length - 1, 1), model.FinalNorm);
-        Project(last, model.Head).to(ScalarType.Float32).cpu().data<float>().CopyTo(logits);
-    }
+        var last = model.Weights.FinalNorm.Apply(state.narrow(0, count - 1, 1));
+        functional.linear(last, model.Weights.Head).to(ScalarType.Float32).cpu().data<float>().CopyTo(logits);
 
-    private static Tensor Project(Tensor input, Tensor weight) => functional.linear(input, weight);
+        LayerSight See(int? window, Rotary rotary) => LayerSight.Of(window, past, count, rotary, model.ScalarType, model.Device);
+    }
 
     private Tensor Embed(ReadOnlySpan<int> tokens)
     {
@@ -55,72 +59,34 @@ internal sealed class DecoderStep(LlamaModel model, KvBlockPool pool, BlockTable
             ids[index] = tokens[index];
         }
 
-        return model.Embedding.index_select(0, tensor(ids, device: model.Device));
+        var embedded = model.Weights.Embedding.index_select(0, tensor(ids, device: model.Device));
+        return _embeddingScale is { } scale ? embedded.mul_(scale) : embedded;
     }
 
-    /// <summary>RMSNorm (Zhang and Sennrich, arXiv 1910.07467), its mean in fp32.</summary>
-    private Tensor Norm(Tensor input, Tensor weight)
+    /// <summary>A gated linear unit (Shazeer, arXiv 2002.05202).</summary>
+    private Tensor FeedForward(Tensor input, LayerWeights weights)
+    {
+        var inner = functional.linear(input, weights.GateUp);
+        var plain = inner.narrow(1, 0, _config.IntermediateSize);
+        var gate = _config.Traits.HasGelu ? Gelu(plain) : functional.silu(plain);
+        gate.mul_(inner.narrow(1, _config.IntermediateSize, _config.IntermediateSize));
+        return functional.linear(gate, weights.Down);
+    }
+
+    /// <summary>GELU by its tanh form (Hendrycks and Gimpel, arXiv 1606.08415), in fp32.</summary>
+    private static Tensor Gelu(Tensor input)
     {
         var wide = input.to(ScalarType.Float32);
-        var scale = wide.square().mean([1], true).add_(model.Config.RmsNormEpsilon).rsqrt_();
-        return wide.mul(scale).to(model.ScalarType).mul_(weight);
+        var inner = wide.mul(wide).mul_(wide).mul_(0.044715).add_(wide).mul_(Math.Sqrt(2 / Math.PI));
+        return inner.tanh_().add_(1).mul_(wide).mul_(0.5).to(input.dtype);
     }
 
-    /// <summary>Rotates, stores K and V, and attends. Gives [count, heads × head].</summary>
-    private Tensor Attend(
-        Tensor projected, int layer, int past, (Tensor Cosines, Tensor Sines) factors, Tensor? mask, Tensor? rows, long firstRow)
+    /// <summary>A square root as it is in a type.</summary>
+    private static double RoundedRoot(int number, ScalarType type)
     {
-        var config = model.Config;
-        var (count, head) = ((int)projected.shape[0], (long)config.HeadDim);
-        var rotating = config.Heads + config.KvHeads;
-        var heads = projected.view(count, rotating + config.KvHeads, head);
-        var rotated = _rotary
-            .Apply(heads.narrow(1, 0, rotating).to(ScalarType.Float32), factors.Cosines, factors.Sines)
-            .to(model.ScalarType);
-        Store(layer, 0, past, rotated.narrow(1, config.Heads, config.KvHeads));
-        Store(layer, 1, past, heads.narrow(1, rotating, config.KvHeads));
-
-        // Query heads [kv head, group] share the KV head. For one token the group is the rows of one product, so that KV
-        // is read once; for a chunk the group is a batch whose K and V are the same memory (stride 0).
-        var group = config.Heads / config.KvHeads;
-        var query = rotated.narrow(1, 0, config.Heads).view(count, config.KvHeads, group, head);
-        var keys = Gather(layer, 0, past + count, rows, firstRow);
-        var values = Gather(layer, 1, past + count, rows, firstRow);
-        if (count == 1)
-        {
-            return functional.scaled_dot_product_attention(query, keys, values).reshape(1, config.Heads * head);
-        }
-
-        return functional
-            .scaled_dot_product_attention(
-                query.permute(2, 1, 0, 3), keys.expand(group, -1, -1, -1), values.expand(group, -1, -1, -1), mask)
-            .permute(2, 1, 0, 3)
-            .reshape(count, config.Heads * head);
+        using var root = tensor((float)Math.Sqrt(number));
+        using var rounded = root.to(type);
+        using var wide = rounded.to(ScalarType.Float32);
+        return wide.item<float>();
     }
-
-    private void Store(int layer, int stream, int past, Tensor values)
-    {
-        var count = (int)values.shape[0];
-        for (var done = 0; done < count;)
-        {
-            var (row, run) = table.Run(past + done, count - done);
-            pool.Rows(layer, stream).narrow(0, row, run).view(run, values.shape[1], values.shape[2])
-                .copy_(values.narrow(0, done, run));
-            done += run;
-        }
-    }
-
-    /// <summary>K or V of the sequence, [1, KV heads, positions, head]: in place where its blocks are consecutive.</summary>
-    private Tensor Gather(int layer, int stream, int length, Tensor? rows, long firstRow)
-    {
-        var all = pool.Rows(layer, stream);
-        var sequence = rows is null ? all.narrow(0, firstRow, length) : all.index_select(0, rows);
-        return sequence.view(1, length, model.Config.KvHeads, model.Config.HeadDim).transpose(1, 2);
-    }
-
-    /// <summary>0 where a row may look, negative infinity where it may not: [1, 1, count, past + count].</summary>
-    private Tensor CausalMask(int count, int past) =>
-        full([count, past + count], float.NegativeInfinity, model.ScalarType, model.Device)
-            .triu_(past + 1)
-            .view(1, 1, count, past + count);
 }

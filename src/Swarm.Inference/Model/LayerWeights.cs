@@ -2,12 +2,13 @@ using static TorchSharp.torch;
 
 namespace Swarm.Inference.Model;
 
-/// <summary>Weights of one layer, each [out, in] as Hugging Face stores them; those of one input are joined.</summary>
+/// <summary>One layer.</summary>
 /// <param name="InputNorm">Before attention.</param>
-/// <param name="QueryKeyValue">Q, K and V, one below the other.</param>
-/// <param name="Output">Behind attention.</param>
-/// <param name="PostNorm">Before the feed-forward network.</param>
-/// <param name="GateUp">Gate and up, one below the other.</param>
-/// <param name="Down">The way back.</param>
+/// <param name="Attention">Attention, its output projection included.</param>
+/// <param name="AttentionNorm">Of what attention gives; or none.</param>
+/// <param name="FeedForwardNorm">Before the feed-forward network.</param>
+/// <param name="GateUp">Gate and up, one below the other, [out, in].</param>
+/// <param name="Down">The way back, [out, in].</param>
+/// <param name="OutputNorm">Of what the feed-forward network gives; or none.</param>
 internal sealed record LayerWeights(
-    Tensor InputNorm, Tensor QueryKeyValue, Tensor Output, Tensor PostNorm, Tensor GateUp, Tensor Down);
+    RmsNorm InputNorm, Attention Attention, RmsNorm? AttentionNorm, RmsNorm FeedForwardNorm, Tensor GateUp, Tensor Down, RmsNorm? OutputNorm);

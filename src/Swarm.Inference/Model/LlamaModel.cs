@@ -1,26 +1,22 @@
 using Swarm.Inference.Cache;
 using Swarm.Inference.Configuration;
+using Swarm.Inference.Export;
 using Swarm.Inference.Model;
 using Swarm.Inference.Presets;
 using Swarm.Inference.Weights;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Swarm.Inference;
 
-/// <summary>Weights and shape of a Llama-family decoder. Immutable; shared by any number of runtimes.</summary>
+/// <summary>Weights and shape of a decoder of one of the families in <see cref="ModelFamily"/>. Immutable; shared by any number of runtimes.</summary>
 /// <remarks>Owns native memory until disposed; dispose the runtimes first.</remarks>
 public sealed class LlamaModel : IDisposable
 {
-    private readonly Dictionary<string, Tensor> _tensors;
-    private readonly List<Tensor> _joined = [];
-
     private LlamaModel(
-        LlamaConfig config, string name, string tokenizer, Dictionary<string, Tensor> tensors, IReadOnlyList<string> ignored)
+        LlamaConfig config, string name, string tokenizer, Dictionary<string, Tensor> tensors, string adapter, IReadOnlyList<string> ignored)
     {
         Config = config;
         Ignored = ignored;
-        _tensors = tensors;
         Device = cuda.is_available() ? CUDA : CPU;
         Descriptor = new ModelDescriptor(
             name,
@@ -30,13 +26,8 @@ public sealed class LlamaModel : IDisposable
             config.ToGeometry(),
             DescribePositions(config),
             tokenizer,
-            "");
-        foreach (var key in tensors.Keys.ToArray())
-        {
-            tensors[key] = MoveTo(tensors[key], Device);
-        }
-
-        Layers = [.. Enumerable.Range(0, config.Layers).Select(Layer)];
+            adapter);
+        Weights = new ModelWeights(config, tensors, Device);
     }
 
     /// <summary>The shape.</summary>
@@ -51,19 +42,13 @@ public sealed class LlamaModel : IDisposable
     /// </summary>
     public IReadOnlyList<string> Ignored { get; }
 
-    internal IReadOnlyList<LayerWeights> Layers { get; }
+    internal ModelWeights Weights { get; }
 
     internal Device Device { get; }
 
     internal StepThread Thread { get; } = new();
 
-    internal IReadOnlyDictionary<string, Tensor> Tensors => _tensors;
-
-    internal Tensor Embedding => _tensors[LlamaTensors.Embedding];
-
-    internal Tensor FinalNorm => _tensors[LlamaTensors.FinalNorm];
-
-    internal Tensor Head => Config.TiedEmbeddings ? Embedding : _tensors[LlamaTensors.Head];
+    internal IReadOnlyDictionary<string, Tensor> Tensors => Weights.Tensors;
 
     internal ScalarType ScalarType => TypeOf(Config);
 
@@ -105,41 +90,60 @@ public sealed class LlamaModel : IDisposable
             tensors[tensorName] = full.to(TypeOf(config), copy: true);
         }
 
-        return new LlamaModel(config, name, tokenizer, tensors, []);
+        return new LlamaModel(config, name, tokenizer, tensors, "", []);
     }
+
+    /// <inheritdoc cref="Load(string, LlamaLoadOptions)"/>
+    public static LlamaModel Load(string directory) => Load(directory, new LlamaLoadOptions());
+
+    /// <summary>Reads a model directory, as it is.</summary>
+    /// <param name="directory">Path of the directory.</param>
+    /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
+    /// <inheritdoc cref="Load(string, LlamaLoadOptions)"/>
+    public static LlamaModel Load(string directory, string tokenizer) => Load(directory, new LlamaLoadOptions { Tokenizer = tokenizer });
 
     /// <summary>Reads a model directory: <c>config.json</c>, and safetensors in one file or in shards with an index.</summary>
     /// <remarks>What changes the logits is honoured, or refused by its name; see also <see cref="Ignored"/>.</remarks>
     /// <param name="directory">Path of the directory.</param>
-    /// <param name="tokenizer">Name or digest of the tokenizer, part of the fingerprint.</param>
+    /// <param name="options">Tokenizer, type of computation, adapter.</param>
     /// <returns>The model.</returns>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
     /// <exception cref="DllNotFoundException">libtorch cannot be loaded; the message says why, and what to do.</exception>
-    public static LlamaModel Load(string directory, string tokenizer = "")
+    public static LlamaModel Load(string directory, LlamaLoadOptions options)
     {
+        using var files = Open(directory, options);
         TorchThreads.Ensure();
-        using var files = ModelDirectory.Open(directory);
         return new LlamaModel(
             files.Config,
             Path.GetFileName(Path.TrimEndingDirectorySeparator(directory)),
-            tokenizer,
+            options.Tokenizer,
             files.ReadAll(),
+            files.Adapter?.Describe() ?? "",
             files.Ignored);
     }
 
-    /// <summary>Checks a model directory as <see cref="Load"/> does, all but the weights' values, which are not read.</summary>
+    /// <summary>Checks a model directory as <see cref="Load(string)"/> does, all but the weights' values, which are not read.</summary>
     /// <param name="directory">Path of the directory.</param>
     /// <param name="ignored">What <see cref="Ignored"/> would be.</param>
     /// <returns>The shape.</returns>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
-    public static LlamaConfig Inspect(string directory, out IReadOnlyList<string> ignored)
+    public static LlamaConfig Inspect(string directory, out IReadOnlyList<string> ignored) =>
+        Inspect(directory, new LlamaLoadOptions(), out ignored);
+
+    /// <summary>Checks a model directory as <see cref="Load(string, LlamaLoadOptions)"/> does, all but the weights' values, which are not read.</summary>
+    /// <param name="directory">Path of the directory.</param>
+    /// <param name="options">As it would be loaded with.</param>
+    /// <param name="ignored">What <see cref="Ignored"/> would be.</param>
+    /// <returns>The shape.</returns>
+    /// <exception cref="ModelFormatException">A file is missing, malformed, or of an unsupported shape.</exception>
+    public static LlamaConfig Inspect(string directory, LlamaLoadOptions options, out IReadOnlyList<string> ignored)
     {
-        using var files = ModelDirectory.Open(directory);
+        using var files = Open(directory, options);
         ignored = files.Ignored;
         return files.Config;
     }
 
-    /// <summary>Writes a model directory that <see cref="Load"/> and other tools read.</summary>
+    /// <summary>Writes a model directory that <see cref="Load(string)"/> and other tools read.</summary>
     /// <param name="directory">Path of the directory; made if need be. Files of the same names are overwritten.</param>
     public void Save(string directory)
     {
@@ -152,12 +156,27 @@ public sealed class LlamaModel : IDisposable
                 item.Name,
                 dtype,
                 item.Shape,
-                _tensors[item.Name].NumberOfElements * _tensors[item.Name].ElementSize,
+                Tensors[item.Name].NumberOfElements * Tensors[item.Name].ElementSize,
                 stream =>
                 {
-                    using var host = _tensors[item.Name].cpu();
+                    using var host = Tensors[item.Name].cpu();
                     stream.Write(host.bytes);
                 }))]);
+    }
+
+    /// <summary>Writes a GGUF file of the same weights, as llama.cpp reads it: a second engine to compute them with.</summary>
+    /// <param name="path">Path of the file, which is replaced once the new one is whole.</param>
+    /// <param name="options">Type of the matrices, vocabulary.</param>
+    /// <exception cref="NotSupportedException">
+    /// llama.cpp would compute this model otherwise, or a weight cannot be expressed in the type; the message says what, and what can be written.
+    /// </exception>
+    /// <exception cref="ArgumentException">An option is not valid.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void ExportGguf(string path, GgufExportOptions options)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(options);
+        new GgufExport(Config, Tensors).Write(path, Descriptor.Name, options);
     }
 
     /// <summary>A runtime with one sequence and a pool of its own.</summary>
@@ -192,16 +211,13 @@ public sealed class LlamaModel : IDisposable
     /// <summary>A pool of KV blocks for several sequences.</summary>
     /// <param name="blocks">Blocks of <see cref="KvBlockPool.BlockTokens"/> positions.</param>
     /// <returns>The pool. The caller disposes it, after its runtimes.</returns>
-    public KvBlockPool CreatePool(int blocks) => new(Descriptor, Config, ScalarType, Device, blocks);
+    public KvBlockPool CreatePool(int blocks) => new(Descriptor, ScalarType, Device, blocks);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Thread.Dispose();
-        foreach (var tensor in _tensors.Values.Concat(_joined))
-        {
-            tensor.Dispose();
-        }
+        Weights.Dispose();
     }
 
     private void CheckSizes(int maxPositions, int maxStepTokens)
@@ -214,52 +230,25 @@ public sealed class LlamaModel : IDisposable
     private static ScalarType TypeOf(LlamaConfig config) =>
         config.DType == KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
 
+    private static ModelDirectory Open(string directory, LlamaLoadOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(directory);
+        ArgumentNullException.ThrowIfNull(options);
+        return options.ComputeType is null or KvDType.Float32 or KvDType.BFloat16
+            ? ModelDirectory.Open(directory, options.ComputeType, options.AdapterDirectory)
+            : throw new ArgumentException(
+                $"{nameof(LlamaLoadOptions.ComputeType)} is {options.ComputeType}; {KvDType.Float32} and {KvDType.BFloat16} are supported.", nameof(options));
+    }
+
     private static string DescribePositions(LlamaConfig config)
     {
-        var plain = FormattableString.Invariant($"rope rotate-half theta={config.RopeTheta:R} dim={config.HeadDim}");
-        return config.RopeScaling is { } scaling
-            ? $"{plain} {scaling.Type} {string.Join(' ', scaling.Parameters.Select(item => FormattableString.Invariant($"{item.Name}={item.Value:R}")))}"
-            : plain;
-    }
-
-    private LayerWeights Layer(int layer)
-    {
-        return new LayerWeights(
-            _tensors[LlamaTensors.Of(layer, "input_layernorm")],
-            Join("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
-            _tensors[LlamaTensors.Of(layer, "self_attn.o_proj")],
-            _tensors[LlamaTensors.Of(layer, "post_attention_layernorm")],
-            Join("mlp.gate_proj", "mlp.up_proj"),
-            _tensors[LlamaTensors.Of(layer, "mlp.down_proj")]);
-
-        // One product instead of several; the parts stay in the table as views, so that nothing is held twice.
-        Tensor Join(params string[] parts)
+        var form = config.Latent is null ? "rotate-half" : "interleaved";
+        var text = FormattableString.Invariant($"rope {form} theta={config.RopeTheta:R} dim={config.Latent?.RotaryHeadDim ?? config.HeadDim}");
+        if (config.RopeScaling is { } scaling)
         {
-            string[] names = [.. parts.Select(part => LlamaTensors.Of(layer, part))];
-            var joined = cat([.. names.Select(name => _tensors[name])], 0).DetachFromDisposeScope();
-            _joined.Add(joined);
-            long first = 0;
-            foreach (var name in names)
-            {
-                using var part = _tensors[name];
-                _tensors[name] = joined.narrow(0, first, part.shape[0]).DetachFromDisposeScope();
-                first += part.shape[0];
-            }
-
-            return joined;
-        }
-    }
-
-    private static Tensor MoveTo(Tensor tensor, Device device)
-    {
-        if (device.type == DeviceType.CPU)
-        {
-            return tensor.DetachFromDisposeScope();
+            text += $" {scaling.Type} {string.Join(' ', scaling.Parameters.Select(item => FormattableString.Invariant($"{item.Name}={item.Value:R}")))}";
         }
 
-        using (tensor)
-        {
-            return tensor.to(device).DetachFromDisposeScope();
-        }
+        return config.WindowRopeTheta is { } theta ? text + FormattableString.Invariant($" window theta={theta:R}") : text;
     }
 }

@@ -34,7 +34,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
         _pool = pool;
         _ownsPool = ownsPool;
         _table = new BlockTable(pool, maxPositions);
-        _imported = new ImportedPositions(maxPositions);
+        _imported = new ImportedPositions(Model.Geometry.Groups.Length, maxPositions);
         _step = new DecoderStep(model, pool, _table);
         _thread = model.Thread;
     }
@@ -117,13 +117,14 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
                 nameof(count), count, $"Positions {firstPosition} to {(long)firstPosition + count} are not all in the cache of {Length}.");
         }
 
-        for (var layer = 0; layer < Model.Geometry.Groups[0].Layers.Length; layer++)
+        var layers = Model.Geometry.Groups[group].Layers;
+        for (var layer = 0; layer < layers.Length; layer++)
         {
             for (var done = 0; done < count;)
             {
                 var (row, run) = _table.Run(firstPosition + done, count - done);
                 var start = ((layer * count) + done) * rowBytes;
-                _pool.CopyOut(layer, stream, row, destination.Slice(start, run * rowBytes));
+                _pool.CopyOut(layers[layer], stream, row, destination.Slice(start, run * rowBytes));
                 done += run;
             }
         }
@@ -135,18 +136,19 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         var rowBytes = CheckRange(group, stream, firstPosition, count, source.Length, nameof(source));
         ReserveImported(firstPosition, count);
-        for (var layer = 0; layer < Model.Geometry.Groups[0].Layers.Length; layer++)
+        var layers = Model.Geometry.Groups[group].Layers;
+        for (var layer = 0; layer < layers.Length; layer++)
         {
             for (var done = 0; done < count;)
             {
                 var (row, run) = _table.Run(firstPosition + done, count - done);
                 var start = ((layer * count) + done) * rowBytes;
-                _pool.CopyIn(layer, stream, row, source.Slice(start, run * rowBytes));
+                _pool.CopyIn(layers[layer], stream, row, source.Slice(start, run * rowBytes));
                 done += run;
             }
         }
 
-        MarkImported(stream, firstPosition, count);
+        MarkImported(group, stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
@@ -154,10 +156,11 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         CheckStream(group, stream, firstPosition, count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)Model.Geometry.Groups[0].Layers.Length, nameof(layer));
+        var layers = Model.Geometry.Groups[group].Layers;
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)layers.Length, nameof(layer));
         ReserveImported(firstPosition, count);
         var (row, run) = _table.Run(firstPosition, count);
-        return _pool.Memory(layer, stream, row, run);
+        return _pool.Memory(layers[layer], stream, row, run);
     }
 
     /// <inheritdoc/>
@@ -165,7 +168,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         CheckStream(group, stream, firstPosition, count);
-        MarkImported(stream, firstPosition, count);
+        MarkImported(group, stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
@@ -220,11 +223,11 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
         }
     }
 
-    private void MarkImported(int stream, int firstPosition, int count)
+    private void MarkImported(int group, int stream, int firstPosition, int count)
     {
         lock (_importing)
         {
-            _imported.Add(stream, firstPosition, count);
+            _imported.Add(group, stream, firstPosition, count);
         }
     }
 
@@ -247,7 +250,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     private int CheckRange(int group, int stream, int firstPosition, int count, int bytes, string paramName)
     {
         CheckStream(group, stream, firstPosition, count);
-        var kv = Model.Geometry.Groups[0];
+        var kv = Model.Geometry.Groups[group];
         var rowBytes = kv.Streams[stream].RowBytes;
         var needed = (long)count * rowBytes * kv.Layers.Length;
         return bytes == needed
@@ -256,9 +259,9 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
                 $"{count} positions of stream '{kv.Streams[stream].Name}' are {needed} bytes, got {bytes}.", paramName);
     }
 
-    private static void CheckStream(int group, int stream, int firstPosition, int count)
+    private void CheckStream(int group, int stream, int firstPosition, int count)
     {
-        ArgumentOutOfRangeException.ThrowIfNotEqual(group, 0);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)group, (uint)Model.Geometry.Groups.Length, nameof(group));
         ArgumentOutOfRangeException.ThrowIfNegative(stream);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stream, KvBlockPool.Streams);
         ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);

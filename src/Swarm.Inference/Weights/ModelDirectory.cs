@@ -8,27 +8,31 @@ internal sealed class ModelDirectory : IDisposable
 {
     private const string ConfigName = "config.json";
 
-    // Left by PEFT; it is applied to the weights when they are loaded, which this engine does not do.
-    private static readonly string[] AdapterNames = ["adapter_config.json", "adapter_model.safetensors", "adapter_model.bin"];
-
     private readonly WeightFiles _files;
 
-    private ModelDirectory(LlamaConfig config, WeightFiles files, IReadOnlyList<string> ignored)
+    private ModelDirectory(LlamaConfig config, WeightFiles files, LoraAdapter? adapter, IReadOnlyList<string> ignored)
     {
         Config = config;
         _files = files;
+        Adapter = adapter;
         Ignored = ignored;
     }
 
-    /// <summary>The configuration.</summary>
+    /// <summary>The configuration, with the type that is computed in.</summary>
     public LlamaConfig Config { get; }
+
+    /// <summary>The adapter that is merged into the weights; or none.</summary>
+    public LoraAdapter? Adapter { get; }
 
     /// <summary>What is not known and was not used.</summary>
     public IReadOnlyList<string> Ignored { get; }
 
     /// <summary>Opens a directory.</summary>
+    /// <param name="directory">Its path.</param>
+    /// <param name="computeType">What is computed in; <see langword="null"/> for what the configuration names.</param>
+    /// <param name="adapterDirectory">Where an adapter is; or none.</param>
     /// <exception cref="ModelFormatException">A file is missing, malformed, or has something that is not supported.</exception>
-    public static ModelDirectory Open(string directory)
+    public static ModelDirectory Open(string directory, KvDType? computeType = null, string? adapterDirectory = null)
     {
         if (!Directory.Exists(directory))
         {
@@ -36,14 +40,21 @@ internal sealed class ModelDirectory : IDisposable
         }
 
         var file = LlamaConfigJson.ReadFile(Path.Combine(directory, ConfigName));
-        if (AdapterNames.FirstOrDefault(name => File.Exists(Path.Combine(directory, name))) is { } adapter)
+        if (computeType is { } given)
+        {
+            file = file with { Config = file.Config with { DType = given }, NamesDType = true };
+        }
+
+        if (LoraAdapter.Names.FirstOrDefault(name => File.Exists(Path.Combine(directory, name))) is { } stray)
         {
             throw new ModelFormatException(
-                $"{Path.Combine(directory, adapter)}: adapters are not applied. Merge it into the weights (PEFT's "
-                + "merge_and_unload), or move it out of the directory to use the model without it.");
+                $"{Path.Combine(directory, stray)}: an adapter beside the weights is not applied. Merge it into the weights (PEFT's "
+                + "merge_and_unload), or move it into a directory of its own and name that in AdapterDirectory of the options; without "
+                + "it, move it out of the directory.");
         }
 
         var ignored = file.Ignored.ToList();
+        LoraAdapter? adapter = null;
         var files = WeightFiles.Open(directory, ignored);
         try
         {
@@ -58,29 +69,32 @@ internal sealed class ModelDirectory : IDisposable
                 CheckTensor(files, LlamaTensors.Head, [file.Config.VocabularySize, file.Config.HiddenSize], file);
             }
 
-            return new ModelDirectory(file.Config, files, ignored);
+            adapter = adapterDirectory is null ? null : LoraAdapter.Open(adapterDirectory, file.Config);
+            return new ModelDirectory(file.Config, files, adapter, ignored);
         }
         catch
         {
+            adapter?.Dispose();
             files.Dispose();
             throw;
         }
     }
 
-    /// <summary>Reads all weights, in the configuration's type.</summary>
+    /// <summary>Reads all weights, in the configuration's type, and merges the adapter.</summary>
     /// <returns>The tensors by name. The caller owns them.</returns>
     /// <exception cref="ModelFormatException">A file was cut meanwhile, or an output projection differs from the embedding that it is tied to.</exception>
     public Dictionary<string, Tensor> ReadAll()
     {
         var tensors = new Dictionary<string, Tensor>(StringComparer.Ordinal);
+        var wanted = Config.DType == KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
         try
         {
             foreach (var (name, shape) in LlamaTensors.All(Config))
             {
-                tensors[name] = Read(name, shape);
+                tensors[name] = Read(name, shape, wanted);
             }
 
-            RequireTied(tensors[LlamaTensors.Embedding]);
+            RequireTied(tensors[LlamaTensors.Embedding], wanted);
             return tensors;
         }
         catch
@@ -94,7 +108,11 @@ internal sealed class ModelDirectory : IDisposable
         }
     }
 
-    public void Dispose() => _files.Dispose();
+    public void Dispose()
+    {
+        Adapter?.Dispose();
+        _files.Dispose();
+    }
 
     private static void CheckTensor(WeightFiles files, string name, long[] shape, LlamaConfigFile file)
     {
@@ -115,34 +133,24 @@ internal sealed class ModelDirectory : IDisposable
                 + $"[{string.Join(", ", shape)}].");
         }
 
-        if (entry.DType is not ("F32" or "BF16" or "F16"))
-        {
-            throw new ModelFormatException($"{path}: tensor '{name}' has dtype {entry.DType}; F32, BF16 and F16 are supported.");
-        }
-
+        StoredTensor.Require(path, name, entry);
         if (entry.DType != "F32" && !file.NamesDType)
         {
             throw new ModelFormatException(
                 $"{path}: tensor '{name}' has dtype {entry.DType}, and config.json does not say which type to compute in; set "
-                + "its dtype to 'float32' or 'bfloat16'.");
-        }
-
-        if (entry.Length > int.MaxValue)
-        {
-            throw new ModelFormatException(
-                $"{path}: tensor '{name}' has {entry.Length} bytes; at most {int.MaxValue} are supported.");
+                + "its dtype to 'float32' or 'bfloat16', or ComputeType in the options.");
         }
     }
 
     // Files of a tied model often hold both; transformers takes the embedding.
-    private void RequireTied(Tensor embedding)
+    private void RequireTied(Tensor embedding, ScalarType wanted)
     {
         if (!Config.TiedEmbeddings || !_files.TryFind(LlamaTensors.Head, out _))
         {
             return;
         }
 
-        using var head = Read(LlamaTensors.Head, embedding.shape);
+        using var head = Read(LlamaTensors.Head, embedding.shape, wanted);
         if (!head.bytes.SequenceEqual(embedding.bytes))
         {
             throw new ModelFormatException(
@@ -151,26 +159,16 @@ internal sealed class ModelDirectory : IDisposable
         }
     }
 
-    private Tensor Read(string name, long[] shape)
+    private Tensor Read(string name, long[] shape, ScalarType wanted)
     {
         _files.TryFind(name, out var entry);
-        var stored = entry.DType switch
+        if (Adapter?.Changes(name) != true)
         {
-            "F32" => ScalarType.Float32,
-            "BF16" => ScalarType.BFloat16,
-            _ => ScalarType.Float16,
-        };
-        var tensor = empty(shape, stored);
-        _files.Read(name, tensor.bytes);
-        var wanted = Config.DType == KvDType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
-        if (stored == wanted)
-        {
-            return tensor;
+            return StoredTensor.Read(entry, shape, wanted, bytes => _files.Read(name, bytes));
         }
 
-        using (tensor)
-        {
-            return tensor.to(wanted);
-        }
+        using var wide = StoredTensor.Read(entry, shape, ScalarType.Float32, bytes => _files.Read(name, bytes));
+        Adapter.Merge(name, wide);
+        return wide.to(wanted, copy: true);
     }
 }

@@ -8,6 +8,7 @@ namespace Swarm.Inference.Weights;
 internal static class RandomWeights
 {
     private const int ChunkElements = 1 << 16;
+    private const float VectorScale = 0.3f;
 
     /// <summary>Fills an fp32 tensor.</summary>
     public static unsafe void Fill(Tensor tensor, string name, long[] shape, ulong seed, LlamaConfig config)
@@ -16,7 +17,7 @@ internal static class RandomWeights
         var span = MemoryMarshal.Cast<byte, float>(tensor.bytes);
         if (shape.Length == 1)
         {
-            span.Fill(1f); // Norms.
+            FillVector(span, name, seed, config);
             return;
         }
 
@@ -47,6 +48,23 @@ internal static class RandomWeights
                 generator.Fill(
                     new Span<float>(start + first, (int)Math.Min(ChunkElements, length - first)), first, scale);
             });
+        }
+    }
+
+    /// <summary>Norms around 1 (of a Llama just that, as ever), of families that add 1 around 0; biases around 0.</summary>
+    private static void FillVector(Span<float> span, string name, ulong seed, LlamaConfig config)
+    {
+        span.Fill(1f);
+        if (config.Family == ModelFamily.Llama)
+        {
+            return;
+        }
+
+        var middle = config.Traits.NormsAddOne || name.EndsWith("bias", StringComparison.Ordinal) ? 0 : 1;
+        new CounterGenerator(seed, name).Fill(span, 0, VectorScale);
+        foreach (ref var value in span)
+        {
+            value += middle;
         }
     }
 }

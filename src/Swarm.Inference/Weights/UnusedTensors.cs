@@ -3,7 +3,7 @@ using Swarm.Inference.Configuration;
 
 namespace Swarm.Inference.Weights;
 
-/// <summary>Tensors beside those that a Llama consists of: buffers change nothing, all others would change the logits.</summary>
+/// <summary>Tensors beside those that a model consists of: buffers change nothing, all others would change the logits.</summary>
 internal static partial class UnusedTensors
 {
     private const int Shown = 4;
@@ -58,7 +58,7 @@ internal static partial class UnusedTensors
             ? $"num_hidden_layers is {config.Layers}."
             : name.Contains("lora_", StringComparison.OrdinalIgnoreCase)
                 ? "Merge the adapter into the weights first."
-                : "Llamas without biases, normalised queries, experts and quantization are supported.";
+                : $"{config.Traits.Architecture} is supported without experts and quantization, and with the biases and norms that its config.json names.";
 
     [GeneratedRegex(@"^model\.layers\.([0-9]+)\.")]
     private static partial Regex LayerName();

@@ -24,7 +24,7 @@ public sealed class DependencyTests
         ["Swarm.Client"] = ["Swarm.Core", "Swarm.Format", "Swarm.Grains.Abstractions", "Swarm.DataPlane", "Swarm.DataPlane.Client"],
         ["Swarm.Extensions.AI"] = ["Swarm.Core", "Swarm.Client", "Swarm.Text"],
         ["Swarm.Extensions.Agents"] = ["Swarm.Core", "Swarm.Client", "Swarm.Extensions.AI"],
-        ["Swarm.Inference"] = ["Swarm.Core"],
+        ["Swarm.Inference"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.Gguf"] = [],
         ["Swarm.Text"] = ["Swarm.Core", "Swarm.Gguf"],
         ["Swarm.LlamaCpp"] = ["Swarm.Core", "Swarm.Gguf"],

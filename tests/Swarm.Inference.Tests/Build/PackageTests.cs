@@ -40,7 +40,7 @@ public sealed class PackageTests : IDisposable
     [Fact]
     public async Task Build_ProjectWithThePackagesAlone_RunsAModel()
     {
-        foreach (var project in (string[])["Swarm.Core", "Swarm.Inference"])
+        foreach (var project in (string[])["Swarm.Core", "Swarm.Gguf", "Swarm.Inference"])
         {
             await RunAsync(
                 "pack", Path.Combine(FindRepository(), "src", project), "-c", Configuration, "--no-build", "-o", _directory.File("feed"),

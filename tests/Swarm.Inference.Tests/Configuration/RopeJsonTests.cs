@@ -75,9 +75,23 @@ public sealed class RopeJsonTests
     }
 
     [Fact]
+    public void Parse_Yarn_HasTheDefaultsOfTransformers()
+    {
+        var given = Parse(("rope_scaling", """{"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}"""));
+        var computed = Parse(("rope_parameters", """{"rope_type": "yarn", "original_max_position_embeddings": 32768}"""));
+        var full = Parse(("rope_parameters", """{"rope_type": "yarn", "factor": 2, "beta_fast": null, "beta_slow": 0}"""));
+
+        Assert.Equal(new YarnRopeScaling(4, 32_768), given.RopeScaling);
+        Assert.Equal(new YarnRopeScaling(4, 32_768), computed.RopeScaling);
+        Assert.Equal(new YarnRopeScaling(2, 131_072), full.RopeScaling);
+        Assert.Equal(1 + (0.1 * Math.Log(4)), given.RopeScaling!.AttentionFactor, 12);
+    }
+
+    [Fact]
     public void Write_ThenParse_KeepsTheScaling()
     {
-        foreach (var scaling in (RopeScaling[])[Expected, new LinearRopeScaling(1.5), new Llama3RopeScaling(8.25, 0.5, 3.75, 1000)])
+        foreach (var scaling in (RopeScaling[])[Expected, new LinearRopeScaling(1.5), new Llama3RopeScaling(8.25, 0.5, 3.75, 1000), new YarnRopeScaling(4, 512),
+            new YarnRopeScaling(40, 4096) { GivenAttentionFactor = 1.5, BetaFast = 16, BetaSlow = 2, Mscale = 0.7, MscaleAllDim = 0.5, Truncate = false }])
         {
             var config = Samples.Config() with { RopeScaling = scaling };
 
@@ -97,7 +111,6 @@ public sealed class RopeJsonTests
         AssertRefused(expected, (field, value), (otherField, otherValue));
 
     [Theory]
-    [InlineData("yarn")]
     [InlineData("dynamic")]
     [InlineData("longrope")]
     [InlineData("su")]
@@ -124,6 +137,15 @@ public sealed class RopeJsonTests
     [InlineData("""{"rope_type": "linear", "factor": 0}""", "factor 0")]
     [InlineData("""{"rope_type": "linear", "factor": "two"}""", "rope_scaling.factor is two")]
     [InlineData("""{"rope_type": "linear", "factor": 2, "beta_fast": 32}""", "rope_scaling.beta_fast is 32")]
+    [InlineData("""{"rope_type": "yarn", "factor": 0.5}""", "factor 0.5")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "original_max_position_embeddings": 0}""", "original_max_position_embeddings is 0")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "beta_fast": 1, "beta_slow": 2}""", "beta_fast 1 is not over beta_slow 2")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "beta_slow": -1}""", "beta_slow -1")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "attention_factor": 0}""", "attention_factor 0")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "mscale": -1}""", "mscale -1")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "mscale_all_dim": 1e99}""", "mscale_all_dim")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "truncate": 1}""", "rope_scaling.truncate is 1")]
+    [InlineData("""{"rope_type": "yarn", "factor": 4, "finetuned": true}""", "rope_scaling.finetuned is True")]
     [InlineData("""{"rope_type": "default", "factor": 32.0}""", "rope_scaling.factor is 32.0")]
     [InlineData("""{"factor": 2.0}""", "rope_scaling.factor is 2.0")]
     [InlineData("""{"full_attention": {"rope_theta": 1e6}}""", "rope_scaling.full_attention")]

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Swarm.Inference.Configuration;
-using Swarm.Inference.Weights;
 using Xunit;
 
 namespace Swarm.Inference.Tests.Model;

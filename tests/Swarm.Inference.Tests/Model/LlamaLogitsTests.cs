@@ -23,7 +23,7 @@ public sealed class LlamaLogitsTests
         using var model = LlamaModel.CreateRandom(Samples.Config(heads, kvHeads, tied, headDim: headDim), 11, "test");
         using var runtime = model.CreateRuntime(256);
         var tokens = Samples.Tokens(40, 3);
-        var expected = new ReferenceLlama(model).Logits(tokens);
+        var expected = new ReferenceDecoder(model).Logits(tokens);
 
         var logits = new float[model.Config.VocabularySize];
         for (var position = 0; position < tokens.Length; position++)
@@ -43,7 +43,7 @@ public sealed class LlamaLogitsTests
         using var model = LlamaModel.CreateRandom(Samples.Config(heads, kvHeads, headDim: 8), 5, "test");
         using var runtime = model.CreateRuntime(256);
         var tokens = Samples.Tokens(150, 4);
-        var expected = new ReferenceLlama(model).Logits(tokens);
+        var expected = new ReferenceDecoder(model).Logits(tokens);
 
         var logits = new float[model.Config.VocabularySize];
         for (var start = 0; start < tokens.Length; start += chunk)
@@ -68,7 +68,7 @@ public sealed class LlamaLogitsTests
         using var runtime = model.CreateRuntime(256);
         using var other = plain.CreateRuntime(256);
         var tokens = Samples.Tokens(150, 4);
-        var expected = new ReferenceLlama(model).Logits(tokens);
+        var expected = new ReferenceDecoder(model).Logits(tokens);
 
         AssertClose(expected[^1], Samples.Feed(runtime, tokens, chunk), Float32Tolerance);
 
@@ -78,8 +78,8 @@ public sealed class LlamaLogitsTests
         if (scaling is Llama3RopeScaling)
         {
             var ratios = Enumerable.Range(0, 16)
-                .Select(index => Math.Pow(50_000, -index / 16.0))
-                .Select(frequency => scaling.Scale(frequency) / frequency)
+                .Select(index => new RopeFrequency(index, 32, 50_000))
+                .Select(frequency => scaling.Scale(frequency) / frequency.Plain)
                 .ToArray();
             Assert.Contains(1, ratios);
             Assert.Contains(0.125, ratios);
@@ -95,7 +95,7 @@ public sealed class LlamaLogitsTests
         using var model = LlamaModel.CreateRandom(Samples.Config(dtype: KvDType.BFloat16), 5, "test");
         using var runtime = model.CreateRuntime(256);
         var tokens = Samples.Tokens(72, 9);
-        var expected = new ReferenceLlama(model).Logits(tokens);
+        var expected = new ReferenceDecoder(model).Logits(tokens);
 
         AssertClose(expected[^1], Samples.Feed(runtime, tokens, chunk), BFloat16Tolerance);
     }
