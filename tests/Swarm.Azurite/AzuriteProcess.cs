@@ -16,6 +16,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     private const string AccountKey =
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
+    private const string Launcher = "launcher.mjs";
     private static readonly TimeSpan StartTime = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(10);
 
@@ -60,8 +61,8 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
             location = ["--location", Path.GetFullPath(dataFolder)];
         }
 
-        var launcher = launcherFolder ?? AzuriteInstallation.FindLauncherFolder();
-        await AzuriteInstallation.EnsureAsync(launcher, cancellationToken).ConfigureAwait(false);
+        var launcher = launcherFolder ?? NodePackage.Find("deploy/azurite", Launcher);
+        await NodePackage.EnsureAsync(launcher, "azurite", cancellationToken).ConfigureAwait(false);
         var start = new ProcessStartInfo("node")
         {
             WorkingDirectory = launcher,
@@ -69,7 +70,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.ArgumentList.Add("launcher.mjs");
+        start.ArgumentList.Add(Launcher);
         Array.ForEach(location, start.ArgumentList.Add);
         var output = new ProcessOutput();
         var listens = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -84,7 +85,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         };
         process.ErrorDataReceived += (_, line) => output.Add(line.Data);
         process.Exited += (_, _) => listens.TrySetException(Fault("ended before it listened", output));
-        AzuriteInstallation.StartNode(process);
+        NodePackage.Start(process);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         try

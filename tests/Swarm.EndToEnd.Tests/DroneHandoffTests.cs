@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.EndToEnd.Tests;
@@ -32,6 +35,38 @@ public sealed class DroneHandoffTests
             Assert.Equal(more.Length > 0 ? "blob" : "memory", rehydrate.GetProperty("tier").GetString());
             Assert.InRange(rehydrate.GetProperty("recomputed").GetInt64(), 0, kind == "planned" ? 0 : missing);
             Assert.True(result.RootElement.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean(), output);
+        }
+        finally
+        {
+            File.Delete(json);
+        }
+    }
+
+    // The drone is alive: it sends MAVLink with losses and foreign packets, while one drone after the other reads along.
+    [Theory]
+    [InlineData("planned")]
+    [InlineData("crash")]
+    public async Task Handoff_LiveSensor_KeepsEveryPromise(string kind)
+    {
+        using var probe = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var place = (IPEndPoint)probe.Client.LocalEndPoint!;
+        probe.Dispose();
+        await using var drone = await MavlinkSender.StartAsync(
+            place.Port, new SeededTest().Seed, int.MaxValue, rate: 200, isQuiet: true, TestContext.Current.CancellationToken);
+        var json = Path.Combine(Path.GetTempPath(), $"swarm-{Guid.NewGuid():N}.json");
+        try
+        {
+            var (exitCode, output) = await RunAsync(
+                "--telemetry", $"udp://{place}", "--handoff", kind, "--positions", "256", "--json", json);
+            Assert.True(exitCode == 0, output);
+
+            using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
+            var sensor = result.RootElement.GetProperty("sensor");
+            var counts = sensor.GetProperty("mavlink").GetProperty("counts");
+            Assert.True(result.RootElement.GetProperty("strategies")[0].GetProperty("bitIdentical").GetBoolean(), output);
+            Assert.True(counts.GetProperty("readings").GetInt64() > sensor.GetProperty("readings").GetInt64(), output);
+            Assert.True(counts.GetProperty("lost").GetInt64() > 0, output);
+            Assert.Equal(0, counts.GetProperty("dropped").GetInt64());
         }
         finally
         {

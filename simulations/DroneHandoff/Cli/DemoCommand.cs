@@ -3,6 +3,7 @@ using DroneHandoff.Models;
 using DroneHandoff.Options;
 using DroneHandoff.Orchestration;
 using DroneHandoff.Telemetry;
+using DroneHandoff.Telemetry.Mavlink;
 using Swarm.Storage.Files;
 
 namespace DroneHandoff.Cli;
@@ -47,7 +48,8 @@ internal sealed class DemoCommand
 
     private readonly Option<string> _telemetry = new("--telemetry")
     {
-        Description = "A DJI .SRT telemetry file. Default: the recording that comes with the demo.",
+        Description = "A DJI .SRT telemetry file, a PX4 log (.ulg), or udp://ADDRESS:PORT where a drone sends MAVLink. Default: the "
+            + "recording that comes with the demo.",
         DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "Data", DefaultRecording),
     };
 
@@ -154,15 +156,26 @@ internal sealed class DemoCommand
         return number;
     }
 
-    private static Flight? LoadFlight(string path, List<string> faults)
+    private static DemoSensor? ReadSensor(string text, List<string> faults)
     {
         try
         {
-            return Flight.Load(path);
+            if (!MavlinkEndpoint.IsMeant(text))
+            {
+                return new RecordedSensor(text, Flight.Load(text));
+            }
+
+            if (MavlinkEndpoint.TryParse(text, out var endpoint, out var fault))
+            {
+                endpoint.Bind().Dispose(); // Now, not after the store's start.
+                return new LiveSensor(endpoint);
+            }
+
+            faults.Add($"--telemetry '{text}' cannot be used: {fault}.");
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            faults.Add($"--telemetry '{path}' cannot be read: {fault.Message}");
+            faults.Add($"--telemetry '{text}' cannot be {(MavlinkEndpoint.IsMeant(text) ? "received" : "read")}: {fault.Message}");
         }
         catch (TelemetryFormatException fault)
         {
@@ -218,13 +231,12 @@ internal sealed class DemoCommand
         var positions = CheckNumber(
             "--positions", result.GetValue(_positions)!, DemoOptions.MinPositions, DemoOptions.MaxPositions, faults);
         var model = CheckModel(result.GetValue(_model)!, positions, handoff, error, faults);
-        var telemetry = result.GetValue(_telemetry)!;
-        var flight = LoadFlight(telemetry, faults);
+        var sensor = ReadSensor(result.GetValue(_telemetry)!, faults);
         var seed = CheckNumber("--seed", result.GetValue(_seed)!, 0, int.MaxValue, faults);
         var json = CheckJson(result.GetValue(_json)!, faults);
-        return faults.Count == 0 && store is not null && flight is not null
+        return faults.Count == 0 && store is not null && sensor is not null
             ? new DemoOptions(
-                store, handoff, result.GetValue(_loseSilo), positions, model, telemetry, flight, json, seed)
+                store, handoff, result.GetValue(_loseSilo), positions, model, sensor, json, seed)
             : null;
     }
 }

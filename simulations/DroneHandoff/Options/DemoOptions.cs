@@ -1,5 +1,3 @@
-using DroneHandoff.Telemetry;
-
 namespace DroneHandoff.Options;
 
 /// <summary>What the user asked for, checked.</summary>
@@ -8,8 +6,7 @@ namespace DroneHandoff.Options;
 /// <param name="LosesSilo">Whether the silo is killed and started anew, with nothing but the blobs, before each successor.</param>
 /// <param name="Positions">Positions after which it leaves: the end of the reading that reaches this number.</param>
 /// <param name="Model"><c>tiny</c>, <c>small</c>, a model's directory, or a GGUF file.</param>
-/// <param name="TelemetryPath">Path of the recording.</param>
-/// <param name="Flight">The recording itself.</param>
+/// <param name="Sensor">Where readings come from.</param>
 /// <param name="JsonPath">Where the report goes, or empty.</param>
 /// <param name="Seed">Seed of the weights and of the moment of a crash.</param>
 internal sealed record DemoOptions(
@@ -18,8 +15,7 @@ internal sealed record DemoOptions(
     bool LosesSilo,
     int Positions,
     string Model,
-    string TelemetryPath,
-    Flight Flight,
+    DemoSensor Sensor,
     string JsonPath,
     int Seed)
 {

@@ -29,7 +29,7 @@ internal static class Demo
         }
 
         var progress = new ProgressLog(console);
-        foreach (var warning in options.Flight.Warnings)
+        foreach (var warning in options.Sensor.Warnings)
         {
             progress.Warn(warning);
         }
@@ -67,13 +67,38 @@ internal static class Demo
     private static async Task<HandoffResult> PlayAsync(
         DemoOptions options, RunFolder folder, ProgressLog progress, CancellationToken cancellationToken)
     {
+        await using var sensor = await StartSensorAsync(options.Sensor, folder, progress, cancellationToken);
         await using var azurite = options.Store.Kind == StoreKind.Azurite
             ? await StartAzuriteAsync(folder, progress, cancellationToken)
             : null;
         progress.Say($"a silo starts on the {options.Store} store");
         await using var silo = await SiloProcess.StartAsync(
             SiloStore.Settings(options.Store, azurite?.ConnectionString, folder), folder, cancellationToken);
-        return await new HandoffRun(options, folder, silo, progress).RunAsync(cancellationToken);
+        var result = await new HandoffRun(options, folder, silo, sensor, progress).RunAsync(cancellationToken);
+        return result with { Mavlink = sensor.Report };
+    }
+
+    // First of all: what does not send is found out before anything else starts.
+    private static async Task<SensorFeed> StartSensorAsync(
+        DemoSensor options, RunFolder folder, ProgressLog progress, CancellationToken cancellationToken)
+    {
+        var sensor = SensorFeed.Start(options, folder);
+        try
+        {
+            if (options is LiveSensor)
+            {
+                progress.Say($"waiting for a drone at {options.Name}");
+                await sensor.WaitForAsync(1, cancellationToken);
+                progress.Say($"system {sensor.Report!.System} is followed");
+            }
+
+            return sensor;
+        }
+        catch
+        {
+            await sensor.DisposeAsync();
+            throw;
+        }
     }
 
     private static Task<AzuriteProcess> StartAzuriteAsync(

@@ -13,8 +13,10 @@ namespace DroneHandoff.Orchestration;
 /// <param name="options">What the user asked for.</param>
 /// <param name="folder">The run's folder.</param>
 /// <param name="silo">The running silo.</param>
+/// <param name="sensor">The sensor's readings.</param>
 /// <param name="progress">Where progress is told.</param>
-internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProcess silo, ProgressLog progress)
+internal sealed class HandoffRun(
+    DemoOptions options, RunFolder folder, SiloProcess silo, SensorFeed sensor, ProgressLog progress)
 {
     // How long the silo must not have heard from a crashed drone, and a little more to be sure of it.
     private const double SilenceSeconds = 2;
@@ -48,6 +50,8 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
             ? await ReleaseAsync(a, cancellationToken)
             : await CrashAsync(a, cancellationToken);
 
+        // Whatever drone A has seen, one more is there for its successors and the twin, whose first step is timed.
+        await sensor.WaitForOneMoreAsync(cancellationToken);
         if (options.LosesSilo)
         {
             progress.Say("the silo is killed, and another one starts on the same blobs");
@@ -89,7 +93,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
                 options.Model,
                 options.Seed,
                 RunLength.Wanted(options.Positions, options.Handoff),
-                options.TelemetryPath,
+                sensor.Path,
                 silo.Address,
                 silo.DataPlane,
                 Context),
@@ -102,6 +106,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
         for (var readings = 0L; readings < _targetReadings;)
         {
             readings = Math.Min(readings + TurnReadings, _targetReadings);
+            await sensor.WaitForAsync(readings, cancellationToken); // Here, not in the steps, which are timed.
             var withSwarm = await AdvanceAsync(a, readings, cancellationToken);
             var at = withSwarm.Progress;
             if (_turns.Count % TurnsBetweenReports == 0 || readings == _targetReadings)
@@ -131,6 +136,7 @@ internal sealed class HandoffRun(DemoOptions options, RunFolder folder, SiloProc
     private async Task<ProgressEvent> CrashAsync(RoleProcess a, CancellationToken cancellationToken)
     {
         var killAt = _targetReadings + new Random(options.Seed).Next(1, RunLength.MaxCrashDelayReadings + 1);
+        await sensor.WaitForAsync(killAt, cancellationToken);
         await a.SendAsync(new StreamCommand(), cancellationToken);
         var last = await a.ReadAsync<ProgressEvent>(Patience.Answer, cancellationToken);
         while (last.Readings < killAt)

@@ -1,4 +1,5 @@
 using DroneHandoff.Messages;
+using DroneHandoff.Telemetry.Mavlink;
 
 namespace DroneHandoff.Outcome;
 
@@ -19,6 +20,9 @@ internal sealed record HandoffResult(
     StaleAppendEvent StaleAppend,
     StepTimes Steps)
 {
+    /// <summary>What a live drone sent; <see langword="null"/> where a recording was played.</summary>
+    public MavlinkReport? Mavlink { get; init; }
+
     /// <summary>The successor that rehydrated.</summary>
     public TookOverEvent Rehydrated => Successors.Single(one => one.Strategy == Strategies.Rehydrate);
 

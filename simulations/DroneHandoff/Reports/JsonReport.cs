@@ -23,7 +23,13 @@ internal static class JsonReport
         {
             options.Seed,
             Store = options.Store.ToString(),
-            Sensor = new { options.Flight.Source, result.Rehydrated.Readings, options.Flight.Warnings },
+            Sensor = new
+            {
+                Source = options.Sensor.Name,
+                result.Rehydrated.Readings,
+                options.Sensor.Warnings,
+                result.Mavlink,
+            },
             Model = new
             {
                 Name = result.Model.ModelName,

@@ -1,6 +1,7 @@
 using DroneHandoff.Messages;
 using DroneHandoff.Options;
 using DroneHandoff.Outcome;
+using DroneHandoff.Telemetry;
 using Spectre.Console;
 
 namespace DroneHandoff.Reports;
@@ -29,6 +30,11 @@ internal static class TableReport
         console.MarkupLineInterpolated(
             $"Rehydration reached its first token [bold]{Compare(result.Rehydrated, reference)}[/] than re-prefill.");
         WriteStreaming(console, result);
+        if (result.Mavlink is { } mavlink)
+        {
+            console.MarkupLineInterpolated($"{options.Sensor.Name}, system {mavlink.System}: {mavlink.Counts.Describe()}; {Describe(mavlink.Last)}.");
+        }
+
         console.WriteLine();
         foreach (var promise in promises)
         {
@@ -78,6 +84,12 @@ internal static class TableReport
         console.MarkupLineInterpolated(
             $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made a step {result.Steps.Ratio:0.00} times as long (medians: {result.Steps.AloneMs:0.00} ms alone, {result.Steps.WithSwarmMs:0.00} ms with Swarm).");
     }
+
+    private static string Describe(TelemetryReading? last) => last is { } reading
+        ? $"at the end battery {Or(reading.BatteryPercent)} % and {Or(reading.BatteryVolts)} V, heading {Or(reading.HeadingDegrees)}°"
+        : "no reading";
+
+    private static string Or(double? value) => value is { } known ? $"{known:0.##}" : "unknown";
 
     private static string Compare(TookOverEvent one, TookOverEvent other) =>
         one.TimeToFirstTokenMs <= other.TimeToFirstTokenMs

@@ -7,7 +7,7 @@ namespace DroneHandoff.Roles;
 /// <param name="flight">The flight.</param>
 /// <param name="tokenizer">Where the tokens go on.</param>
 /// <param name="nextReading">Which reading comes next.</param>
-internal sealed class FlightFeeder(Flight flight, TelemetryTokenizer tokenizer, long nextReading)
+internal sealed class FlightFeeder(IFlight flight, TelemetryTokenizer tokenizer, long nextReading)
 {
     private int[] _leftOver = [];
 
@@ -24,7 +24,7 @@ internal sealed class FlightFeeder(Flight flight, TelemetryTokenizer tokenizer, 
     /// not guessed. Where they end within a reading, the reading's other tokens come with the next step.
     /// </remarks>
     /// <exception cref="InvalidDataException">The state has seen more than is durable.</exception>
-    public static FlightFeeder Resume(Flight flight, TrackerState tracker, long tokens)
+    public static FlightFeeder Resume(IFlight flight, TrackerState tracker, long tokens)
     {
         if (tracker.Tokens > tokens)
         {
@@ -49,6 +49,7 @@ internal sealed class FlightFeeder(Flight flight, TelemetryTokenizer tokenizer, 
     /// <returns>The tokens of the step.</returns>
     public async ValueTask<int[]> FeedNextAsync(IStepper stepper)
     {
+        await flight.WaitForAsync(NextReading);
         int[] tokens = [.. _leftOver, .. EncodeNext()];
         _leftOver = [];
         await stepper.StepAsync(tokens, tokenizer.State);

@@ -9,7 +9,7 @@ namespace DroneHandoff.Roles;
 /// <param name="channel">The pipes.</param>
 /// <param name="flight">The flight.</param>
 /// <param name="runtime">The model.</param>
-internal sealed class PredecessorRole(RoleChannel channel, Flight flight, IKvRuntime runtime)
+internal sealed class PredecessorRole(RoleChannel channel, IFlight flight, IKvRuntime runtime)
 {
     /// <summary>Its agent name.</summary>
     public const string AgentName = "drone-a";

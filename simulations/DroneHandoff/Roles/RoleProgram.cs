@@ -35,7 +35,7 @@ internal static class RoleProgram
     private static Task RunAsync(string role, RoleChannel channel)
     {
         var settings = channel.Settings;
-        var flight = Flight.Load(settings.Telemetry);
+        IFlight flight = GrowingFlight.Is(settings.Telemetry) ? new GrowingFlight(settings.Telemetry) : Flight.Load(settings.Telemetry);
         var model = DroneModel.Open(settings.Model, settings.Seed);
         foreach (var item in model.Ignored)
         {

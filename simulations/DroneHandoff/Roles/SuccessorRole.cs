@@ -12,7 +12,7 @@ namespace DroneHandoff.Roles;
 /// <param name="flight">The flight.</param>
 /// <param name="model">The model.</param>
 /// <param name="runtime">Its runtime, empty.</param>
-internal sealed class SuccessorRole(RoleChannel channel, Flight flight, DroneModel model, IKvRuntime runtime)
+internal sealed class SuccessorRole(RoleChannel channel, IFlight flight, DroneModel model, IKvRuntime runtime)
 {
     /// <summary>Its agent name.</summary>
     public const string AgentName = "drone-b";
@@ -107,7 +107,7 @@ internal sealed class SuccessorRole(RoleChannel channel, Flight flight, DroneMod
     }
 
     // The sensor is known here, so what the store kept can be held to it, token by token.
-    private static void RequireTokensOf(Flight flight, List<int> stored)
+    private static void RequireTokensOf(IFlight flight, List<int> stored)
     {
         var tokenizer = new TelemetryTokenizer(TrackerState.Initial);
         var buffer = new int[TokenVocabulary.ReadingTokens];

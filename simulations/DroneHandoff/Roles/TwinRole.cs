@@ -10,7 +10,7 @@ namespace DroneHandoff.Roles;
 /// <param name="channel">The pipes.</param>
 /// <param name="flight">The flight.</param>
 /// <param name="runtime">The model.</param>
-internal sealed class TwinRole(RoleChannel channel, Flight flight, IKvRuntime runtime)
+internal sealed class TwinRole(RoleChannel channel, IFlight flight, IKvRuntime runtime)
 {
     private readonly FlightFeeder _feeder = new(flight, new TelemetryTokenizer(TrackerState.Initial), 0);
     private readonly RuntimeStepper _stepper = new(runtime);

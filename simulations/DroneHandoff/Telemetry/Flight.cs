@@ -6,7 +6,7 @@ namespace DroneHandoff.Telemetry;
 /// jumps, the time between two neighbours stays theirs, and reading k depends on nothing but k. Holds the recording
 /// in memory: at most <see cref="MaxReadings"/> readings, about 80 MB.
 /// </remarks>
-public sealed class Flight
+public sealed class Flight : IFlight
 {
     /// <summary>Most readings of one recording: 4.6 hours at 60 readings a second.</summary>
     public const int MaxReadings = 1_000_000;
@@ -49,8 +49,12 @@ public sealed class Flight
     public static Flight Load(string path)
     {
         var notes = new RecordingNotes(Path.GetFileName(path));
-        return new Flight(Path.GetFileName(path), SrtReader.ReadFile(path, notes)) { Warnings = notes.Warnings };
+        var readings = UlogReader.Is(path) ? UlogReader.ReadFile(path, notes) : SrtReader.ReadFile(path, notes);
+        return new Flight(Path.GetFileName(path), readings) { Warnings = notes.Warnings };
     }
+
+    /// <inheritdoc/>
+    ValueTask IFlight.WaitForAsync(long index) => ValueTask.CompletedTask;
 
     /// <summary>One reading of the endless flight.</summary>
     /// <param name="index">Its number, from 0.</param>

@@ -5,6 +5,7 @@ namespace DroneHandoff.Telemetry;
 public sealed class RecordingNotes(string file)
 {
     private readonly SortedDictionary<SrtFields, (long Count, int FirstLine)> _empty = [];
+    private readonly List<string> _others = [];
     private string? _cut;
 
     /// <summary>One sentence or two for each thing; empty where nothing is missing. Grows until the recording was read.</summary>
@@ -13,6 +14,7 @@ public sealed class RecordingNotes(string file)
         .. _empty.Select(one =>
             $"{file}: {one.Value.Count} readings have no {Name(one.Key)}, since it was left empty (first in line {one.Value.FirstLine})."),
         .. _cut is null ? [] : new[] { _cut },
+        .. _others,
     ];
 
     /// <summary>Notes that a block names a measurement and leaves it empty.</summary>
@@ -39,6 +41,10 @@ public sealed class RecordingNotes(string file)
     /// <param name="count">Their number.</param>
     internal void AddZeroBytes(long whole, long count) =>
         _cut = $"{file} ends in {count} zero bytes, as after a loss of power; the {whole} whole blocks before them are used.";
+
+    /// <summary>Notes something else.</summary>
+    /// <param name="sentence">The sentence, with the file's name.</param>
+    internal void Add(string sentence) => _others.Add(sentence);
 
     private static string Name(SrtFields field) => field switch
     {

@@ -15,10 +15,12 @@ public sealed class TelemetryFormatException : FormatException
     /// <param name="found">What is there.</param>
     /// <param name="remedy">What to do, as a sentence; empty where it is plain.</param>
     public TelemetryFormatException(string file, int line, string expected, string found, string remedy = "")
-        : base($"{file}, line {line}: expected {expected}, found {found}.{(remedy.Length > 0 ? " " : "")}{remedy}")
+        : this(file, $"line {line}", expected, found, remedy) => Line = line;
+
+    private TelemetryFormatException(string file, string place, string expected, string found, string remedy)
+        : base($"{file}, {place}: expected {expected}, found {found}.{(remedy.Length > 0 ? " " : "")}{remedy}")
     {
         File = file;
-        Line = line;
         Expected = expected;
         Found = found;
     }
@@ -26,7 +28,7 @@ public sealed class TelemetryFormatException : FormatException
     /// <summary>Name of the file.</summary>
     public string File { get; }
 
-    /// <summary>Line number, from 1.</summary>
+    /// <summary>Line number, from 1; 0 for a file that has no lines.</summary>
     public int Line { get; }
 
     /// <summary>What should be there.</summary>
@@ -34,6 +36,16 @@ public sealed class TelemetryFormatException : FormatException
 
     /// <summary>What is there.</summary>
     public string Found { get; }
+
+    /// <summary>Names the place in a file of bytes, and the two sides of the contradiction.</summary>
+    /// <param name="file">Name of the file.</param>
+    /// <param name="offset">Bytes before the place.</param>
+    /// <param name="expected">What should be there.</param>
+    /// <param name="found">What is there.</param>
+    /// <param name="remedy">What to do, as a sentence; empty where it is plain.</param>
+    /// <returns>The exception.</returns>
+    internal static TelemetryFormatException AtByte(string file, long offset, string expected, string found, string remedy = "") =>
+        new(file, $"byte {offset}", expected, found, remedy);
 
     /// <summary>Text from a file in quotes, cut to a length that an error message can bear.</summary>
     /// <param name="text">The text.</param>

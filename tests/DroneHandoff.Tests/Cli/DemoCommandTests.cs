@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using DroneHandoff.Cli;
 using DroneHandoff.Options;
 using DroneHandoff.Tests.Models;
@@ -23,7 +25,7 @@ public sealed class DemoCommandTests
         Assert.False(options.LosesSilo);
         Assert.Equal(4096, options.Positions);
         Assert.Equal("tiny", options.Model);
-        Assert.Equal("m2zoom.SRT", options.Flight.Source);
+        Assert.Equal("m2zoom.SRT", options.Sensor.Name);
         Assert.Equal("", options.JsonPath);
     }
 
@@ -43,7 +45,7 @@ public sealed class DemoCommandTests
             Assert.Equal(HandoffKind.Crash, options.Handoff);
             Assert.True(options.LosesSilo);
             Assert.Equal((500, "small", 55, json, 7), (
-                options.Positions, options.Model, options.Flight.RecordedCount, options.JsonPath, options.Seed));
+                options.Positions, options.Model, Assert.IsType<RecordedSensor>(options.Sensor).Flight.RecordedCount, options.JsonPath, options.Seed));
         }
         finally
         {
@@ -62,6 +64,9 @@ public sealed class DemoCommandTests
     [InlineData("--positions", "65536", "--model 'tiny' has 65536 positions (max_position_embeddings), and --positions 65536")]
     [InlineData("--positions", "200000", "give --positions 65458 or less, or a model with more.")]
     [InlineData("--telemetry", "no-such.SRT", "--telemetry 'no-such.SRT' cannot be read")]
+    [InlineData("--telemetry", "udp://127.0.0.1", "--telemetry 'udp://127.0.0.1' cannot be used: it has no address and port: write udp://ADDRESS:PORT")]
+    [InlineData("--telemetry", "tcp://127.0.0.1:5760", "--telemetry 'tcp://127.0.0.1:5760' cannot be used: packets are received over UDP alone")]
+    [InlineData("--telemetry", "udp://192.0.2.1:14550", "cannot be received: 192.0.2.1 is not an address of this machine")]
     [InlineData("--json", "/no-such-folder/out.json", "--json '/no-such-folder/out.json' cannot be written")]
     [InlineData("--speed", "9", "--speed")]
     public async Task InvokeAsync_BadOption_SaysWhyAndEndsWithTwo(string option, string value, string expected)
@@ -92,8 +97,23 @@ public sealed class DemoCommandTests
 
         Assert.Equal(0, code);
         Assert.Empty(error);
-        Assert.Equal(19, options!.Flight.RecordedCount);
-        Assert.Contains("broken_incomplete.SRT was cut off", Assert.Single(options.Flight.Warnings), StringComparison.Ordinal);
+        Assert.Equal(19, Assert.IsType<RecordedSensor>(options!.Sensor).Flight.RecordedCount);
+        Assert.Contains("broken_incomplete.SRT was cut off", Assert.Single(options.Sensor.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InvokeAsync_TelemetryOverUdp_TakesTheEndpointIfItsPortIsFree()
+    {
+        using var free = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var text = $"udp://{free.Client.LocalEndPoint}?system=3";
+        var (usedCode, _, used) = await InvokeAsync("--telemetry", text);
+        free.Dispose();
+        var (code, options, error) = await InvokeAsync("--telemetry", text);
+
+        Assert.Equal((2, 0), (usedCode, code));
+        Assert.Contains("is in use", used, StringComparison.Ordinal);
+        Assert.Empty(error);
+        Assert.Equal(((byte?)3, text), (Assert.IsType<LiveSensor>(options!.Sensor).Endpoint.System, options.Sensor.Name));
     }
 
     [Fact]

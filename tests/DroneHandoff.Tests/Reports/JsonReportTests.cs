@@ -2,6 +2,7 @@ using System.Text.Json;
 using DroneHandoff.Options;
 using DroneHandoff.Reports;
 using DroneHandoff.Telemetry;
+using DroneHandoff.Telemetry.Mavlink;
 
 namespace DroneHandoff.Tests.Reports;
 
@@ -14,8 +15,7 @@ public sealed class JsonReportTests
         false,
         4096,
         "tiny",
-        "p4_rtk.SRT",
-        new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")),
+        new RecordedSensor("p4_rtk.SRT", new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT"))),
         "",
         42);
 
@@ -26,7 +26,7 @@ public sealed class JsonReportTests
         var root = json.RootElement;
 
         AssertFields(root, "seed", "store", "sensor", "model", "handoff", "strategies", "fencing");
-        AssertFields(root.GetProperty("sensor"), "source", "readings", "warnings");
+        AssertFields(root.GetProperty("sensor"), "source", "readings", "warnings", "mavlink");
         AssertFields(root.GetProperty("model"), "name", "parameters", "fingerprint", "kvBytesPerPosition", "numerics");
         AssertFields(
             root.GetProperty("handoff"), "kind", "positions", "durableTokens", "durableKv", "epochBefore", "epochAfter");
@@ -53,6 +53,24 @@ public sealed class JsonReportTests
         Assert.True(root.GetProperty("strategies")[0].GetProperty("bitIdentical").GetBoolean());
         Assert.False(root.GetProperty("strategies")[1].GetProperty("bitIdentical").GetBoolean());
         Assert.True(root.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean());
+    }
+
+    [Fact]
+    public void Render_LiveSensor_HasWhatWasReceived()
+    {
+        Assert.True(MavlinkEndpoint.TryParse("udp://127.0.0.1:14550", out var endpoint, out _));
+        var last = new TelemetryReading(6, TimeSpan.FromSeconds(1), new GeoPosition(47, 8), 488, 3, 0) { BatteryPercent = 71 };
+        var counts = new MavlinkCounts { Datagrams = 9, Packets = 10, Lost = 2, Readings = 7 };
+
+        using var json = JsonDocument.Parse(JsonReport.Render(
+            _options with { Sensor = new LiveSensor(endpoint) }, Results.Planned with { Mavlink = new MavlinkReport(1, 1, counts, last) }));
+
+        var sensor = json.RootElement.GetProperty("sensor");
+        Assert.Equal("udp://127.0.0.1:14550", sensor.GetProperty("source").GetString());
+        var mavlink = sensor.GetProperty("mavlink");
+        AssertFields(mavlink, "system", "component", "counts", "last");
+        Assert.Equal(2, mavlink.GetProperty("counts").GetProperty("lost").GetInt64());
+        Assert.Equal(71, mavlink.GetProperty("last").GetProperty("batteryPercent").GetInt32());
     }
 
     private static void AssertFields(JsonElement element, params string[] names) =>

@@ -45,8 +45,8 @@ public sealed class TableReportTests
         });
         console.Profile.Width = 80;
         var options = new DemoOptions(
-            new DemoStore(StoreKind.File), HandoffKind.Crash, false, 4096, "tiny", "x",
-            new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT")), "", 42);
+            new DemoStore(StoreKind.File), HandoffKind.Crash, false, 4096, "tiny",
+            new RecordedSensor("x", new Flight("p4_rtk.SRT", Recordings.Read("p4_rtk.SRT"))), "", 42);
 
         TableReport.Write(
             console, options, result, Promises.Judge(HandoffKind.Crash, result));

@@ -5,50 +5,58 @@ using Swarm.Storage.Blobs;
 
 namespace Swarm.Azurite;
 
-/// <summary>Azurite's files: where they are, and how they get there.</summary>
-internal static class AzuriteInstallation
+/// <summary>A folder of the repository with a program for Node.js: where it is, and how the npm packages that it needs get there.</summary>
+public static class NodePackage
 {
-    private const string LauncherName = "launcher.mjs";
     private static readonly TimeSpan PollTime = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Looks for <c>deploy/azurite</c> in the folders around this program.</summary>
-    public static string FindLauncherFolder()
+    /// <summary>Looks for a program in the folders around this one.</summary>
+    /// <param name="folder">The program's folder, from the root, with slashes.</param>
+    /// <param name="program">The program's file in it.</param>
+    /// <returns>Full path of the folder.</returns>
+    /// <exception cref="BlobStoreException">It is in none of them.</exception>
+    public static string Find(string folder, string program)
     {
         for (var at = new DirectoryInfo(AppContext.BaseDirectory); at is not null; at = at.Parent)
         {
-            var folder = Path.Combine(at.FullName, "deploy", "azurite");
-            if (File.Exists(Path.Combine(folder, LauncherName)))
+            var found = Path.Combine(at.FullName, Path.Combine(folder.Split('/')));
+            if (File.Exists(Path.Combine(found, program)))
             {
-                return folder;
+                return found;
             }
         }
 
         throw new BlobStoreException(
-            $"There is no deploy/azurite/{LauncherName} in '{AppContext.BaseDirectory}' or a folder above it: "
-            + "run from the repository, or name the launcher's folder.",
+            $"There is no {folder}/{program} in '{AppContext.BaseDirectory}' or a folder above it: "
+            + "run from the repository, or name the folder.",
             isTransient: false);
     }
 
-    /// <summary>Installs Azurite by <c>npm ci</c> where it, or the locked version of it, is missing.</summary>
+    /// <summary>Installs what the lock file names by <c>npm ci</c> where a package, or the locked version of it, is missing.</summary>
     /// <remarks>One process installs at a time; the others wait for it.</remarks>
-    public static async Task EnsureAsync(string folder, CancellationToken cancellationToken)
+    /// <param name="folder">The folder with the lock file.</param>
+    /// <param name="package">The package that is looked for.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    /// <exception cref="BlobStoreException">npm is missing or fails; the message holds its last lines.</exception>
+    public static async Task EnsureAsync(string folder, string package, CancellationToken cancellationToken)
     {
-        if (IsInstalled(folder))
+        if (IsInstalled(folder, package))
         {
             return;
         }
 
         using var installing = await LockAsync(Path.Combine(folder, ".install.lock"), cancellationToken)
             .ConfigureAwait(false);
-        if (!IsInstalled(folder))
+        if (!IsInstalled(folder, package))
         {
             await InstallAsync(folder, cancellationToken).ConfigureAwait(false);
         }
     }
 
     /// <summary>Starts a process of Node.js.</summary>
+    /// <param name="process">The process.</param>
     /// <exception cref="BlobStoreException">Node.js is missing.</exception>
-    public static void StartNode(Process process)
+    public static void Start(Process process)
     {
         try
         {
@@ -57,26 +65,26 @@ internal static class AzuriteInstallation
         catch (Win32Exception exception)
         {
             throw new BlobStoreException(
-                $"Could not start '{process.StartInfo.FileName}' ({exception.Message}): Azurite needs Node.js 20 or later "
-                + "with npm on the PATH.",
+                $"Could not start '{process.StartInfo.FileName}' ({exception.Message}): Node.js 20 or later is needed, "
+                + "with npm, on the PATH.",
                 isTransient: false,
                 exception);
         }
     }
 
     // npm writes the inner lock file last, so it is there only after a whole installation.
-    private static bool IsInstalled(string folder)
+    private static bool IsInstalled(string folder, string package)
     {
         var installed = Path.Combine(folder, "node_modules", ".package-lock.json");
         return File.Exists(installed)
-            && VersionIn(installed) == VersionIn(Path.Combine(folder, "package-lock.json"));
+            && VersionIn(installed, package) == VersionIn(Path.Combine(folder, "package-lock.json"), package);
     }
 
-    private static string? VersionIn(string lockFile)
+    private static string? VersionIn(string lockFile, string package)
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(lockFile));
-        return json.RootElement.GetProperty("packages").TryGetProperty("node_modules/azurite", out var azurite)
-            ? azurite.GetProperty("version").GetString()
+        return json.RootElement.GetProperty("packages").TryGetProperty($"node_modules/{package}", out var found)
+            ? found.GetProperty("version").GetString()
             : null;
     }
 
@@ -94,7 +102,7 @@ internal static class AzuriteInstallation
         var output = new ProcessOutput();
         process.OutputDataReceived += (_, line) => output.Add(line.Data);
         process.ErrorDataReceived += (_, line) => output.Add(line.Data);
-        StartNode(process);
+        Start(process);
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
