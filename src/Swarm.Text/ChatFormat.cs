@@ -47,7 +47,7 @@ public sealed class ChatFormat
     /// <exception cref="IOException">There is no such directory or file, or it cannot be read.</exception>
     public static ChatFormat Load(string path)
     {
-        var model = ModelText.Read(path);
+        var model = TextOfModel.Read(path);
         var (text, source) = model.Template ?? throw new TextFormatException(
             $"{path} has no chat template: neither chat_template.jinja nor chat_template in tokenizer_config.json, nor tokenizer.chat_template in a GGUF file. "
             + "Base models have none: use an instruct model, or give a template to ChatTemplate.Parse.");

@@ -24,7 +24,7 @@ public sealed class TextTokenizer : ITextTokenizer
     private readonly TokenEncoder _encoder;
     private readonly FrozenDictionary<string, int> _ids;
 
-    internal TextTokenizer(ModelText model)
+    internal TextTokenizer(TextOfModel model)
     {
         _rules = model.Rules;
         _encoder = new TokenEncoder(_rules);
@@ -61,7 +61,7 @@ public sealed class TextTokenizer : ITextTokenizer
     /// <returns>The tokenizer.</returns>
     /// <exception cref="TextFormatException">A file is missing in the directory, is malformed, or says what is not supported; the message says where.</exception>
     /// <exception cref="IOException">There is no such directory or file, or it cannot be read.</exception>
-    public static TextTokenizer Load(string path) => new(ModelText.Read(path));
+    public static TextTokenizer Load(string path) => new(TextOfModel.Read(path));
 
     /// <inheritdoc/>
     /// <exception cref="TextFormatException">The tokenizer's own pattern takes too long on this text.</exception>

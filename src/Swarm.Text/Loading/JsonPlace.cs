@@ -6,10 +6,15 @@ namespace Swarm.Text.Loading;
 /// <summary>A value in a JSON file that knows where it is. A field that is null counts as absent.</summary>
 /// <param name="Element">The value.</param>
 /// <param name="File">The file.</param>
-/// <param name="Path">Where in the file, such as <c>model.vocab</c>.</param>
-internal readonly record struct JsonPlace(JsonElement Element, string File, string Path)
+/// <param name="Parent">Where in the file what it is in is, such as <c>model</c>; empty for the root.</param>
+/// <param name="Name">Its key, or empty for an element of an array.</param>
+/// <param name="Index">Its index, for an element of an array.</param>
+internal readonly record struct JsonPlace(JsonElement Element, string File, string Parent, string Name, int Index = 0)
 {
     private const int MaxShown = 100;
+
+    /// <summary>Where it is in the file, such as <c>model.vocab</c>. Made when it is asked for: a vocabulary has many places.</summary>
+    public string Path => Name.Length == 0 ? Parent.Length == 0 ? "$" : $"{Parent}[{Index}]" : Parent.Length == 0 ? Name : $"{Parent}.{Name}";
 
     /// <summary>Reads a JSON file whose root is an object.</summary>
     /// <param name="file">Path of the file.</param>
@@ -29,7 +34,7 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
             var text = bytes.AsMemory();
             text = text.Span.StartsWith("\uFEFF"u8) ? text[3..] : text;
             var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
-            var root = new JsonPlace(document.RootElement, file, "$");
+            var root = new JsonPlace(document.RootElement, file, "", "");
             return document.RootElement.ValueKind == JsonValueKind.Object ? (document, root) : throw root.Fault("is no object");
         }
         catch (JsonException error)
@@ -41,11 +46,11 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
     /// <summary>A field that may be missing.</summary>
     public JsonPlace? Find(string name) =>
         Element.ValueKind != JsonValueKind.Object ? throw Fault("is no object")
-        : Element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? new JsonPlace(value, File, Join(name))
+        : Element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? new JsonPlace(value, File, Prefix, name)
         : null;
 
     /// <summary>A field that must be there.</summary>
-    public JsonPlace Require(string name) => Find(name) ?? throw new TextFormatException($"{File}: {Join(name)} is missing. Save the tokenizer again.");
+    public JsonPlace Require(string name) => Find(name) ?? throw new TextFormatException($"{File}: {(Prefix.Length == 0 ? name : $"{Prefix}.{name}")} is missing. Save the tokenizer again.");
 
     /// <summary>Refuses fields that are not known; those that are null count as absent.</summary>
     public void RequireOnly(params ReadOnlySpan<string> known)
@@ -67,12 +72,13 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
             throw Fault("is no object");
         }
 
+        var prefix = Prefix;
         foreach (var property in Element.EnumerateObject())
         {
             if (property.Value.ValueKind != JsonValueKind.Null)
             {
                 var name = NameOf(property);
-                yield return (name, new JsonPlace(property.Value, File, Join(name)));
+                yield return (name, new JsonPlace(property.Value, File, prefix, name));
             }
         }
     }
@@ -85,10 +91,10 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
             throw Fault("is no array");
         }
 
-        var index = 0;
+        var (index, path) = (0, Path);
         foreach (var element in Element.EnumerateArray())
         {
-            yield return new JsonPlace(element, File, $"{Path}[{index++}]");
+            yield return new JsonPlace(element, File, path, "", index++);
         }
     }
 
@@ -138,7 +144,7 @@ internal readonly record struct JsonPlace(JsonElement Element, string File, stri
         return new TextFormatException($"{File}: {Path} is {(text.Length > MaxShown ? $"{text[..MaxShown]}…" : text)}, which {fault}.");
     }
 
-    private string Join(string name) => Path == "$" ? name : $"{Path}.{name}";
+    private string Prefix => Path is var path && path == "$" ? "" : path;
 
     private string NameOf(JsonProperty property)
     {

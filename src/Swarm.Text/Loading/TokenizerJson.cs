@@ -236,7 +236,9 @@ internal sealed class TokenizerJson
 
     private static (string Left, string Right) ReadPair(JsonPlace place)
     {
-        var parts = place.IsArray ? [.. place.Items().Select(item => item.Text())] : place.Text().Split(' ');
+        var parts = place.IsArray && place.Element.GetArrayLength() == 2 ? [.. place.Items().Select(item => item.Text())]
+            : place.IsArray ? []
+            : place.Text().Split(' ');
         return parts.Length == 2 && parts[0].Length > 0 && parts[1].Length > 0
             ? (parts[0], parts[1])
             : throw place.Fault("is no merge: two tokens are needed, in an array or with one space between them");

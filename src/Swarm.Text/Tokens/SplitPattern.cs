@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -12,14 +13,15 @@ internal sealed class SplitPattern
     private const int MaxLength = 16_384;
     private const string SupportedEscapes = "sSdDrntfvpP";
 
-    // One of each category, of no script or range that a pattern names, in the order of UnicodeCategory.
-    private const string Representatives =
+    // One of each category, in the order of UnicodeCategory.
+    private const string Usual =
         "\u0222\u0223\u01C5\u02B0\u01BB\u0483\u0903\u0488\u0C66\u16EE\u00B2\u2003\u2028\u2029\u0001\u00AD\uD800\uE000\u203F\u2010\u2045\u2046\u201C\u201D\u2020\u2044\u20A0\u02C2\u2100\u0378";
 
     /// <summary>How long one match may take, before the pattern counts as hostile.</summary>
     private static readonly TimeSpan _mostTime = TimeSpan.FromSeconds(2);
 
     private readonly Regex _regex;
+    private readonly char[] _representatives;
 
     /// <summary>Makes the pattern.</summary>
     /// <param name="pattern">The regular expression.</param>
@@ -27,7 +29,9 @@ internal sealed class SplitPattern
     public SplitPattern(string pattern)
     {
         Canonical = pattern;
-        _regex = new Regex(Translate(pattern), RegexOptions.CultureInvariant | RegexOptions.Compiled, _mostTime);
+        var named = new HashSet<char>();
+        _regex = new Regex(Translate(pattern, named), RegexOptions.CultureInvariant | RegexOptions.Compiled, _mostTime);
+        _representatives = [.. Usual.Select((usual, category) => named.Contains(usual) ? Other((UnicodeCategory)category, named) : usual)];
     }
 
     /// <summary>The pattern, for the tokenizer's identity.</summary>
@@ -75,7 +79,7 @@ internal sealed class SplitPattern
         {
             starts.Add(position);
             position += rune.Utf16SequenceLength;
-            units.Append(rune.IsBmp ? (char)rune.Value : Representatives[(int)Rune.GetUnicodeCategory(rune)]);
+            units.Append(rune.IsBmp ? (char)rune.Value : _representatives[(int)Rune.GetUnicodeCategory(rune)]);
         }
 
         starts.Add(position);
@@ -85,7 +89,31 @@ internal sealed class SplitPattern
         }
     }
 
-    private static string Translate(string pattern)
+    /// <summary>A character of a category that a pattern does not name.</summary>
+    private static char Other(UnicodeCategory category, HashSet<char> named)
+    {
+        for (var unit = '\0'; unit < char.MaxValue; unit++)
+        {
+            if (CharUnicodeInfo.GetUnicodeCategory(unit) == category && !named.Contains(unit))
+            {
+                return unit;
+            }
+        }
+
+        throw new ArgumentException($"it names all characters of the category {category}, which is not supported");
+    }
+
+    /// <summary>Adds the characters that a pattern names: a range where one ends at a character, in both cases.</summary>
+    private static void Name(string pattern, int index, HashSet<char> named)
+    {
+        var isRange = index >= 2 && pattern[index - 1] == '-' && pattern[index - 2] != '\\' && pattern[index - 2] <= pattern[index];
+        for (int unit = isRange ? pattern[index - 2] : pattern[index]; unit <= pattern[index]; unit++)
+        {
+            named.UnionWith([(char)unit, char.ToUpperInvariant((char)unit), char.ToLowerInvariant((char)unit)]);
+        }
+    }
+
+    private static string Translate(string pattern, HashSet<char> named)
     {
         if (pattern.Length > MaxLength)
         {
@@ -113,6 +141,7 @@ internal sealed class SplitPattern
             else if (inClass)
             {
                 RequireInClass(pattern, index);
+                Name(pattern, index, named);
                 inClass = unit != ']';
                 translated.Append(unit);
             }
@@ -137,6 +166,7 @@ internal sealed class SplitPattern
                 }
 
                 inClass = unit == '[';
+                Name(pattern, index, named);
                 // Unicode's case folding takes U+017F for an s, and .NET does not.
                 translated.Append(ignoresCase && (unit is 's' or 'S') ? "[sS\u017F]" : unit.ToString());
                 if (inClass && index + 1 < pattern.Length && pattern[index + 1] == '^')

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -7,6 +8,9 @@ namespace Swarm.Text.Tokens;
 /// <summary>Digest over what decides token ids, each part framed by its length.</summary>
 internal sealed class TokenizerDigest : IDisposable
 {
+    private const int PendingBytes = 65_536; // Of many small parts, hashed at once.
+
+    private readonly List<byte> _pending = new(2 * PendingBytes);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
     /// <summary>Begins the digest.</summary>
@@ -17,7 +21,8 @@ internal sealed class TokenizerDigest : IDisposable
     {
         var bytes = Encoding.UTF8.GetBytes(text);
         Add(bytes.Length);
-        _hash.AppendData(bytes);
+        _pending.AddRange(bytes);
+        Flush(atLeast: PendingBytes);
     }
 
     /// <summary>Adds a number.</summary>
@@ -25,7 +30,8 @@ internal sealed class TokenizerDigest : IDisposable
     {
         Span<byte> bytes = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
-        _hash.AppendData(bytes);
+        _pending.AddRange(bytes);
+        Flush(atLeast: PendingBytes);
     }
 
     /// <summary>Adds what all tokenizers have.</summary>
@@ -61,8 +67,21 @@ internal sealed class TokenizerDigest : IDisposable
     }
 
     /// <summary>The digest as <c>sha256:</c> with 64 hexadecimal digits.</summary>
-    public string ToIdentity() => $"sha256:{Convert.ToHexStringLower(_hash.GetCurrentHash())}";
+    public string ToIdentity()
+    {
+        Flush(atLeast: 0);
+        return $"sha256:{Convert.ToHexStringLower(_hash.GetCurrentHash())}";
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _hash.Dispose();
+
+    private void Flush(int atLeast)
+    {
+        if (_pending.Count >= atLeast)
+        {
+            _hash.AppendData(CollectionsMarshal.AsSpan(_pending));
+            _pending.Clear();
+        }
+    }
 }

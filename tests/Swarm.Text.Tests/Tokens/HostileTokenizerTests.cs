@@ -93,7 +93,7 @@ public sealed class HostileTokenizerTests : IDisposable
     {
         var random = new SeededTest().Random;
         var whole = Encoding.UTF8.GetBytes(new ByteLevelModel().ToJson().ToJsonString());
-        for (var index = 0; index < 300; index++)
+        for (var index = 0; index < 120; index++)
         {
             var bytes = index % 2 == 0 ? whole[..random.Next(whole.Length)] : (byte[])whole.Clone();
             if (index % 2 == 1)
@@ -112,7 +112,7 @@ public sealed class HostileTokenizerTests : IDisposable
         foreach (var file in new[] { new ByteLevelModel().WriteGguf(_folder.Path), new ScoredModel().WriteGguf(_folder.Path) })
         {
             var whole = File.ReadAllBytes(file);
-            for (var index = 0; index < 150; index++)
+            for (var index = 0; index < 60; index++)
             {
                 var bytes = index % 2 == 0 ? whole[..random.Next(whole.Length)] : (byte[])whole.Clone();
                 if (index % 2 == 1)

@@ -8,7 +8,7 @@ namespace Swarm.Text.Tests.Tokens;
 /// <summary>Token ids of small vocabularies that are trained here, held to Hugging Face's tokenizers, and to the algorithms by their definition.</summary>
 public sealed class TextTokenizerTests : IDisposable
 {
-    private const int Texts = 300;
+    private const int Texts = 200;
 
     private readonly TempDirectory _folder = new();
 
@@ -52,6 +52,13 @@ public sealed class TextTokenizerTests : IDisposable
             RequireSameIds(json, isExactBackwards: false);
         }
     }
+
+    /// <summary>Characters above U+FFFF are in a class by their category alone, whatever others the class names.</summary>
+    [Theory]
+    [InlineData(@"[À-ɏʰ一-龥]+|[^\s\p{L}]+")]
+    [InlineData(@"\p{Lu}\p{Ll}+|\p{N}|\p{So}+|[\p{L}\p{M}]+")]
+    public void Encode_PatternsThatNameCharacters_GivesTheIdsOfHuggingFace(string pattern) =>
+        RequireSameIds(new ByteLevelModel { Pattern = pattern }.ToJson(), isExactBackwards: true);
 
     [Fact]
     public void Encode_AddedTokensOfEachKind_GivesTheIdsOfHuggingFace()

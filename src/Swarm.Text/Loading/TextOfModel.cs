@@ -9,7 +9,7 @@ namespace Swarm.Text.Loading;
 /// <param name="BeginText">Text of BOS for templates; empty where there is none.</param>
 /// <param name="EndText">Text of EOS for templates; empty where there is none.</param>
 /// <param name="Template">The chat template and where it is; <see langword="null"/> where there is none.</param>
-internal sealed record ModelText(TokenizerRules Rules, HashSet<int> EndTokens, string BeginText, string EndText, (string Text, string Source)? Template)
+internal sealed record TextOfModel(TokenizerRules Rules, HashSet<int> EndTokens, string BeginText, string EndText, (string Text, string Source)? Template)
 {
     /// <summary>Tokens at which a model's turn ends, whatever else a file says.</summary>
     private static readonly string[] _endsOfTurns = ["<|eot_id|>", "<|eom_id|>", "<|im_end|>", "<end_of_turn>"];
@@ -17,7 +17,7 @@ internal sealed record ModelText(TokenizerRules Rules, HashSet<int> EndTokens, s
     /// <summary>Reads a checkpoint directory or a <c>.gguf</c> file.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
     /// <exception cref="TextFormatException">A file is malformed, or says what is not supported.</exception>
-    public static ModelText Read(string path)
+    public static TextOfModel Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         if (!Directory.Exists(path))
@@ -35,7 +35,7 @@ internal sealed record ModelText(TokenizerRules Rules, HashSet<int> EndTokens, s
         return ReadDirectory(TokenizerJson.Read(file), new CheckpointFiles(path));
     }
 
-    private static ModelText ReadDirectory(TokenizerRules rules, CheckpointFiles files)
+    private static TextOfModel ReadDirectory(TokenizerRules rules, CheckpointFiles files)
     {
         files.RequireSameTokens(id => id < rules.Tokens.Length ? rules.Tokens[id]?.Text : null);
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -60,13 +60,13 @@ internal sealed record ModelText(TokenizerRules Rules, HashSet<int> EndTokens, s
         }
 
         AddEndsOfTurns(rules, ends);
-        return new ModelText(rules, ends, begin?.Text() ?? "", end?.Text() ?? "", files.ChatTemplate());
+        return new TextOfModel(rules, ends, begin?.Text() ?? "", end?.Text() ?? "", files.ChatTemplate());
     }
 
     private static int IdOf(JsonPlace name, Dictionary<string, int> ids) =>
         ids.TryGetValue(name.Text(), out var id) ? id : throw name.Fault("is no token of tokenizer.json");
 
-    private static ModelText ReadGguf(string path)
+    private static TextOfModel ReadGguf(string path)
     {
         try
         {
@@ -76,7 +76,7 @@ internal sealed record ModelText(TokenizerRules Rules, HashSet<int> EndTokens, s
             var ends = GgufVocabulary.ReadEndTokens(file, size).ToHashSet();
             AddEndsOfTurns(rules, ends);
             var template = file.Metadata.Find("tokenizer.chat_template")?.AsText();
-            return new ModelText(
+            return new TextOfModel(
                 rules,
                 ends,
                 TextOf(GgufVocabulary.ReadToken(file, "bos", size)),
