@@ -119,19 +119,11 @@ public sealed class SwarmChatClient : IChatClient, IAsyncDisposable
     }
 
     /// <summary>Begins to release all conversations, and does not wait: <see cref="DisposeAsync"/> does.</summary>
-    public void Dispose() => _ = _open.CloseAllAsync();
+    public void Dispose() => _ = CloseAsync();
 
     /// <summary>Releases all conversations. Answers that are being given end, and are no part of theirs.</summary>
     /// <returns>A task that ends when nothing of them runs any more. Dispose of the swarm's client after it.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        await _open.DisposeAsync().ConfigureAwait(false);
-        _metrics.Remove(this);
-        if (_options.MeterFactory is null)
-        {
-            _metrics.Dispose();
-        }
-    }
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
 
     private async IAsyncEnumerable<ChatResponseUpdate> AnswerAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -181,6 +173,16 @@ public sealed class SwarmChatClient : IChatClient, IAsyncDisposable
             }
 
             await _open.ReturnAsync(conversation, isWhole || isLeft || stop.IsCancellationRequested).ConfigureAwait(false);
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        await _open.DisposeAsync().ConfigureAwait(false);
+        _metrics.Remove(this);
+        if (_options.MeterFactory is null)
+        {
+            _metrics.Dispose();
         }
     }
 

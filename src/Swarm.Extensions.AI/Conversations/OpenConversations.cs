@@ -113,17 +113,14 @@ internal sealed class OpenConversations(int limit, TimeSpan idleTimeout, TimePro
         }
     }
 
-    /// <summary>Begins to close all of them, those that are in use too.</summary>
-    public Task CloseAllAsync()
+    /// <summary>Closes all of them for good, those that are in use too. Harmless if repeated.</summary>
+    public ValueTask DisposeAsync()
     {
         lock (_lock)
         {
-            return _closing ??= Task.Run(CloseAllCoreAsync);
+            return new ValueTask(_closing ??= Task.Run(CloseAllAsync));
         }
     }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync() => await CloseAllAsync().ConfigureAwait(false);
 
     private async Task<Conversation> OpenAsync(string id, OpenEntry entry, Func<Task<Conversation>> open)
     {
@@ -171,7 +168,7 @@ internal sealed class OpenConversations(int limit, TimeSpan idleTimeout, TimePro
         await Task.WhenAll(idle.Select(CloseAsync)).ConfigureAwait(false);
     }
 
-    private async Task CloseAllCoreAsync()
+    private async Task CloseAllAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         while (true)
