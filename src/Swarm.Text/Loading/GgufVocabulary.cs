@@ -209,9 +209,9 @@ internal sealed class GgufVocabulary
         return bytes;
     }
 
-    private Dictionary<(int Left, int Right), (int Rank, int Token)> ReadMerges(TokenizerDigest digest)
+    private Dictionary<long, (int Rank, int Token)> ReadMerges(TokenizerDigest digest)
     {
-        var merges = new Dictionary<(int, int), (int, int)>();
+        var merges = new Dictionary<long, (int, int)>();
         var lines = _metadata.Require($"{Prefix}merges").AsTexts();
         for (var rank = 0; rank < lines.Length; rank++)
         {
@@ -226,7 +226,7 @@ internal sealed class GgufVocabulary
             digest.Add(rightId);
             if (IsOrdinary(leftId) && IsOrdinary(rightId) && IsOrdinary(token)) // As in TokenizerJson.
             {
-                merges[(leftId, rightId)] = (rank, token);
+                merges[RankedBpe.Key(leftId, rightId)] = (rank, token);
             }
         }
 

@@ -208,9 +208,9 @@ internal sealed class TokenizerJson
         }
     }
 
-    private Dictionary<(int Left, int Right), (int Rank, int Token)> ReadMerges(TokenizerDigest digest)
+    private Dictionary<long, (int Rank, int Token)> ReadMerges(TokenizerDigest digest)
     {
-        var merges = new Dictionary<(int, int), (int, int)>();
+        var merges = new Dictionary<long, (int, int)>();
         var rank = 0;
         foreach (var place in _model.Require("merges").Items())
         {
@@ -225,7 +225,7 @@ internal sealed class TokenizerJson
             // Text that is not trusted never becomes a special token, whatever merges say.
             if (!_special.Contains(leftId) && !_special.Contains(rightId) && !_special.Contains(token))
             {
-                merges[(leftId, rightId)] = (rank, token);
+                merges[RankedBpe.Key(leftId, rightId)] = (rank, token);
             }
 
             rank++;

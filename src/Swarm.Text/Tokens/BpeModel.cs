@@ -171,15 +171,24 @@ internal abstract class BpeModel
 }
 
 /// <summary>Byte-pair encoding by a list of merges, as tokenizer.json and GGUF's <c>gpt2</c> have it.</summary>
+/// <param name="tokens">Tokens that text may become.</param>
+/// <param name="merges">Rank and result of each pair, by <see cref="Key"/>.</param>
+/// <param name="bytes">The tokens of the 256 bytes; <see langword="null"/> where there are none.</param>
+/// <param name="unknown">The token of what has no other; -1 where there is none.</param>
+/// <param name="fusesUnknown">Whether several unknown characters become one such token.</param>
+/// <param name="ignoresMerges">Whether a word that is a token becomes it before all merges.</param>
 internal sealed class RankedBpe(
-    Dictionary<string, int> tokens, Dictionary<(int Left, int Right), (int Rank, int Token)> merges, int[]? bytes, int unknown, bool fusesUnknown, bool ignoresMerges)
+    Dictionary<string, int> tokens, Dictionary<long, (int Rank, int Token)> merges, int[]? bytes, int unknown, bool fusesUnknown, bool ignoresMerges)
     : BpeModel(tokens, bytes, unknown, fusesUnknown)
 {
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _words = tokens.GetAlternateLookup<ReadOnlySpan<char>>();
 
+    /// <summary>A pair of tokens in one number, spread by an odd factor so that its halves make a good hash code.</summary>
+    public static long Key(int left, int right) => unchecked((((long)left << 32) | (uint)right) * (long)0x9E3779B97F4A7C15);
+
     protected override int Merge(int left, int right, ReadOnlySpan<char> both, out int rank)
     {
-        var found = merges.TryGetValue((left, right), out var merge);
+        var found = merges.TryGetValue(Key(left, right), out var merge);
         rank = merge.Rank;
         return found ? merge.Token : -1;
     }
