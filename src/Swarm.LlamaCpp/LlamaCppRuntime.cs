@@ -62,7 +62,7 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     public ModelFingerprint Fingerprint { get; }
 
     /// <inheritdoc/>
-    /// <remarks>Engine with version and build, instruction set, threads, kind of attention, types of KV, and <see cref="MaxStepTokens"/>, the size of llama.cpp's batch.</remarks>
+    /// <remarks>Engine with version, commit and digest, instruction set, threads, kind of attention, types of KV, and <see cref="MaxStepTokens"/>, the size of llama.cpp's batch.</remarks>
     public NumericsIdentity Numerics { get; }
 
     /// <inheritdoc/>

@@ -66,7 +66,7 @@ public sealed class FlashQuantizedTests : LlamaCppRuntimeContract
 {
     protected override RandomGguf Model => new(Heads: 3, KvHeads: 3, HeadDim: 64, Seed: 3);
 
-    protected override LlamaCppOptions Options => new() { Threads = 2, KeyType = "q8_0", ValueType = "q8_0" };
+    protected override LlamaCppOptions Options => new() { Threads = 1, KeyType = "q8_0", ValueType = "q8_0" };
 }
 
 /// <summary>Without flash attention, F16: values are transposed in the cache.</summary>
@@ -82,7 +82,7 @@ public sealed class PlainFloat32Tests : LlamaCppRuntimeContract
 {
     protected override RandomGguf Model => new(Layers: 5, Width: 72, Heads: 6, KvHeads: 3, HeadDim: 24, FeedForward: 100, Vocabulary: 101, Seed: 4);
 
-    protected override LlamaCppOptions Options => new() { Threads = 2, FlashAttention = false, KeyType = "f32", ValueType = "f32" };
+    protected override LlamaCppOptions Options => new() { Threads = 1, FlashAttention = false, KeyType = "f32", ValueType = "f32" };
 
     protected override bool IsInPlace => false;
 }
@@ -92,7 +92,7 @@ public sealed class WindowedTests : LlamaCppRuntimeContract
 {
     protected override RandomGguf Model => new(Layers: 7, HeadDim: 48, Seed: 5) { Architecture = "gemma3", Window = 32 };
 
-    protected override LlamaCppOptions Options => new() { Threads = 2 };
+    protected override LlamaCppOptions Options => new() { Threads = 1 };
 }
 
 /// <summary>Layers with a window and without, values transposed.</summary>
@@ -100,7 +100,7 @@ public sealed class WindowedPlainTests : LlamaCppRuntimeContract
 {
     protected override RandomGguf Model => new(Layers: 7, HeadDim: 48, Seed: 5) { Architecture = "gemma3", Window = 32 };
 
-    protected override LlamaCppOptions Options => new() { Threads = 2, FlashAttention = false };
+    protected override LlamaCppOptions Options => new() { Threads = 1, FlashAttention = false };
 
     protected override bool IsInPlace => false;
 }
@@ -110,5 +110,5 @@ public sealed class LatentTests : LlamaCppRuntimeContract
 {
     protected override RandomGguf Model => new(HeadDim: 32, Seed: 6) { Architecture = "deepseek2" };
 
-    protected override LlamaCppOptions Options => new() { Threads = 2 };
+    protected override LlamaCppOptions Options => new() { Threads = 1 };
 }

@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
@@ -102,11 +101,8 @@ internal static partial class LlamaLibrary
         (_folder, _spins) = (folder, options.IdleThreadsSpin);
     }
 
-    private static unsafe string DescribeEngine()
-    {
-        var binding = typeof(NativeApi).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0];
-        return $"llama.cpp of LLamaSharp {binding}, ggml {LlamaNative.Text(LlamaNative.GgmlVersion())} {LlamaNative.Text(LlamaNative.GgmlCommit())}";
-    }
+    private static unsafe string DescribeEngine() =>
+        $"llama.cpp, ggml {LlamaNative.Text(LlamaNative.GgmlVersion())} {LlamaNative.Text(LlamaNative.GgmlCommit())}";
 
     private static unsafe string Describe(string folder)
     {
