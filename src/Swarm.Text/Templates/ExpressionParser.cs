@@ -56,16 +56,8 @@ internal class ExpressionParser : TemplateTokenReader
 
     private TemplateExpression ReadAnd() => ReadBinary(ReadNot, "and");
 
-    private TemplateExpression ReadNot()
-    {
-        if (!Is("not"))
-        {
-            return ReadCompare();
-        }
-
-        var offset = Take().Offset;
-        return new UnaryExpression("not", Nested(ReadNot), offset);
-    }
+    private TemplateExpression ReadNot() =>
+        Is("not") ? new UnaryExpression(Offset: Take().Offset, Operator: "not", Operand: Nested(ReadNot)) : ReadCompare();
 
     private TemplateExpression ReadCompare()
     {
