@@ -3,79 +3,15 @@ using System.Globalization;
 namespace Swarm.Text.Templates;
 
 /// <summary>Reads expressions. What is not supported is refused here, before anything is rendered.</summary>
-internal class ExpressionParser
+internal class ExpressionParser : TemplateTokenReader
 {
     private static readonly string[] _comparisons = ["==", "!=", "<", "<=", ">", ">="];
     private static readonly string[] _notOfTests = ["else", "or", "and", "is", "if"];
 
-    private readonly List<TemplateToken> _tokens;
-    private readonly List<(string Name, int Offset)> _calls = [];
-    private int _position;
-    private int _depth;
-
     /// <summary>Begins to read a template.</summary>
-    protected ExpressionParser(TemplateSource source) => (Source, _tokens) = (source, TemplateLexer.Read(source));
-
-    /// <summary>The template.</summary>
-    protected TemplateSource Source { get; }
-
-    /// <summary>The next token.</summary>
-    protected TemplateToken Current => _tokens[_position];
-
-    /// <summary>Takes the next token.</summary>
-    protected TemplateToken Take() => _tokens[_position < _tokens.Count - 1 ? _position++ : _position];
-
-    /// <summary>Whether the next token is a name or an operator.</summary>
-    protected bool Is(string text) => Current.Kind is TemplateTokenKind.Name or TemplateTokenKind.Operator && Current.Text == text;
-
-    /// <summary>Takes a name or an operator, if it is next.</summary>
-    protected bool TryTake(string text)
+    protected ExpressionParser(TemplateSource source)
+        : base(source)
     {
-        var isNext = Is(text);
-        _position += isNext ? 1 : 0;
-        return isNext;
-    }
-
-    /// <summary>Takes a name or an operator, which must be next.</summary>
-    protected void Require(string text)
-    {
-        if (!TryTake(text))
-        {
-            throw Unexpected($"'{text}'");
-        }
-    }
-
-    /// <summary>Takes a token of a kind, which must be next.</summary>
-    protected TemplateToken Require(TemplateTokenKind kind, string what) => Current.Kind == kind ? Take() : throw Unexpected(what);
-
-    /// <summary>The error where another token was to be next.</summary>
-    protected TextFormatException Unexpected(string wanted) => Source.Fault(
-        Current.Offset, Current.Kind == TemplateTokenKind.End ? $"the template ends where {wanted} is needed" : $"'{Current.Text}' is where {wanted} is needed");
-
-    /// <summary>Goes one level deeper into the template.</summary>
-    protected T Nested<T>(Func<T> read)
-    {
-        if (++_depth > TemplateLimits.MaxDepth)
-        {
-            throw Source.Fault(Current.Offset, $"the template is nested deeper than {TemplateLimits.MaxDepth} levels, which is not supported");
-        }
-
-        var result = read();
-        _depth--;
-        return result;
-    }
-
-    /// <summary>Checks that what is called is there.</summary>
-    /// <param name="macros">Names of the template's macros.</param>
-    protected void RequireCallable(IReadOnlySet<string> macros)
-    {
-        foreach (var (name, offset) in _calls)
-        {
-            if (!TemplateFunctions.IsKnown(name) && !macros.Contains(name))
-            {
-                throw Source.Fault(offset, $"the function '{name}' is not supported; macros of the template and {TemplateFunctions.Names} are");
-            }
-        }
     }
 
     /// <summary>Reads an expression, which may be a tuple without brackets.</summary>
@@ -120,16 +56,8 @@ internal class ExpressionParser
 
     private TemplateExpression ReadAnd() => ReadBinary(ReadNot, "and");
 
-    private TemplateExpression ReadNot()
-    {
-        if (!Is("not"))
-        {
-            return ReadCompare();
-        }
-
-        var offset = Take().Offset;
-        return new UnaryExpression("not", Nested(ReadNot), offset);
-    }
+    private TemplateExpression ReadNot() =>
+        Is("not") ? new UnaryExpression(Offset: Take().Offset, Operator: "not", Operand: Nested(ReadNot)) : ReadCompare();
 
     private TemplateExpression ReadCompare()
     {
@@ -146,9 +74,10 @@ internal class ExpressionParser
             {
                 rest.Add(("in", ReadSum()));
             }
-            else if (Is("not") && _tokens[_position + 1] is { Kind: TemplateTokenKind.Name, Text: "in" })
+            else if (Is("not") && Following is { Kind: TemplateTokenKind.Name, Text: "in" })
             {
-                _position += 2;
+                _ = Take();
+                _ = Take();
                 rest.Add(("not in", ReadSum()));
             }
             else
@@ -322,7 +251,7 @@ internal class ExpressionParser
                     throw Source.Fault(offset, "only functions, macros and methods can be called");
                 }
 
-                _calls.Add((callee.Name, callee.Offset));
+                Called(callee.Name, callee.Offset);
                 value = new CallExpression(callee.Name, ReadArguments(), callee.Offset);
             }
             else
@@ -376,7 +305,7 @@ internal class ExpressionParser
                 throw Source.Fault(Current.Offset, "arguments with '*' are not supported");
             }
 
-            if (Current.Kind == TemplateTokenKind.Name && _tokens[_position + 1] is { Kind: TemplateTokenKind.Operator, Text: "=" })
+            if (Current.Kind == TemplateTokenKind.Name && Following is { Kind: TemplateTokenKind.Operator, Text: "=" })
             {
                 var name = Take().Text;
                 Require("=");
@@ -460,21 +389,5 @@ internal class ExpressionParser
         }
 
         return new TestExpression(value, name.Text, isNegated, arguments, name.Offset);
-    }
-
-    private void RequireFilter(string name, int offset)
-    {
-        if (!TemplateFilters.IsKnown(name))
-        {
-            throw Source.Fault(offset, $"the filter '{name}' is not supported; {TemplateFilters.Names} are");
-        }
-    }
-
-    private void RequireTest(string name, int offset)
-    {
-        if (!TemplateTests.IsKnown(name))
-        {
-            throw Source.Fault(offset, $"the test '{name}' is not supported; {TemplateTests.Names} are");
-        }
     }
 }
