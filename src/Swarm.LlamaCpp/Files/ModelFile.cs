@@ -94,11 +94,33 @@ internal sealed class ModelFile : IDisposable
         }
 
         OptionalInteger("attention.sliding_window", 0, int.MaxValue);
-        var experts = OptionalInteger("expert_count", 0, MaxExperts) ?? 0;
-        OptionalInteger("expert_used_count", experts == 0 ? 0 : 1, experts);
+        CheckExperts();
         foreach (var name in new[] { "attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon" })
         {
             OptionalNumber(name, 0, 1);
+        }
+    }
+
+    // llama.cpp asserts these relations.
+    private void CheckExperts()
+    {
+        var experts = OptionalInteger("expert_count", 0, MaxExperts) ?? 0;
+        if (experts == 0)
+        {
+            OptionalInteger("expert_used_count", 0, 0);
+            OptionalInteger("expert_group_count", 0, 0);
+            return;
+        }
+
+        Integer("expert_used_count", 1, experts);
+        if (OptionalInteger("expert_group_count", 0, experts) is > 1 and var groups)
+        {
+            if (experts % groups != 0)
+            {
+                throw Refusal(_prefix + "expert_group_count", $"{groups}", $"a divisor of the number of experts, {experts}, is supported");
+            }
+
+            Integer("expert_group_used_count", 1, groups - 1);
         }
     }
 
