@@ -52,7 +52,10 @@ public sealed class LlamaCppModelTests : IDisposable
     [InlineData("'llama.block_count' is 513; 1 to 512", "llama.block_count", 513)]
     [InlineData("'llama.attention.head_count' is 7; a divisor", "llama.attention.head_count", 7)]
     [InlineData("'llama.expert_count' is 100000", "llama.expert_count", 100_000)]
+    [InlineData("no key 'llama.expert_used_count'", "llama.expert_count", 2)]
+    [InlineData("'llama.expert_used_count' is 1; 0 to 0", "llama.expert_used_count", 1)]
     [InlineData("'llama.rope.dimension_count' is 31; an even", "llama.rope.dimension_count", 31)]
+    [InlineData("'llama.rope.dimension_count' is 34; at most", "llama.rope.dimension_count", 34)]
     [InlineData("'llama.embedding_length' is 0", "llama.embedding_length", 0)]
     [InlineData("'llama.context_length' is 0", "llama.context_length", 0)]
     public void Load_ValueThatLlamaCppDoesNotSurvive_IsRefusedByItsKey(string message, string key, int value)
@@ -60,6 +63,15 @@ public sealed class LlamaCppModelTests : IDisposable
         var path = Changed(new RandomGguf(), key, GgufValue.Of((uint)value), dropped: key.EndsWith("head_count", StringComparison.Ordinal) ? ["llama.attention.key_length"] : []);
 
         Refused(path, message);
+    }
+
+    [Fact]
+    public void Load_LatentLengthsThatDoNotAddUp_AreRefusedByTheirKeys()
+    {
+        var shape = new RandomGguf { Architecture = "deepseek2" };
+
+        Refused(Changed(shape, "deepseek2.attention.key_length", GgufValue.Of(21u)), "'deepseek2.attention.key_length' is 21; 80 is supported");
+        Refused(Changed(shape, "deepseek2.attention.value_length", GgufValue.Of(21u)), "'deepseek2.attention.value_length' is 21; 64 is supported");
     }
 
     [Fact]

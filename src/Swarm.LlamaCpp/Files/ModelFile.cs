@@ -94,19 +94,53 @@ internal sealed class ModelFile : IDisposable
         }
 
         OptionalInteger("attention.sliding_window", 0, int.MaxValue);
-        var experts = OptionalInteger("expert_count", 0, MaxExperts) ?? 0;
-        OptionalInteger("expert_used_count", experts == 0 ? 0 : 1, experts);
+        CheckExperts();
         foreach (var name in new[] { "attention.layer_norm_epsilon", "attention.layer_norm_rms_epsilon" })
         {
             OptionalNumber(name, 0, 1);
         }
     }
 
+    // llama.cpp asserts these relations.
+    private void CheckExperts()
+    {
+        var experts = OptionalInteger("expert_count", 0, MaxExperts) ?? 0;
+        if (experts == 0)
+        {
+            OptionalInteger("expert_used_count", 0, 0);
+            OptionalInteger("expert_group_count", 0, 0);
+            return;
+        }
+
+        Integer("expert_used_count", 1, experts);
+        if (OptionalInteger("expert_group_count", 0, experts) is > 1 and var groups)
+        {
+            if (experts % groups != 0)
+            {
+                throw Refusal(_prefix + "expert_group_count", $"{groups}", $"a divisor of the number of experts, {experts}, is supported");
+            }
+
+            Integer("expert_group_used_count", 1, groups - 1);
+        }
+    }
+
     private void CheckRotation()
     {
-        if (OptionalInteger("rope.dimension_count", 0, MaxElements) is { } dimensions && dimensions % 2 != 0)
+        var rotary = OptionalInteger("rope.dimension_count", 0, MaxElements);
+        if (rotary % 2 == 1)
         {
-            throw Refusal(_prefix + "rope.dimension_count", $"{dimensions}", "an even number is supported");
+            throw Refusal(_prefix + "rope.dimension_count", $"{rotary}", "an even number is supported");
+        }
+
+        var key = OptionalInteger("attention.key_length", 1, MaxElements);
+        if (OptionalInteger("attention.kv_lora_rank", 1, MaxElements) is { } latent && OptionalInteger("attention.key_length_mla", 1, MaxElements) is not null)
+        {
+            RequireEqual("attention.key_length", key, latent + (rotary ?? 0));
+            RequireEqual("attention.value_length", OptionalInteger("attention.value_length", 1, MaxElements), latent);
+        }
+        else if (rotary > key)
+        {
+            throw Refusal(_prefix + "rope.dimension_count", $"{rotary}", $"at most the length of a key, {key}, is supported");
         }
 
         OptionalNumber("rope.freq_base", double.Epsilon, 1e15);
@@ -142,6 +176,14 @@ internal sealed class ModelFile : IDisposable
             && (map.Type != GgufValueType.Array || map.ElementType is not (GgufValueType.UInt8 or GgufValueType.Int8)))
         {
             throw Refusal("tokenizer.ggml.precompiled_charsmap", $"of type {map.ElementType}", "an array of bytes is supported");
+        }
+    }
+
+    private void RequireEqual(string name, int? actual, int expected)
+    {
+        if (actual != expected)
+        {
+            throw Refusal(_prefix + name, $"{actual}", $"{expected} is supported, as the rank of the latent and the rotary dimensions say");
         }
     }
 
