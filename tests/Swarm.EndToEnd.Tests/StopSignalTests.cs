@@ -67,9 +67,12 @@ public sealed class StopSignalTests
         Assert.Contains(Recovered, await ReopenAsync(folder), StringComparison.Ordinal);
     }
 
-    /// <summary>Starts a silo that is told of SIGHUP, also where the tests run under nohup, which ignores it for all that is started there.</summary>
+    /// <summary>
+    /// Starts a silo that is told of its signals, also where the tests run under nohup or behind a shell's <c>&amp;</c>, which ignore SIGHUP, or SIGINT and
+    /// SIGQUIT, for all that is started there.
+    /// </summary>
     private static Task<HostProcess> StartAsync(TempDirectory folder) => HostProcess.StartWithAsync(
-        ["env", "--default-signal=HUP"], $"--Swarm:Store:Path={folder.Path}", "--Logging:LogLevel:Default=Information");
+        ["env", "--default-signal=HUP,INT,QUIT"], $"--Swarm:Store:Path={folder.Path}", "--Logging:LogLevel:Default=Information");
 
     private static async Task<AgentMemory> OpenAsync(SwarmClient swarm)
     {
