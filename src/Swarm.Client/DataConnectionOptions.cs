@@ -12,6 +12,8 @@ namespace Swarm;
 /// </remarks>
 public sealed class DataConnectionOptions : ISettingRules
 {
+    private const string LogCategory = "Swarm.SwarmClient"; // The connections are the client's, and not a session's.
+
     /// <summary>How long connecting and the greeting may take. 1 ms to 1 h; default 5 s.</summary>
     [Setting("How long connecting and the greeting may take.", Min = "1ms", Max = "1h")]
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -86,7 +88,7 @@ public sealed class DataConnectionOptions : ISettingRules
         };
         var pool = new DataPlanePoolOptions { ConnectionsPerSilo = ConnectionsPerSilo, IdleTimeout = IdleTimeout };
         return new DataPlanePool(
-            credential.Tenant, credential.Token, connection, pool, options.TimeProvider, options.LoggerFactory.CreateLogger<SwarmClient>());
+            credential.Tenant, credential.Token, connection, pool, options.TimeProvider, options.LoggerFactory.CreateLogger(LogCategory));
     }
 
     private static DataPlaneEndpoint Map(Func<string, string> map, DataPlaneEndpoint endpoint)

@@ -44,7 +44,7 @@ public sealed class OptionsTests
     };
 
     /// <summary>Options that are checked by what takes them, and tested beside it.</summary>
-    private static readonly Type[] Others = [typeof(SamplerOptions)];
+    private static readonly Type[] Others = [typeof(SamplerOptions), typeof(GenerateOptions)];
 
     public static TheoryData<Type> Classes => [.. Takers.Keys];
 

@@ -7,6 +7,11 @@ namespace Swarm.Host.Startup;
 /// <summary>Finds ports in use before anything starts, and free ones where any will do.</summary>
 internal static class PortProbe
 {
+    // Below the ports that systems give to outgoing connections: one of those could take a port between its choice and its use.
+    private const int FirstChoice = 10_240;
+    private const int EndOfChoice = 32_768;
+    private const int Attempts = 64;
+
     /// <summary>Checks every fixed port.</summary>
     /// <param name="endpoints">The settings.</param>
     /// <param name="listen">Address to bind.</param>
@@ -45,13 +50,30 @@ internal static class PortProbe
     public static void ChooseOrleansPorts(EndpointSettings endpoints, IPAddress listen)
     {
         // Held together, so that they differ.
-        using var silo = Bind(listen, 0);
-        using var gateway = Bind(listen, 0);
+        using var silo = BindAny(listen);
+        using var gateway = BindAny(listen);
         endpoints.Silo = endpoints.Silo == 0 ? PortOf(silo) : endpoints.Silo;
         endpoints.Gateway = endpoints.Gateway == 0 ? PortOf(gateway) : endpoints.Gateway;
     }
 
     private static int PortOf(Socket socket) => ((IPEndPoint)socket.LocalEndPoint!).Port;
+
+    private static Socket BindAny(IPAddress listen)
+    {
+        for (var attempt = 0; attempt < Attempts; attempt++)
+        {
+            try
+            {
+                return Bind(listen, Random.Shared.Next(FirstChoice, EndOfChoice));
+            }
+            catch (SocketException taken) when (taken.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+            {
+                // Another one, then.
+            }
+        }
+
+        return Bind(listen, 0);
+    }
 
     private static Socket Bind(IPAddress listen, int port)
     {

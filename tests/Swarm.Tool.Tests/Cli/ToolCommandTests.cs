@@ -59,8 +59,9 @@ public sealed class ToolCommandTests
     {
         using var folder = new TempDirectory();
         var blobs = new MemoryBlobStore();
-        await using (Writing.Open(blobs))
+        await using (var store = Writing.Open(blobs))
         {
+            await (await Writing.StartAsync(store, "t", "c")).DisposeAsync();
         }
 
         await StoreFolder.WriteAsync(blobs, folder.Path);
