@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Swarm.Core.Settings;
 using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
