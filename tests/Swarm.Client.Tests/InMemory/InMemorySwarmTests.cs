@@ -112,7 +112,7 @@ public sealed class InMemorySwarmTests
 
             found.Add(
                 $"{a.Length} {a.States["map"].Position} {a.States["map"].Content.Span[0]} {a.States.Count} {a.States.ContainsKey("of-b")} "
-                + $"{string.Join(',', b.States.Keys)} {tooMany.Message} {own.Message.Split(';')[1]}");
+                + $"{string.Join(',', b.States.Keys)} {tooMany.Message} {own.Message.Split(';')[2]}");
         }
 
         Assert.Equal(found[0], found[1]);
