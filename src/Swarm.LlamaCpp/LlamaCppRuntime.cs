@@ -23,9 +23,8 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     private readonly LlamaSequence _sequence;
     private readonly CacheGeometry _cache;
     private readonly CacheCells _cells;
-    private readonly WrittenPositions _written;
+    private readonly ImportedPositions _imported;
     private readonly Lock _llama = new(); // llama.cpp computes, or its state functions are at work.
-    private readonly Lock _importing = new(); // Guards the written positions while several threads import.
     private int _length;
     private bool _disposed;
 
@@ -42,7 +41,7 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
         {
             var (layout, rows) = CacheProbe.Run(_sequence, maxStepTokens, VocabularySize);
             _cache = model.GeometryOf(layout);
-            _written = new WrittenPositions(_cache.StreamCount, maxPositions);
+            _imported = new ImportedPositions(Model.Geometry, maxPositions);
             _cells = rows.Count > 0 ? new MappedCells(_sequence, layout, rows, maxPositions) : new StateCells(_sequence, layout, handle.SWACount);
         }
         catch
@@ -82,23 +81,8 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     public void Forward(ReadOnlySpan<int> tokens, Span<float> logits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (tokens.IsEmpty || tokens.Length > MaxStepTokens)
-        {
-            throw new ArgumentException($"A step has 1 to {MaxStepTokens} tokens, got {tokens.Length}; feed longer inputs in chunks.", nameof(tokens));
-        }
-
-        if (tokens.IndexOfAnyExceptInRange(0, VocabularySize - 1) is >= 0 and var index)
-        {
-            throw new ArgumentException($"Token {tokens[index]} is outside 0 to {VocabularySize - 1}.", nameof(tokens));
-        }
-
-        if (logits.Length < VocabularySize)
-        {
-            throw new ArgumentException($"There is room for {logits.Length} logits; {VocabularySize} are computed.", nameof(logits));
-        }
-
+        KvRuntimeArguments.CheckStep(this, tokens, logits);
         var length = _length;
-        RequireRoom(length, tokens.Length);
         ForgetImported();
         lock (_llama)
         {
@@ -117,8 +101,7 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     public void Truncate(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _length);
+        KvRuntimeArguments.CheckTruncate(this, length);
         ForgetImported();
         if (length == _length)
         {
@@ -141,13 +124,7 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     public void ReadKv(int group, int stream, int firstPosition, int count, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckRange(group, stream, firstPosition, count, destination.Length, nameof(destination));
-        if ((long)firstPosition + count > Length)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"Positions {firstPosition} to {(long)firstPosition + count} are not all in the cache of {Length}.");
-        }
-
+        KvRuntimeArguments.CheckRead(this, group, stream, firstPosition, count, destination.Length);
         if (_cells is MappedCells)
         {
             _cells.Read(_cache.Tensors(group, stream), firstPosition, count, destination);
@@ -164,19 +141,18 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     public void WriteKv(int group, int stream, int firstPosition, int count, ReadOnlySpan<byte> source)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckRange(group, stream, firstPosition, count, source.Length, nameof(source));
-        ReserveImported(firstPosition, count);
+        KvRuntimeArguments.CheckWrite(this, group, stream, firstPosition, count, source.Length);
+        _imported.Reserve(firstPosition, count);
         _cells.Write(_cache.Tensors(group, stream), firstPosition, count, source);
-        MarkImported(group, stream, firstPosition, count);
+        _imported.Mark(group, stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
     Memory<byte> IKvMemory.GetRows(int group, int stream, int layer, int firstPosition, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckStream(group, stream, firstPosition, count);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)_cache.Tensors(group, stream).Count, nameof(layer));
-        ReserveImported(firstPosition, count);
+        KvRuntimeArguments.CheckRows(this, group, stream, layer, firstPosition, count);
+        _imported.Reserve(firstPosition, count);
         return (_cells as MappedCells ?? throw new InvalidOperationException("The cache's rows cannot be written in place: Memory is null.")).Rows(_cache.Tensors(group, stream)[layer], firstPosition, count);
     }
 
@@ -184,9 +160,8 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     void IKvMemory.MarkWritten(int group, int stream, int firstPosition, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckStream(group, stream, firstPosition, count);
-        RequireRoom(firstPosition, count);
-        MarkImported(group, stream, firstPosition, count);
+        KvRuntimeArguments.CheckMark(this, group, stream, firstPosition, count);
+        _imported.Mark(group, stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
@@ -195,19 +170,7 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
     public void CommitImported(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, _length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxPositions);
-        int missing;
-        lock (_importing)
-        {
-            missing = _written.FirstMissing(_length, length);
-        }
-
-        if (missing >= 0)
-        {
-            throw new InvalidOperationException($"Position {missing} was not written for every stream; write it, or commit at most {missing} positions.");
-        }
-
+        _imported.CheckCommit(this, length);
         lock (_llama)
         {
             _cells.Commit(_length, length);
@@ -229,64 +192,10 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
 
     private void ForgetImported()
     {
-        lock (_importing)
+        if (_imported.End is > 0 and var end)
         {
-            if (_written.End > 0)
-            {
-                _cells.Forget(_length, _written.End);
-                _written.Clear();
-            }
+            _cells.Forget(_length, end);
+            _imported.Clear();
         }
-    }
-
-    private void ReserveImported(int firstPosition, int count)
-    {
-        if (firstPosition < _length)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(firstPosition), firstPosition, $"Positions below {_length} are in use; truncate before importing there.");
-        }
-
-        RequireRoom(firstPosition, count);
-        lock (_importing)
-        {
-            _written.Reserve(firstPosition, count);
-        }
-    }
-
-    private void MarkImported(int group, int stream, int firstPosition, int count)
-    {
-        lock (_importing)
-        {
-            _written.Add(_cache.FirstStreams[group] + stream, firstPosition, count);
-        }
-    }
-
-    private void RequireRoom(int firstPosition, int count)
-    {
-        if ((long)firstPosition + count > MaxPositions)
-        {
-            throw new InvalidOperationException(
-                $"The cache holds {MaxPositions} positions; {count} more behind {firstPosition} do not fit. Truncate, or create the runtime with more.");
-        }
-    }
-
-    private void CheckRange(int group, int stream, int firstPosition, int count, int bytes, string paramName)
-    {
-        CheckStream(group, stream, firstPosition, count);
-        var kv = Model.Geometry.Groups[group];
-        var needed = (long)count * kv.FrameBytesPerPosition(stream);
-        if (bytes != needed)
-        {
-            throw new ArgumentException($"{count} positions of stream '{kv.Streams[stream].Name}' are {needed} bytes, got {bytes}.", paramName);
-        }
-    }
-
-    private void CheckStream(int group, int stream, int firstPosition, int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)group, (uint)Model.Geometry.Groups.Length, nameof(group));
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)stream, (uint)Model.Geometry.Groups[group].Streams.Length, nameof(stream));
-        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
     }
 }

@@ -19,7 +19,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     private readonly ImportedPositions _imported;
     private readonly DecoderStep _step;
     private readonly StepThread _thread;
-    private readonly Lock _importing = new(); // Guards the table and the imported positions while several threads import.
+    private readonly Lock _reserving = new(); // Guards the table while several threads import.
     private int _length;
     private bool _disposed;
 
@@ -34,7 +34,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
         _pool = pool;
         _ownsPool = ownsPool;
         _table = new BlockTable(pool, maxPositions);
-        _imported = new ImportedPositions(Model.Geometry.Groups.Length, maxPositions);
+        _imported = new ImportedPositions(Model.Geometry, maxPositions);
         _step = new DecoderStep(model, pool, _table);
         _thread = model.Thread;
     }
@@ -68,26 +68,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     public void Forward(ReadOnlySpan<int> tokens, Span<float> logits)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (tokens.IsEmpty || tokens.Length > MaxStepTokens)
-        {
-            throw new ArgumentException(
-                $"A step has 1 to {MaxStepTokens} tokens, got {tokens.Length}; feed longer inputs in chunks.", nameof(tokens));
-        }
-
-        foreach (var token in tokens)
-        {
-            if ((uint)token >= (uint)VocabularySize)
-            {
-                throw new ArgumentException($"Token {token} is outside 0 to {VocabularySize - 1}.", nameof(tokens));
-            }
-        }
-
-        if (logits.Length < VocabularySize)
-        {
-            throw new ArgumentException(
-                $"There is room for {logits.Length} logits; {VocabularySize} are computed.", nameof(logits));
-        }
-
+        KvRuntimeArguments.CheckStep(this, tokens, logits);
         var length = _length;
         Reserve(length, tokens.Length);
         _imported.Clear();
@@ -99,8 +80,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     public void Truncate(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentOutOfRangeException.ThrowIfNegative(length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, _length);
+        KvRuntimeArguments.CheckTruncate(this, length);
         _imported.Clear();
         Volatile.Write(ref _length, length);
         _table.Trim(length);
@@ -110,13 +90,8 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     public void ReadKv(int group, int stream, int firstPosition, int count, Span<byte> destination)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var rowBytes = CheckRange(group, stream, firstPosition, count, destination.Length, nameof(destination));
-        if ((long)firstPosition + count > Length)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(count), count, $"Positions {firstPosition} to {(long)firstPosition + count} are not all in the cache of {Length}.");
-        }
-
+        KvRuntimeArguments.CheckRead(this, group, stream, firstPosition, count, destination.Length);
+        var rowBytes = Model.Geometry.Groups[group].Streams[stream].RowBytes;
         var layers = Model.Geometry.Groups[group].Layers;
         for (var layer = 0; layer < layers.Length; layer++)
         {
@@ -134,8 +109,9 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     public void WriteKv(int group, int stream, int firstPosition, int count, ReadOnlySpan<byte> source)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var rowBytes = CheckRange(group, stream, firstPosition, count, source.Length, nameof(source));
+        KvRuntimeArguments.CheckWrite(this, group, stream, firstPosition, count, source.Length);
         ReserveImported(firstPosition, count);
+        var rowBytes = Model.Geometry.Groups[group].Streams[stream].RowBytes;
         var layers = Model.Geometry.Groups[group].Layers;
         for (var layer = 0; layer < layers.Length; layer++)
         {
@@ -148,27 +124,25 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
             }
         }
 
-        MarkImported(group, stream, firstPosition, count);
+        _imported.Mark(group, stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
     Memory<byte> IKvMemory.GetRows(int group, int stream, int layer, int firstPosition, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckStream(group, stream, firstPosition, count);
-        var layers = Model.Geometry.Groups[group].Layers;
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)layers.Length, nameof(layer));
+        KvRuntimeArguments.CheckRows(this, group, stream, layer, firstPosition, count);
         ReserveImported(firstPosition, count);
         var (row, run) = _table.Run(firstPosition, count);
-        return _pool.Memory(layers[layer], stream, row, run);
+        return _pool.Memory(Model.Geometry.Groups[group].Layers[layer], stream, row, run);
     }
 
     /// <inheritdoc/>
     void IKvMemory.MarkWritten(int group, int stream, int firstPosition, int count)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        CheckStream(group, stream, firstPosition, count);
-        MarkImported(group, stream, firstPosition, count);
+        KvRuntimeArguments.CheckMark(this, group, stream, firstPosition, count);
+        _imported.Mark(group, stream, firstPosition, count);
     }
 
     /// <inheritdoc/>
@@ -176,20 +150,7 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
     public void CommitImported(int length)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        ArgumentOutOfRangeException.ThrowIfLessThan(length, _length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MaxPositions);
-        int missing;
-        lock (_importing)
-        {
-            missing = _imported.FirstMissing(_length, length);
-        }
-
-        if (missing >= 0)
-        {
-            throw new InvalidOperationException(
-                $"Position {missing} was not written for every stream; write it, or commit at most {missing} positions.");
-        }
-
+        _imported.CheckCommit(this, length);
         Volatile.Write(ref _length, length);
     }
 
@@ -211,60 +172,18 @@ public sealed class LlamaRuntime : IKvRuntime, IKvMemory, IDisposable
 
     private void ReserveImported(int firstPosition, int count)
     {
-        if (firstPosition < _length)
-        {
-            throw new ArgumentOutOfRangeException(
-                nameof(firstPosition), firstPosition, $"Positions below {_length} are in use; truncate before importing there.");
-        }
-
-        lock (_importing)
+        lock (_reserving)
         {
             Reserve(firstPosition, count);
         }
     }
 
-    private void MarkImported(int group, int stream, int firstPosition, int count)
-    {
-        lock (_importing)
-        {
-            _imported.Add(group, stream, firstPosition, count);
-        }
-    }
-
     private void Reserve(int firstPosition, int count)
     {
-        if ((long)firstPosition + count > MaxPositions)
-        {
-            throw new InvalidOperationException(
-                $"The cache holds {MaxPositions} positions; {count} more behind {firstPosition} do not fit. Truncate, or "
-                + "create the runtime with more.");
-        }
-
         if (!_table.TryReserve(firstPosition + count))
         {
             throw new InvalidOperationException(
                 $"The pool of {_pool.BlockCount} blocks is exhausted; {count} more positions behind {firstPosition} do not fit.");
         }
-    }
-
-    private int CheckRange(int group, int stream, int firstPosition, int count, int bytes, string paramName)
-    {
-        CheckStream(group, stream, firstPosition, count);
-        var kv = Model.Geometry.Groups[group];
-        var rowBytes = kv.Streams[stream].RowBytes;
-        var needed = (long)count * rowBytes * kv.Layers.Length;
-        return bytes == needed
-            ? rowBytes
-            : throw new ArgumentException(
-                $"{count} positions of stream '{kv.Streams[stream].Name}' are {needed} bytes, got {bytes}.", paramName);
-    }
-
-    private void CheckStream(int group, int stream, int firstPosition, int count)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)group, (uint)Model.Geometry.Groups.Length, nameof(group));
-        ArgumentOutOfRangeException.ThrowIfNegative(stream);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(stream, KvBlockPool.Streams);
-        ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
-        ArgumentOutOfRangeException.ThrowIfNegative(count);
     }
 }

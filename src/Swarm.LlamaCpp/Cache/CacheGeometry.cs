@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Swarm.Gguf;
 
 namespace Swarm.LlamaCpp.Cache;
@@ -37,18 +36,10 @@ internal sealed class CacheGeometry
             ],
             hasRotation ? "post-rope" : "none");
         _tensors = [.. groups.Select(group => group[0].Select((_, stream) => group.Select(layer => layer[stream]).ToArray()).ToArray())];
-        FirstStreams = [.. _tensors.Select((_, group) => _tensors.Take(group).Sum(before => before.Length))];
-        StreamCount = _tensors.Sum(group => group.Length);
     }
 
     /// <summary>The geometry.</summary>
     public KvGeometry Geometry { get; }
-
-    /// <summary>Streams over all groups.</summary>
-    public int StreamCount { get; }
-
-    /// <summary>Number of each group's first stream, over all groups.</summary>
-    public ImmutableArray<int> FirstStreams { get; }
 
     /// <summary>The tensors of a stream, layer by layer.</summary>
     public IReadOnlyList<CacheTensor> Tensors(int group, int stream) => _tensors[group][stream];

@@ -8,10 +8,14 @@ using Xunit;
 
 namespace Swarm.DataPlane.Tests.Hosting;
 
-/// <summary>The server's end of one connection, byte by byte: for what a real server does not do at a moment that a test can choose.</summary>
+/// <summary>
+/// The server's end of a connection, byte by byte: for what a real server does not do at a moment that a test can choose. It writes and reads
+/// on the newest connection; those before stay open, and silent.
+/// </summary>
 internal sealed class FakeSilo : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly List<Socket> _before = []; // Held: a socket that nobody holds is closed by the garbage collector.
     private Socket? _socket;
 
     /// <summary>Features that it says it has, whatever the client said.</summary>
@@ -43,6 +47,11 @@ internal sealed class FakeSilo : IAsyncDisposable
     /// <summary>Waits for a connection and its greeting.</summary>
     public async Task AcceptAsync()
     {
+        if (_socket is not null)
+        {
+            _before.Add(_socket);
+        }
+
         _socket = await _listener.AcceptSocketAsync(Token);
         _socket.NoDelay = true;
         await ReceiveAsync(FrameType.Hello);
@@ -94,6 +103,7 @@ internal sealed class FakeSilo : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _socket?.Dispose();
+        _before.ForEach(socket => socket.Dispose());
         _listener.Dispose();
         return ValueTask.CompletedTask;
     }
