@@ -10,7 +10,7 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
 {
     private const int PageItems = 8;
 
-    private readonly SortedDictionary<string, (byte[] Content, string ETag)> _objects = new(StringComparer.Ordinal);
+    private readonly SortedList<string, (byte[] Content, string ETag)> _objects = new(StringComparer.Ordinal);
     private readonly SimulatedProcess _network = world.Start("network");
     private long _writes;
     private DateTimeOffset _backAt;
@@ -107,17 +107,13 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         for (var after = ""; ;)
         {
             var from = after;
-            var items = await RequestAsync(0, _ => _objects
-                .Where(item => item.Key.StartsWith(prefix, StringComparison.Ordinal)
-                    && string.CompareOrdinal(item.Key, from) > 0)
-                .Take(PageItems)
-                .Select(item => new BlobItem(item.Key, item.Value.Content.Length)).ToArray());
+            var items = await RequestAsync(0, _ => Page(prefix, from));
             foreach (var item in items)
             {
                 yield return item;
             }
 
-            if (items.Length < PageItems)
+            if (items.Count < PageItems)
             {
                 yield break;
             }
@@ -132,6 +128,37 @@ public sealed class SimulatedBlobStore(World world, StoreFaults faults) : IBlobS
         RequestAsync(0, _ => _objects.TryGetValue(name, out var found) && found.ETag == expected && Delete(name));
 
     private static byte[] Copy(ReadOnlySequence<byte> content) => content.ToArray();
+
+    private List<BlobItem> Page(string prefix, string after)
+    {
+        List<BlobItem> items = [];
+        var first = string.CompareOrdinal(after, prefix) < 0 ? FirstNotBefore(prefix) : FirstNotBefore(after + '\0');
+        for (var index = first; index < _objects.Count && items.Count < PageItems; index++)
+        {
+            var name = _objects.GetKeyAtIndex(index);
+            if (!name.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                break;
+            }
+
+            items.Add(new BlobItem(name, _objects.GetValueAtIndex(index).Content.Length));
+        }
+
+        return items;
+    }
+
+    /// <summary>The index of the first object whose name is <paramref name="name"/> or comes after it.</summary>
+    private int FirstNotBefore(string name)
+    {
+        var (low, high) = (0, _objects.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = string.CompareOrdinal(_objects.GetKeyAtIndex(middle), name) < 0 ? (middle + 1, high) : (low, middle);
+        }
+
+        return low;
+    }
 
     private BlobWrite Put(string name, byte[] bytes)
     {
