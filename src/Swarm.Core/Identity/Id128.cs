@@ -85,5 +85,10 @@ public readonly record struct Id128(ulong High, ulong Low) : IComparable<Id128>
     public static bool operator >=(Id128 left, Id128 right) => left.CompareTo(right) >= 0;
 
     /// <summary>32 lower-case hexadecimal digits.</summary>
-    public override string ToString() => $"{High:x16}{Low:x16}";
+    public override string ToString()
+    {
+        Span<byte> bytes = stackalloc byte[SizeBytes];
+        CopyTo(bytes);
+        return Convert.ToHexStringLower(bytes);
+    }
 }
