@@ -53,19 +53,22 @@ internal sealed class ChaosCluster : IAsyncDisposable
         {
             for (var index = 0; index < 3; index++)
             {
-                silos.Add(await SupervisedSilo.StartAsync(
+                silos.Add(SupervisedSilo.Start(
                     random, [.. store, "--Swarm:Cluster:Kind=store", "--Swarm:Cluster:OneMachine=true", .. settings.SiloSettings]));
             }
 
+            await Task.WhenAll(silos.Select(silo => silo.Up)).WaitAsync(TimeSpan.FromMinutes(1));
             cluster = new ChaosCluster(folder, settings, silos);
+            List<Task> opening = [];
             for (var process = 0; process < settings.Processes; process++)
             {
                 var first = process * settings.AgentsEach;
                 var agents = cluster.StartAgents();
                 cluster.Working.Add(agents);
-                await agents.OpenAsync([.. Enumerable.Range(first, settings.AgentsEach).Select(Name)]);
+                opening.Add(agents.OpenAsync([.. Enumerable.Range(first, settings.AgentsEach).Select(Name)]));
             }
 
+            await Task.WhenAll(opening);
             await cluster.WaitForProgressAsync(0);
             return cluster;
         }

@@ -6,6 +6,9 @@ namespace Swarm.EndToEnd.Tests.Chaos;
 /// <summary>A silo that is started again on the same ports whenever it ends, as systemd or Kubernetes do.</summary>
 internal sealed class SupervisedSilo : IAsyncDisposable
 {
+    // A silo that is starting does not hold its ports yet.
+    private static readonly HashSet<int> _given = [];
+
     private readonly string[] _settings;
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
@@ -43,8 +46,8 @@ internal sealed class SupervisedSilo : IAsyncDisposable
         }
     }
 
-    /// <summary>Chooses ports and starts it.</summary>
-    public static async Task<SupervisedSilo> StartAsync(Random random, string[] settings)
+    /// <summary>Chooses ports and starts it; <see cref="Up"/> is when it is ready.</summary>
+    public static SupervisedSilo Start(Random random, string[] settings)
     {
         var ports = FreePorts(random);
         var silo = new SupervisedSilo(
@@ -55,7 +58,6 @@ internal sealed class SupervisedSilo : IAsyncDisposable
                 $"--Swarm:Endpoints:Http={ports[2]}", $"--Swarm:Endpoints:Silo={ports[3]}", .. settings,
             ]);
         silo._running = silo.SuperviseAsync();
-        await silo.Up.WaitAsync(TimeSpan.FromMinutes(1));
         return silo;
     }
 
@@ -104,7 +106,7 @@ internal sealed class SupervisedSilo : IAsyncDisposable
         while (ports.Count < 4)
         {
             var port = random.Next(15_000, 30_000);
-            if (ports.Contains(port))
+            if (_given.Contains(port))
             {
                 continue;
             }
@@ -114,6 +116,7 @@ internal sealed class SupervisedSilo : IAsyncDisposable
             {
                 socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
                 ports.Add(port);
+                _given.Add(port);
             }
             catch (SocketException)
             {
