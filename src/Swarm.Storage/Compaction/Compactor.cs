@@ -34,13 +34,13 @@ internal sealed class Compactor(ContextServices services)
     private async Task<long> MergeTailAsync(ContextIncarnation context)
     {
         var extents = context.Durable.Extents;
-        var small = extents.Tail.SkipWhile(IsLarge).TakeWhile(extent => !IsLarge(extent)).ToArray();
-        if (small.Length < services.Options.CompactionRuns)
+        var (first, count) = FindSmall(extents.Tail);
+        if (count < services.Options.CompactionRuns)
         {
             return 0;
         }
 
-        var old = Take(small);
+        var old = Take(extents.Tail, first, count);
         var (incarnationId, merged, written) = await MergeAsync(context, old);
         if (written == 0
             || !await ExtentInstaller.InstallAsync(
@@ -93,7 +93,7 @@ internal sealed class Compactor(ContextServices services)
             var merged = new List<KvExtent>();
             for (var done = 0; done < old.Count;)
             {
-                var step = Take([.. old.Skip(done)]);
+                var step = Take(old, done, old.Count - done);
                 var (stepOpen, part, written) = await MergeAsync(context, step);
                 if (stepOpen != incarnationId || context.IsEnding)
                 {
@@ -141,12 +141,32 @@ internal sealed class Compactor(ContextServices services)
     private static bool HasSmallRuns(PageRef page, long bytesPerPosition) =>
         page.Items > 1 && (page.EndPosition - page.FirstPosition) * bytesPerPosition / page.Items < CompactionPlan.LargeBytes / 2;
 
-    private static List<KvExtent> Take(IReadOnlyList<KvExtent> extents)
+    /// <summary>The first small extents that follow each other. It is asked of each context again and again, so it copies nothing.</summary>
+    private static (int First, int Count) FindSmall(IReadOnlyList<KvExtent> extents)
+    {
+        var first = 0;
+        while (first < extents.Count && IsLarge(extents[first]))
+        {
+            first++;
+        }
+
+        var end = first;
+        while (end < extents.Count && !IsLarge(extents[end]))
+        {
+            end++;
+        }
+
+        return (first, end - first);
+    }
+
+    /// <summary>Extents for one chunk, at least one.</summary>
+    private static List<KvExtent> Take(IReadOnlyList<KvExtent> extents, int first, int count)
     {
         var taken = new List<KvExtent>();
         long bytes = 0;
-        foreach (var extent in extents)
+        for (var index = first; index < first + count; index++)
         {
+            var extent = extents[index];
             if (taken.Count > 0 && bytes + extent.Payload.Length > ChunkBytes)
             {
                 break;
