@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using LLama.Native;
 using Swarm.LlamaCpp.Cache;
 using Swarm.LlamaCpp.Native;
@@ -39,7 +40,7 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
         _sequence = new LlamaSequence(handle, model.Settings, maxPositions, maxStepTokens);
         try
         {
-            var (layout, rows) = CacheProbe.Run(_sequence, maxStepTokens, VocabularySize);
+            var (layout, rows) = OnOwnThread(() => CacheProbe.Run(_sequence, maxStepTokens, VocabularySize));
             _cache = model.GeometryOf(layout);
             _imported = new ImportedPositions(Model.Geometry, maxPositions);
             _cells = rows.Count > 0 ? new MappedCells(_sequence, layout, rows, maxPositions) : new StateCells(_sequence, layout, handle.SWACount);
@@ -187,6 +188,30 @@ public sealed class LlamaCppRuntime : IKvRuntime, IKvMemory, IDisposable
             _disposed = true;
             _cells.Dispose();
             _sequence.Dispose();
+        }
+    }
+
+    // OpenMP keeps threads for each thread that ever computed a step, for as long as it lives, and once there are more than processors none of them spins any more.
+    private static T OnOwnThread<T>(Func<T> work)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? fault = null;
+        var thread = new Thread(Work) { IsBackground = true, Name = "llama.cpp probe" };
+        thread.Start();
+        thread.Join();
+        fault?.Throw();
+        return result;
+
+        void Work()
+        {
+            try
+            {
+                result = work();
+            }
+            catch (Exception exception)
+            {
+                fault = ExceptionDispatchInfo.Capture(exception);
+            }
         }
     }
 

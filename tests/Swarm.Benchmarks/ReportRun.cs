@@ -18,8 +18,14 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
         new MemorySection(), new MemorySection(SyntheticModel.Llama70B), new MemorySection(SyntheticModel.DeepSeekMla), new SizesSection(),
         new HitsSection(), new LookupSection(),
         new FolderSection(), new AzureSection(), new DistantSection(), new StreamSection<LlamaRuntime>("stream.overhead", "a step of small without Swarm", 1.03, _ => new SmallModel()),
+        // The silo and the client are in the model's process: one processor is theirs, or none.
         new StreamSection<LlamaCppRuntime>(
-            "stream.overhead.llamacpp", "a step of small by llama.cpp without Swarm", 1.05, report => new SmallGguf(report.NewFolder("gguf"))),
+            "stream.overhead.llamacpp",
+            "a step of small by llama.cpp without Swarm, a processor left free",
+            1.05,
+            report => new SmallGguf(report.NewFolder("gguf"), Math.Max(1, Environment.ProcessorCount - 1))),
+        new StreamSection<LlamaCppRuntime>(
+            "stream.overhead.llamacpp-full", "a step of small by llama.cpp without Swarm, on all processors", null, report => new SmallGguf(report.NewFolder("gguf"))),
         new ControlSection(), new AgentsSection(),
         new TtftSection(), new LlamaCppTtftSection(),
     ];
@@ -28,8 +34,10 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
     /// <returns>Exit code: 0; 1 where a goal is missed; 2 where no row is wanted.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
-        ISection[] wanted = [.. _sections.Where(section => section.Rows.Any(
-            name => name.StartsWith(only, StringComparison.Ordinal) || only.StartsWith(name, StringComparison.Ordinal)))];
+        // The row of that name alone, if there is one: a section in a process of its own is asked for so.
+        ISection[] wanted = Find(name => name == only);
+        wanted = wanted.Length > 0 ? wanted : Find(name => name.StartsWith(only, StringComparison.Ordinal));
+        wanted = wanted.Length > 0 ? wanted : Find(name => only.StartsWith(name, StringComparison.Ordinal));
         if (wanted.Length == 0)
         {
             await output.WriteLineAsync(
@@ -45,7 +53,9 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
             foreach (var section in wanted)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await section.MeasureAsync(report);
+                await (section.NeedsOwnProcess && wanted.Length > 1
+                    ? OwnProcess.MeasureAsync(section.Rows[0], report, cancellationToken)
+                    : section.MeasureAsync(report));
             }
         }
         finally
@@ -65,4 +75,6 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
 
         return report.Rows.Any(row => row.IsMissed) ? 1 : 0;
     }
+
+    private static ISection[] Find(Func<string, bool> isWanted) => [.. _sections.Where(section => section.Rows.Any(isWanted))];
 }

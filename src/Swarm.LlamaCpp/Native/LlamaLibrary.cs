@@ -68,8 +68,8 @@ internal static partial class LlamaLibrary
         if (!options.IdleThreadsSpin && !OperatingSystem.IsWindows())
         {
             // The library reads the process's own environment, which .NET copied at its start.
-            _ = SetVariable("OMP_WAIT_POLICY", "PASSIVE", overwrite: 0);
-            _ = SetVariable("GOMP_SPINCOUNT", "0", overwrite: 0);
+            // A short spin: README, "Threads that wait".
+            _ = SetVariable("GOMP_SPINCOUNT", "300", overwrite: 0);
         }
 
         foreach (var part in _parts)

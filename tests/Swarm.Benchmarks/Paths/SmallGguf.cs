@@ -9,8 +9,15 @@ internal sealed class SmallGguf : IBenchModel<LlamaCppRuntime>
     private readonly LlamaCppModel _model;
 
     /// <summary>Writes the model into a folder, and loads it.</summary>
-    public SmallGguf(string folder) => _model = LlamaCppModel.Load(
-        new RandomGguf(12, 768, 12, 4, 64, 2048, 1024, 65_536, GgufTensorType.BFloat16).Write(Path.Combine(folder, "small.gguf")));
+    /// <param name="folder">The folder.</param>
+    /// <param name="threads">Threads of a step; <see langword="null"/> for as many as there are processors.</param>
+    public SmallGguf(string folder, int? threads = null)
+    {
+        var options = new LlamaCppOptions();
+        options.Threads = threads ?? options.Threads;
+        _model = LlamaCppModel.Load(
+            new RandomGguf(12, 768, 12, 4, 64, 2048, 1024, 65_536, GgufTensorType.BFloat16).Write(Path.Combine(folder, "small.gguf")), options);
+    }
 
     /// <inheritdoc/>
     public LlamaCppRuntime NewRuntime(int positions) => _model.CreateRuntime(positions);

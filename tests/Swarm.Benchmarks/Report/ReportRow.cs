@@ -12,10 +12,9 @@ namespace Swarm.Benchmarks.Report;
 /// <param name="N">Rounds.</param>
 /// <param name="Goal">What is wanted of the ratio; <see langword="null"/> where nothing is.</param>
 internal sealed record ReportRow(
-    string Name, double Value, string Unit, string Reference, double Ratio, double Spread, int N, [property: JsonIgnore] Goal? Goal)
+    string Name, double Value, string Unit, string Reference, double Ratio, double Spread, int N, Goal? Goal)
 {
     /// <summary>What the reference reached, in <see cref="Unit"/>; 0 where it is not of that kind.</summary>
-    [JsonIgnore]
     public double ReferenceValue { get; init; }
 
     /// <summary>Whether the goal is missed.</summary>

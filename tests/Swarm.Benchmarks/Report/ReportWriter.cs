@@ -6,7 +6,8 @@ namespace Swarm.Benchmarks.Report;
 /// <summary>Prints rows as a table, and as JSON.</summary>
 internal static class ReportWriter
 {
-    private static readonly JsonSerializerOptions _json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+    /// <summary>How rows are written as JSON.</summary>
+    public static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
 
     /// <summary>One row of the table.</summary>
     public static string Line(ReportRow row) => string.Create(
@@ -16,5 +17,5 @@ internal static class ReportWriter
 
     /// <summary>Writes all rows to a file.</summary>
     public static Task SaveAsync(FileInfo file, IReadOnlyList<ReportRow> rows, CancellationToken cancellationToken) =>
-        File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(rows, _json), cancellationToken);
+        File.WriteAllTextAsync(file.FullName, JsonSerializer.Serialize(rows, Json), cancellationToken);
 }

@@ -15,6 +15,9 @@ internal sealed class LlamaCppTtftSection : ISection
     public IReadOnlyList<string> Rows { get; } = [Row];
 
     /// <inheritdoc/>
+    public bool NeedsOwnProcess => true;
+
+    /// <inheritdoc/>
     public async Task MeasureAsync(ReportContext report)
     {
         var positions = report.IsQuick ? 1024 : 4096;
