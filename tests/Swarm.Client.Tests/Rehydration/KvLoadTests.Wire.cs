@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Streaming;
 using Swarm.DataPlane.Messages;
@@ -45,6 +46,7 @@ public sealed partial class KvLoadTests
 
         async Task SendAsync(CancellationToken cancellationToken)
         {
+            var (timers, steps) = (0, 0);
             try
             {
                 for (var index = 0; index < runs.Length; index++)
@@ -52,12 +54,14 @@ public sealed partial class KvLoadTests
                     var ((first, count), after) = runs[index];
                     await runtime.WaitForStepsAsync(after, cancellationToken);
                     await credit.WaitAsync(cancellationToken);
-                    for (var waited = 0; _slowly is not null && waited < 300; waited++)
+                    if (index > 0)
                     {
-                        await Task.Yield(); // The load is through with what came before.
+                        await WaitForLoadAsync(timers, steps, cancellationToken);
                     }
 
-                    wire.Writer.TryWrite(await ReceiveAsync(Make(first, count, faults?[index] ?? Fault.None, NewLease(credit), random)));
+                    var received = await ReceiveAsync(Make(first, count, faults?[index] ?? Fault.None, NewLease(credit), random));
+                    (timers, steps) = (_slowly?.Timers ?? 0, runtime.Steps);
+                    wire.Writer.TryWrite(received);
                 }
 
                 wire.Writer.TryComplete();
@@ -65,6 +69,17 @@ public sealed partial class KvLoadTests
             catch (OperationCanceledException)
             {
                 wire.Writer.TryComplete();
+            }
+        }
+
+        // The load is through with what came before: it waits for this run, or computes beside it.
+        async Task WaitForLoadAsync(int timers, int steps, CancellationToken cancellationToken)
+        {
+            var since = Stopwatch.GetTimestamp();
+            while (_slowly is not null && _slowly.Timers == timers && runtime.Steps == steps && Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(1))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await Task.Yield();
             }
         }
 
@@ -273,5 +288,20 @@ public sealed partial class KvLoadTests
             inner.WriteKv(group, stream, firstPosition, count, source);
 
         public void CommitImported(int length) => inner.CommitImported(length);
+    }
+
+    /// <summary>A clock that says how often somebody began to wait by it.</summary>
+    private sealed class WatchedTime : FakeTimeProvider
+    {
+        private int _timers;
+
+        public int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref _timers);
+            return timer;
+        }
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
 using Swarm.Testing;
@@ -22,7 +21,7 @@ public sealed partial class KvLoadTests : IDisposable
     private readonly InputHistory _history;
     private readonly float[] _expected;
     private Again _again;
-    private FakeTimeProvider? _slowly;
+    private WatchedTime? _slowly;
     private int _inPlace;
 
     public KvLoadTests()
@@ -124,7 +123,7 @@ public sealed partial class KvLoadTests : IDisposable
         var early = 0;
         for (var round = 0; round < 20; round++)
         {
-            _slowly = new FakeTimeProvider();
+            _slowly = new WatchedTime();
             var (load, driver, leases) = await RunAsync(NewRuntime(), [.. Cut().Select(run => (run, 0))]);
 
             Assert.Equal(_history.Length, load.Loaded + load.RecomputedEarly + driver.CatchUp(Token));
