@@ -132,7 +132,7 @@ public sealed partial class KvLoadTests : IDisposable
             early += load.RecomputedEarly;
         }
 
-        Assert.True(early > 20 * _history.Length / 2, $"only {early} positions were computed in 20 rounds");
+        Assert.True(early > 20 * _history.Length / 4, $"only {early} positions were computed in 20 rounds");
     }
 
     [Theory]
@@ -172,7 +172,10 @@ public sealed partial class KvLoadTests : IDisposable
                 Assert.InRange(load.Discarded, unusable.Any(index => kinds[index] != Fault.Flipped) ? 1 : 0, recomputed);
             }
 
-            Assert.Equal(unusable.Where(index => kinds[index] == Fault.Damaged).Select(index => cut[index]), load.Damaged);
+            // Computing meanwhile ends the load with the last step, and what it passed over was not looked at.
+            var damaged = unusable.Where(index => kinds[index] == Fault.Damaged).Select(index => cut[index]).ToArray();
+            Assert.Equal(damaged[..(computesMeanwhile ? Math.Min(damaged.Length, load.Damaged.Count) : damaged.Length)], load.Damaged);
+            Assert.All(damaged[load.Damaged.Count..], run => Assert.True(run.First > _history.Length - MaxStep, $"{run} was not noted"));
             if (!computesMeanwhile && again == Again.Same)
             {
                 // Steps are computed as a whole: at most the rest of one before and behind each run.
