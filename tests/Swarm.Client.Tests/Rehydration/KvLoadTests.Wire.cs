@@ -90,13 +90,13 @@ public sealed partial class KvLoadTests
             var head = new KvHead(run.FirstPosition, run.Count, run.Tier, run.PrefixHash.Value);
             if (load.Target?.TryBegin(head, run.Frames.Length) is not { } receiver)
             {
-                await BeSlowAsync(isSlow, TimeSpan.FromMilliseconds(100));
+                await BeSlowAsync(isSlow, run.FirstPosition + run.Count, TimeSpan.FromMilliseconds(100));
                 return run;
             }
 
             using (run)
             {
-                await BeSlowAsync(isSlow, TimeSpan.Zero); // Whoever waits for it computes nothing meanwhile.
+                await BeSlowAsync(isSlow, run.FirstPosition + run.Count, TimeSpan.Zero); // Whoever waits for it computes nothing meanwhile.
                 for (var rest = run.Frames; !receiver.Next.IsEmpty; receiver.Advance())
                 {
                     rest[..receiver.Next.Length].CopyTo(receiver.Next);
@@ -113,15 +113,18 @@ public sealed partial class KvLoadTests
             }
         }
 
-        // Longer than anybody is patient; where steps are computed meanwhile, on a thread of their own, until one was.
-        async Task BeSlowAsync(bool isSlow, TimeSpan longest)
+        // Longer than anybody is patient; where steps are computed meanwhile, on a thread of their own, until they have passed the run.
+        async Task BeSlowAsync(bool isSlow, long end, TimeSpan longest)
         {
-            var steps = runtime.Steps;
-            var since = Stopwatch.GetTimestamp();
-            for (var waited = 0; isSlow && runtime.Steps == steps && (waited < 200 || Stopwatch.GetElapsedTime(since) < longest); waited++)
+            var (steps, waited, since) = (runtime.Steps, 0, Stopwatch.GetTimestamp());
+            while (isSlow && runtime.Length < end && (waited++ < 200 || Stopwatch.GetElapsedTime(since) < longest))
             {
                 _slowly!.Advance(TimeSpan.FromSeconds(1));
                 await Task.Yield();
+                if (runtime.Steps != steps)
+                {
+                    (steps, waited, since) = (runtime.Steps, 0, Stopwatch.GetTimestamp());
+                }
             }
         }
 
