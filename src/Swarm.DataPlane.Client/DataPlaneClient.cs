@@ -79,7 +79,7 @@ public sealed class DataPlaneClient : IAsyncDisposable
     /// <param name="token">The tenant's token, or empty.</param>
     /// <param name="options">Settings.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="logger">Where logs go; <see langword="null"/> for nowhere.</param>
+    /// <param name="logger">Where logs go; <see langword="null"/> for none.</param>
     /// <param name="cancellationToken">Stops connecting.</param>
     /// <returns>The connection.</returns>
     /// <exception cref="SwarmTransportException">

@@ -31,7 +31,7 @@ public sealed class DataPlanePool : IAsyncDisposable
     /// <param name="connection">Settings of each connection.</param>
     /// <param name="options">Settings of the pool.</param>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="logger">Where logs go; <see langword="null"/> for nowhere.</param>
+    /// <param name="logger">Where logs go; <see langword="null"/> for none.</param>
     /// <exception cref="ArgumentException">Settings are out of range; the message names all of them.</exception>
     public DataPlanePool(
         string tenant,

@@ -1,4 +1,5 @@
 using Swarm.Testing.Models;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.Client.Tests;
@@ -62,7 +63,7 @@ public sealed class HandoffTests
             twin.Forward(step, twinLogits);
         }
 
-        await WaitAsync(() => a.Durable.Tokens == a.Length);
+        await Poll.UntilAsync(() => a.Durable.Tokens == a.Length, Token);
         await using var b = await swarm.Agent("drone-b")
             .TakeOverAsync("track/1", new ToyRuntime(), TakeOver.Now, null, Token);
 
@@ -239,14 +240,5 @@ public sealed class HandoffTests
     {
         var random = new Random(seed);
         return [.. steps.Select(step => Enumerable.Range(0, step).Select(_ => random.Next(97)).ToArray())];
-    }
-
-    private static async Task WaitAsync(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition())
-        {
-            await Task.Delay(5, deadline.Token);
-        }
     }
 }

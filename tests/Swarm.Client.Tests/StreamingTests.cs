@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Swarm.Testing;
 using Swarm.Testing.Models;
 using Swarm.Testing.Network;
 using Xunit;
@@ -21,6 +22,7 @@ public sealed class StreamingTests(ITestOutputHelper output)
         await using var swarm = await silo.ConnectAsync(dataPlane: proxy.Endpoint);
         var options = new MemoryOptions { KvFlushInterval = TimeSpan.FromMilliseconds(5), KvBatchPositions = 16 };
         await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), options, Token);
+        long kv = 0;
         for (var step = 0; step < 200; step++)
         {
             var tokens = Enumerable.Range(0, random.Next(1, 12)).Select(_ => random.Next(97)).ToArray();
@@ -28,14 +30,14 @@ public sealed class StreamingTests(ITestOutputHelper output)
             a.SetState("step", BitConverter.GetBytes(step));
             if (step % 40 == 39)
             {
+                await Poll.UntilAsync(() => a.Durable.Kv > kv, Token); // In the middle of streaming.
+                kv = a.Durable.Kv;
                 proxy.Cut();
             }
             else if (step == 100)
             {
                 await a.RewindAsync(a.Length - random.Next(1, 40), Token);
             }
-
-            await Task.Delay(1, Token);
         }
 
         await a.FlushAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(60), Token);

@@ -3,6 +3,7 @@ using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Server;
 using Swarm.DataPlane.Tests.Hosting;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.DataPlane.Tests;
@@ -67,7 +68,7 @@ public sealed class DataPlanePoolTests
         }
         else
         {
-            await TestServer.WaitAsync(() => pool.ConnectionCount == 1, "the connection");
+            await Poll.UntilAsync(() => pool.ConnectionCount == 1, Token, "the connection");
             Assert.True((await pool.RentAsync(silo.Endpoint, Token)).IsReused);
         }
 
@@ -104,7 +105,7 @@ public sealed class DataPlanePoolTests
         await idle.DisposeAsync();
 
         lost.Client.Channel.Abort("cut");
-        await TestServer.WaitAsync(() => lost.Client.IsLost, "the loss to be noticed");
+        await Poll.UntilAsync(() => lost.Client.IsLost, Token, "the loss to be noticed");
         await using var next = await pool.RentAsync(server.Endpoint, Token);
 
         Assert.NotSame(lost.Client, next.Client);
@@ -216,7 +217,7 @@ public sealed class DataPlanePoolTests
         Assert.False(client.IsLost);
         clock.Advance(TimeSpan.FromSeconds(1));
 
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "the connection to be closed");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "the connection to be closed");
         Assert.True(client.IsLost);
         await using var next = await pool.RentAsync(server.Endpoint, Token);
         Assert.False(next.IsReused);
@@ -253,7 +254,7 @@ public sealed class DataPlanePoolTests
         await pool.DisposeAsync();
         await pool.DisposeAsync();
 
-        await TestServer.WaitAsync(() => other.Handler.ConnectionCount == 0, "the idle connection to be closed");
+        await Poll.UntilAsync(() => other.Handler.ConnectionCount == 0, Token, "the idle connection to be closed");
         await Assert.ThrowsAsync<ObjectDisposedException>(() => pool.RentAsync(server.Endpoint, Token).AsTask());
         await using (await used.Client.AttachReaderAsync("c/1", new Observer(), Token))
         {
@@ -261,7 +262,7 @@ public sealed class DataPlanePoolTests
         }
 
         await used.DisposeAsync();
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "the last connection to be closed");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "the last connection to be closed");
     }
 
     [Fact]
@@ -299,7 +300,7 @@ public sealed class DataPlanePoolTests
         }
 
         server.Contexts.KeyGate.SetResult();
-        await TestServer.WaitAsync(() => rented.Client.AbandonedAttaches == 0, "the attach to be undone");
+        await Poll.UntilAsync(() => rented.Client.AbandonedAttaches == 0, Token, "the attach to be undone");
         await using var attached = await rented.Client.AttachReaderAsync("c/1", new Observer(), Token); // There is room.
     }
 

@@ -3,6 +3,7 @@ using Swarm.Core.Sessions;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Server;
 using Swarm.DataPlane.Tests.Hosting;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.DataPlane.Tests;
@@ -31,7 +32,7 @@ public sealed class DataPlaneTests
 
         Assert.Equal(300, (await inputs).Tokens);
         Assert.Equal(new Watermarks(300, 300), (await Task.WhenAll(appends))[^1]);
-        await TestServer.WaitAsync(() => observer.Durable == new Watermarks(300, 300), "the push of the watermarks");
+        await Poll.UntilAsync(() => observer.Durable == new Watermarks(300, 300), Token, "the push of the watermarks");
         await using var reader = await client.AttachReaderAsync("c/1", new Observer(), Token);
         var read = await reader.ReadInputsAsync(0, 300, Token).SingleAsync(Token);
         Assert.Equal(Payloads.Inputs(0, 300).Tokens.ToArray(), read.Tokens.ToArray());
@@ -147,7 +148,7 @@ public sealed class DataPlaneTests
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         (context.KvGate, context.Discards, context.KvAnswer) = (gate, true, new Watermarks(64, 64));
         var append = await Payloads.SendKvAsync(session, runtime, 0, 64, Token);
-        await TestServer.WaitAsync(() => context.HeldBytes > 0, "the append to be on its way");
+        await Poll.UntilAsync(() => context.HeldBytes > 0, Token, "the append to be on its way");
 
         var granted = await session.RewindAsync(10, SessionSecret.Create(), Token);
         gate.SetResult();
@@ -214,7 +215,7 @@ public sealed class DataPlaneTests
             sending.Add(SendAllAsync(session));
         }
 
-        await TestServer.WaitAsync(() => server.Handler.AvailableIngestBytes < 64 << 10, "the budget to be used up");
+        await Poll.UntilAsync(() => server.Handler.AvailableIngestBytes < 64 << 10, Token, "the budget to be used up");
         Assert.InRange(contexts.Sum(context => context.HeldBytes), 1, options.IngestBytes);
         Assert.InRange(server.Handler.AvailableIngestBytes, 0, options.IngestBytes);
         gate.SetResult();
@@ -222,7 +223,7 @@ public sealed class DataPlaneTests
 
         Assert.All(contexts, context => Assert.InRange(context.MaxHeldBytes, 1, options.AttachmentIngestBytes));
         Assert.All(contexts, context => Assert.Equal(64, context.Status.Durable.Kv));
-        await TestServer.WaitAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, "the budget to be whole");
+        await Poll.UntilAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, Token, "the budget to be whole");
 
         async Task SendAllAsync(DataPlaneSession session)
         {
@@ -255,7 +256,7 @@ public sealed class DataPlaneTests
             Assert.True(await runs.MoveNextAsync());
             var size = runs.Current.Frames.Length;
             var fitting = (64 << 10) / size;
-            await TestServer.WaitAsync(() => client.Buffers.RentedCount >= fitting, "the window to fill");
+            await Poll.UntilAsync(() => client.Buffers.RentedCount >= fitting, Token, "the window to fill");
             _ = await session.ReadStatesAsync(Token); // Whatever else was on its way came before this answer.
             Assert.InRange(client.Buffers.RentedCount, fitting, fitting + 1); // One more: the reader's next header.
             runs.Current.Dispose();
@@ -311,19 +312,19 @@ public sealed class DataPlaneTests
         var exception = await Assert.ThrowsAsync<SwarmTransportException>(() => append);
         Assert.True(exception.IsTransient);
         await observer.Lost.Task.WaitAsync(Token);
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "the connection to be gone");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "the connection to be gone");
         context.KvGate.SetResult();
         await AssertNothingHeldAsync(server, client, context);
-        await TestServer.WaitAsync(
-            () => server.Handler.AvailableIngestBytes == new DataPlaneServerOptions().IngestBytes, "the budget to be whole");
+        await Poll.UntilAsync(
+            () => server.Handler.AvailableIngestBytes == new DataPlaneServerOptions().IngestBytes, Token, "the budget to be whole");
     }
 
     private static async Task AssertNothingHeldAsync(TestServer server, DataPlaneClient client, MemoryContext context)
     {
         // One buffer of 0 bytes may be a body that is being dispatched just now.
-        await TestServer.WaitAsync(() => server.Handler.Buffers.RentedCount == 0, "the server's buffers to come back");
-        await TestServer.WaitAsync(() => client.Buffers.RentedCount == 0, "the client's buffers to come back");
-        await TestServer.WaitAsync(() => context.RunsOut == 0, "the runs to be disposed");
+        await Poll.UntilAsync(() => server.Handler.Buffers.RentedCount == 0, Token, "the server's buffers to come back");
+        await Poll.UntilAsync(() => client.Buffers.RentedCount == 0, Token, "the client's buffers to come back");
+        await Poll.UntilAsync(() => context.RunsOut == 0, Token, "the runs to be disposed");
         Assert.Equal(0, context.HeldBytes);
     }
 }

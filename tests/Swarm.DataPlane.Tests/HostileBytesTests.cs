@@ -1,3 +1,4 @@
+using Swarm.Testing;
 using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Net.Sockets;
@@ -42,15 +43,15 @@ public sealed class HostileBytesTests
             }
         }
 
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 1, $"the others to end (seed {seed})");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 1, Token, $"the others to end (seed {seed})");
         Assert.False(observer.Lost.Task.IsCompleted, $"seed {seed}");
         var end = context.Status.Durable.Tokens;
         Assert.True((await (await session.SendInputsAsync(Payloads.Inputs((int)end, 3), [], Token))).Tokens >= end + 3);
-        await TestServer.WaitAsync(() => server.Handler.Buffers.RentedCount == 0, $"buffers to come back (seed {seed})");
+        await Poll.UntilAsync(() => server.Handler.Buffers.RentedCount == 0, Token, $"buffers to come back (seed {seed})");
 
         // The last ones may be accepted only now: what they hold comes back as well.
-        await TestServer.WaitAsync(
-            () => server.Handler.AvailableIngestBytes == new DataPlaneServerOptions().IngestBytes, $"the credit to come back (seed {seed})");
+        await Poll.UntilAsync(
+            () => server.Handler.AvailableIngestBytes == new DataPlaneServerOptions().IngestBytes, Token, $"the credit to come back (seed {seed})");
     }
 
     [Fact]
@@ -71,7 +72,7 @@ public sealed class HostileBytesTests
 
         var refusal = MessageReader.ReadAll<Refused>(await ReceiveAsync(socket, FrameType.Refused)).Refusal;
         Assert.Contains("without credit", refusal.Message, StringComparison.Ordinal);
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "the connection to end");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "the connection to end");
         Assert.Equal(0, context.MaxHeldBytes);
     }
 
@@ -105,7 +106,7 @@ public sealed class HostileBytesTests
 
         var refusal = MessageReader.ReadAll<Refused>(await ReceiveAsync(socket, FrameType.Refused)).Refusal;
         Assert.Contains("8 bytes are left", refusal.Message, StringComparison.Ordinal);
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "the connection to end");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "the connection to end");
     }
 
     [Fact]
@@ -123,8 +124,8 @@ public sealed class HostileBytesTests
         using var slow = await ConnectAsync(server);
         await SendAsync(slow, [.. Greeting(), .. RawFrame.Of(FrameType.AttachReader, new AttachReader("c/1"), 0, 1)[..^1]]);
 
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "all three to be ended");
-        await TestServer.WaitAsync(() => server.Handler.Buffers.RentedCount == 0, "buffers to come back");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "all three to be ended");
+        await Poll.UntilAsync(() => server.Handler.Buffers.RentedCount == 0, Token, "buffers to come back");
     }
 
     [Fact]
@@ -143,7 +144,7 @@ public sealed class HostileBytesTests
         await session.ReserveKvAsync(1 << 20, 1 << 20, Token);
         await observer.Moved.Task.WaitAsync(Token);
 
-        await TestServer.WaitAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, "the credit to come back");
+        await Poll.UntilAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, Token, "the credit to come back");
         var refused = await Assert.ThrowsAsync<SwarmRefusedException>(
             async () => await await session.SendInputsAsync(Payloads.Inputs(0, 1), [], Token));
         Assert.Equal(RefusalCode.Moved, refused.Refusal.Code);

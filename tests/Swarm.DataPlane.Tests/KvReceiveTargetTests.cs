@@ -78,7 +78,7 @@ public sealed class KvReceiveTargetTests
         }
 
         Assert.False(isTooKind(), $"{inPlace} in place, {buffered} buffered, {faults} faults: too kind");
-        await TestServer.WaitAsync(() => client.Buffers.RentedCount == 0 && context.RunsOut == 0, "all buffers to come back");
+        await Poll.UntilAsync(() => client.Buffers.RentedCount == 0 && context.RunsOut == 0, Token, "all buffers to come back");
     }
 
     [Fact]
@@ -158,7 +158,7 @@ public sealed class KvReceiveTargetTests
         {
             clock.Advance(TimeSpan.FromSeconds(10));
             await read.Silo.SendAsync(run[..pieceBytes]);
-            await TestServer.WaitAsync(() => read.Client.Channel.ReceiveSilence < TimeSpan.FromSeconds(1), "the piece to be noticed");
+            await Poll.UntilAsync(() => read.Client.Channel.ReceiveSilence < TimeSpan.FromSeconds(1), Token, "the piece to be noticed");
         }
 
         await read.Silo.SendAsync(run);
@@ -289,8 +289,8 @@ public sealed class KvReceiveTargetTests
         {
             var run = Run(first, count);
             await silo.SendAsync(run.AsMemory(0, run.Length / 2));
-            await TestServer.WaitAsync(
-                () => runtime.GetRows(0, 0, 0, first, 1).Span.ContainsAnyExcept((byte)0xA5), "the first row, which an empty cache has otherwise");
+            await Poll.UntilAsync(
+                () => runtime.GetRows(0, 0, 0, first, 1).Span.ContainsAnyExcept((byte)0xA5), Token, "the first row, which an empty cache has otherwise");
             return run.AsMemory(run.Length / 2);
         }
 

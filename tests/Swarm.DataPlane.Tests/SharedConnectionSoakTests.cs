@@ -39,12 +39,12 @@ public sealed class SharedConnectionSoakTests
         var clients = actors.SelectMany(actor => actor.Clients).Distinct().ToArray();
         Assert.All(actors, actor => actor.AssertGivenBackIsUntouched());
         Assert.True(actors.Sum(actor => actor.GivenUp) > 0 && actors.Sum(actor => actor.Verified) > 0, "too kind: nothing was given up, or verified");
-        await TestServer.WaitAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, "the budget to be whole");
-        await TestServer.WaitAsync(() => server.Handler.Buffers.RentedCount == 0, "the server's buffers to come back");
-        await TestServer.WaitAsync(() => clients.All(client => client.Buffers.RentedCount == 0), "the clients' buffers to come back");
-        await TestServer.WaitAsync(() => actors.All(actor => actor.Context.RunsOut == 0), "the silo's reads to end");
+        await Poll.UntilAsync(() => server.Handler.AvailableIngestBytes == options.IngestBytes, Token, "the budget to be whole");
+        await Poll.UntilAsync(() => server.Handler.Buffers.RentedCount == 0, Token, "the server's buffers to come back");
+        await Poll.UntilAsync(() => clients.All(client => client.Buffers.RentedCount == 0), Token, "the clients' buffers to come back");
+        await Poll.UntilAsync(() => actors.All(actor => actor.Context.RunsOut == 0), Token, "the silo's reads to end");
         await pool.DisposeAsync();
-        await TestServer.WaitAsync(() => server.Handler.ConnectionCount == 0, "every connection to be closed");
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token, "every connection to be closed");
     }
 
     /// <summary>One session: what it does is drawn, what it gets is checked.</summary>

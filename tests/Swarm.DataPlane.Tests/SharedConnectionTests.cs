@@ -4,6 +4,7 @@ using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Messages;
 using Swarm.DataPlane.Server;
 using Swarm.DataPlane.Tests.Hosting;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.DataPlane.Tests;
@@ -32,7 +33,7 @@ public sealed class SharedConnectionTests
         var append = await Payloads.SendKvAsync(leaving, runtime, 0, 16, Token);
         var runs = leaving.ReadKvAsync(0, 640, cancellationToken: Token).GetAsyncEnumerator(Token); // Nobody goes on with it.
         Assert.True(await runs.MoveNextAsync());
-        await TestServer.WaitAsync(() => first.HeldBytes > 0, "the append to be on its way");
+        await Poll.UntilAsync(() => first.HeldBytes > 0, Token, "the append to be on its way");
         var waiting = leaving.ReserveKvAsync(int.MaxValue / 64, int.MaxValue / 64, Token).AsTask();
         Assert.False(waiting.IsCompleted);
 
@@ -42,7 +43,7 @@ public sealed class SharedConnectionTests
         Assert.True((await Assert.ThrowsAsync<SwarmTransportException>(() => append)).IsTransient);
         await Assert.ThrowsAsync<SwarmTransportException>(() => waiting);
         Assert.Equal(64, (await await Payloads.SendKvAsync(staying, runtime, 0, 64, Token)).Kv);
-        await TestServer.WaitAsync(() => first.RunsOut == 0, "the silo's side of the read to end");
+        await Poll.UntilAsync(() => first.RunsOut == 0, Token, "the silo's side of the read to end");
         runs.Current.Dispose();
         await Assert.ThrowsAsync<SwarmTransportException>(async () =>
         {
@@ -53,8 +54,8 @@ public sealed class SharedConnectionTests
         });
         await runs.DisposeAsync();
         gate.SetResult();
-        await TestServer.WaitAsync(
-            () => server.Handler.AvailableIngestBytes == new DataPlaneServerOptions().IngestBytes, "the budget to be whole");
+        await Poll.UntilAsync(
+            () => server.Handler.AvailableIngestBytes == new DataPlaneServerOptions().IngestBytes, Token, "the budget to be whole");
         Assert.False(observer.Lost.Task.IsCompleted);
         Assert.Equal(1, server.Handler.ConnectionCount);
     }

@@ -25,7 +25,7 @@ public sealed class GatewayLossTests(ITestOutputHelper output)
         await using var memory = await swarm.Agent("a").OpenAsync("track/1", new ToyRuntime(), cancellationToken: Token);
         await memory.FeedAsync(new[] { 1, 2, 3 }, Token);
         await memory.FlushAsync(Token);
-        await WaitAsync(() => swarm.Gateways.Any(gateway => second.Address.EndsWith(gateway, StringComparison.Ordinal)));
+        await Poll.UntilAsync(() => swarm.Gateways.Any(gateway => second.Address.EndsWith(gateway, StringComparison.Ordinal)), Token);
 
         await Signals.SendAsync(signal, first.Id);
         var lost = Stopwatch.GetTimestamp();
@@ -36,15 +36,5 @@ public sealed class GatewayLossTests(ITestOutputHelper output)
         output.WriteLine($"{signal}: fed, durable and released {Stopwatch.GetElapsedTime(lost).TotalSeconds:0.0} s after the loss");
         Assert.Equal((6, 6), (memory.Durable.Tokens, memory.Durable.Kv));
         Assert.Equal("", (await swarm.GetStatusAsync("track/1", Token)).Holder);
-    }
-
-    private static async Task WaitAsync(Func<bool> condition)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
-        while (!condition())
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
-        }
     }
 }

@@ -34,11 +34,7 @@ public sealed class StoreReplacedTests : IDisposable
         var ownership = silo.Services.GetRequiredService<StoreOwnership>();
         var lifetime = silo.Services.GetRequiredService<IHostApplicationLifetime>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token, lifetime.ApplicationStopping);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
-        while (ownership.Fault?.Contains("the store was replaced", StringComparison.Ordinal) != true)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
-        }
+        await Poll.UntilAsync(() => ownership.Fault?.Contains("the store was replaced", StringComparison.Ordinal) == true, limit.Token);
 
         Assert.Null(silo.Failure);
         Assert.NotNull(silo.Services.GetRequiredService<ContextStore>().StoreReplaced);

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Storage.Blobs;
 using Swarm.Testing.Diagnostics;
 using Swarm.Testing.Models;
+using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.Silo.Tests;
@@ -43,7 +44,7 @@ public sealed class InstrumentTests
             Assert.Equal("track/1", takeOver.GetTagItem("swarm.context"));
 
             // The data plane carries the caller's span in its frames.
-            await WaitAsync(() => trace.Find("swarm.data_plane.read").Count >= 3 && trace.Find("swarm.data_plane.rewind").Count == 1);
+            await Poll.UntilAsync(() => trace.Find("swarm.data_plane.read").Count >= 3 && trace.Find("swarm.data_plane.rewind").Count == 1, Token);
             Assert.Contains(trace.Find("swarm.data_plane.attach"), span => span.ParentSpanId == takeOver.SpanId && span.HasRemoteParent);
             Assert.Equal(2, trace.Find("swarm.data_plane.read").Count(span => span.ParentSpanId == rehydrate.SpanId)); // Inputs and KV.
             Assert.All(trace.Find("swarm.data_plane.rewind"), span => Assert.Equal(rewind.SpanId, span.ParentSpanId));
@@ -122,14 +123,14 @@ public sealed class InstrumentTests
                 await b.ReleaseAsync("", Token);
             }
 
-            await WaitAsync(() => a.Fenced.IsCancellationRequested);
+            await Poll.UntilAsync(() => a.Fenced.IsCancellationRequested, Token);
             await a.CloseAsync(Token);
-            await WaitAsync(() => used.Look("swarm.data_plane.attachments") == 0);
+            await Poll.UntilAsync(() => used.Look("swarm.data_plane.attachments") == 0, Token);
             Assert.Equal(1, used.Look("swarm.data_plane.connections")); // It is the client's, not a session's.
             Assert.Equal(0, used.Look("swarm.lag.sum"));
         }
 
-        await WaitAsync(() => used.Look("swarm.data_plane.connections") == 0);
+        await Poll.UntilAsync(() => used.Look("swarm.data_plane.connections") == 0, Token);
 
         // Each of these is of one silo, or of the clients, alone.
         Assert.Equal(1, used.Count("swarm.context.acquire.duration", ("swarm.acquire.mode", "if_free")));
@@ -164,15 +165,6 @@ public sealed class InstrumentTests
         await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
         await a.FeedAsync(Enumerable.Range(0, 300).Select(index => index % 97).ToArray(), Token);
         await a.ReleaseAsync("drone-b", Token);
-    }
-
-    private static async Task WaitAsync(Func<bool> condition)
-    {
-        for (var waited = 0; !condition(); waited++)
-        {
-            Assert.True(waited < 2000, "not within 20 s");
-            await Task.Delay(10, Token);
-        }
     }
 
     private static IHost Build(out int gateway)

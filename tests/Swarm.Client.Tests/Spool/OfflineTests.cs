@@ -32,7 +32,7 @@ public sealed class OfflineTests
         proxy.Mend();
         await a.FlushAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Token);
 
-        await UntilAsync(() => a.SpoolBytes < 2000);
+        await Poll.UntilAsync(() => a.SpoolBytes < 2000, Token);
         Assert.True(offline > 2000 * 40, $"{offline} bytes while the silo was away");
         await a.ReleaseAsync("", Token);
         Assert.Empty(Directory.EnumerateDirectories(Assert.Single(Directory.EnumerateDirectories(root.Path))));
@@ -267,7 +267,7 @@ public sealed class OfflineTests
         var fed = a.Length;
         await using var b = await direct.Agent("drone-b").TakeOverAsync("track/1", Runtime(), TakeOver.Now, null, Token);
         proxy.Mend();
-        await UntilAsync(() => a.Fenced.IsCancellationRequested);
+        await Poll.UntilAsync(() => a.Fenced.IsCancellationRequested, Token);
 
         var left = await a.GetLeftoverAsync(Token);
 
@@ -306,7 +306,7 @@ public sealed class OfflineTests
         proxy.Stop();
         await FeedAsync(a, steps: 5);
         var rewinding = a.RewindAsync(boundary, Token).AsTask();
-        await UntilAsync(() => SpoolReader.Read(Session(root)).Header!.IsRewinding);
+        await Poll.UntilAsync(() => SpoolReader.Read(Session(root)).Header!.IsRewinding, Token);
 
         // What a process that dies now leaves on its disk.
         Copy(root.Path, copy.Path);
@@ -376,17 +376,9 @@ public sealed class OfflineTests
 
     private static async Task<long> DurableAsync(SwarmClient swarm, long atLeast)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (true)
-        {
-            var durable = (await swarm.GetStatusAsync("track/1", deadline.Token)).Durable.Tokens;
-            if (durable >= atLeast)
-            {
-                return durable;
-            }
-
-            await Task.Delay(5, deadline.Token);
-        }
+        long durable = 0;
+        await Poll.UntilAsync(async () => (durable = (await swarm.GetStatusAsync("track/1", Token)).Durable.Tokens) >= atLeast, Token);
+        return durable;
     }
 
     private static long Length(string said) =>
@@ -402,15 +394,6 @@ public sealed class OfflineTests
             var target = Path.Combine(to, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
-        }
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition())
-        {
-            await Task.Delay(5, deadline.Token);
         }
     }
 }

@@ -69,10 +69,10 @@ public sealed class SessionSpoolTests(ITestOutputHelper output)
         session.SetState("s", 1, 2, 3);
         var filled = session.Spool.UsedBytes;
         session.State.Note(session.State.Epoch, new Watermarks(session.History.Length, 0));
-        await UntilAsync(() => session.Spool.UsedBytes < filled / 2);
+        await Poll.UntilAsync(() => session.Spool.UsedBytes < filled / 2, Token);
         Assert.Single(SpoolReader.Read(session.Directory).States); // Its segment stays: the state is not durable.
         session.Acknowledge(session.History.Length);
-        await UntilAsync(() => session.Spool.UsedBytes == empty);
+        await Poll.UntilAsync(() => session.Spool.UsedBytes == empty, Token);
 
         var content = SpoolReader.Read(session.Directory);
         Assert.Equal((10_000, 10_000), (content.FirstPosition, content.EndPosition));
@@ -181,7 +181,7 @@ public sealed class SessionSpoolTests(ITestOutputHelper output)
         await setting;
         CheckContent(session, test);
         session.Acknowledge(session.History.Length);
-        await UntilAsync(() => session.Spool.UsedBytes == empty);
+        await Poll.UntilAsync(() => session.Spool.UsedBytes == empty, Token);
     }
 
     [Theory]
@@ -235,13 +235,4 @@ public sealed class SessionSpoolTests(ITestOutputHelper output)
     }
 
     private static long BytesOf(TempDirectory root) => SpoolFolder.BytesOf(root.Path);
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        while (!condition())
-        {
-            await Task.Delay(5, deadline.Token);
-        }
-    }
 }

@@ -150,27 +150,15 @@ public sealed class StoreLostTests
     private static async Task UntilNotReadyAsync(Silo silo, string reason)
     {
         using var http = new HttpClient();
-        var answer = "";
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        patience.CancelAfter(Patience);
-        while (true)
-        {
-            try
+        await Poll.UntilAsync(
+            async () =>
             {
-                using var response = await http.GetAsync(new Uri(silo.Health + "/health/ready"), patience.Token);
-                answer = await response.Content.ReadAsStringAsync(patience.Token);
-                if (response.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Contains(reason, StringComparison.Ordinal))
-                {
-                    return;
-                }
-
-                await Task.Delay(TimeSpan.FromMilliseconds(50), patience.Token);
-            }
-            catch (OperationCanceledException) when (!Token.IsCancellationRequested)
-            {
-                Assert.Fail($"after {Patience} the silo still says {answer}");
-            }
-        }
+                using var response = await http.GetAsync(new Uri(silo.Health + "/health/ready"), Token);
+                var answer = await response.Content.ReadAsStringAsync(Token);
+                return response.StatusCode == HttpStatusCode.ServiceUnavailable && answer.Contains(reason, StringComparison.Ordinal);
+            },
+            Token,
+            $"the silo to be not ready: {reason}");
     }
 
     private static async Task FeedAsync(AgentMemory memory, int steps)

@@ -74,16 +74,6 @@ public sealed class TestServer : IAsyncDisposable
         return (await client.AttachAsync(name, granted.Epoch, secret, observer, Token), observer, secret);
     }
 
-    /// <summary>Waits for what must come to hold by itself.</summary>
-    public static async Task WaitAsync(Func<bool> condition, string what)
-    {
-        for (var waited = 0; !condition(); waited++)
-        {
-            Assert.True(waited < 4000, $"not within 20 s: {what}");
-            await Task.Delay(5, Token);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync(CancellationToken.None);

@@ -106,17 +106,8 @@ public sealed class FailingStoreTests : IDisposable
 
     private static async Task<string> WaitAsync(HostProcess host, HttpStatusCode status)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromSeconds(60));
-        while (true)
-        {
-            var ready = await ReadyAsync(host);
-            if (ready.Status == status)
-            {
-                return ready.Text;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(100), limit.Token);
-        }
+        var ready = (Status: default(HttpStatusCode), Text: "");
+        await Poll.UntilAsync(async () => (ready = await ReadyAsync(host)).Status == status, Token, $"the silo to answer {status}");
+        return ready.Text;
     }
 }

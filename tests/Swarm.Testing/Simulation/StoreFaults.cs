@@ -5,7 +5,7 @@ namespace Swarm.Testing.Simulation;
 /// <param name="LostAnswer">It takes effect, and nobody is told.</param>
 /// <param name="LateEffect">It takes effect long after it was given up.</param>
 /// <param name="RepeatedEffect">It takes effect once more, later.</param>
-/// <param name="Throttled">It is refused for now.</param>
+/// <param name="Throttled">It is answered by 503.</param>
 /// <param name="Slow">It waits for up to seconds, on its way or back.</param>
 /// <param name="Outage">It begins a time in which no request is answered, whatever becomes of it.</param>
 /// <param name="MaxDelayMs">Longest ordinary delay, in ms.</param>
