@@ -91,4 +91,8 @@ internal static partial class ClientLog
         "Context {Context}: it has {Count} states already, so the numerics identity is not kept: successors will hear that it is unknown",
         EventName = "Client.NumericsNotKept")]
     public static partial void NumericsNotKept(ILogger logger, string context, int count);
+
+    [LoggerMessage(3043, LogLevel.Error,
+        "Context {Context}: a callback registered on AgentMemory.Fenced threw. The session is over all the same", EventName = "Client.FencedCallbackFailed")]
+    public static partial void FencedCallbackFailed(ILogger logger, string context, Exception error);
 }

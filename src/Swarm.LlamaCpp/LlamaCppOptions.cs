@@ -38,8 +38,8 @@ public sealed class LlamaCppOptions : ISettingRules
 
     /// <summary>
     /// Whether threads that wait for each other within a step spin until they may go on. Default <see langword="false"/>: spinning threads take the
-    /// processors from all others. Otherwise <c>OMP_WAIT_POLICY=PASSIVE</c> and <c>GOMP_SPINCOUNT=300</c>, a short spin, are set in the process, where they are
-    /// not set, before llama.cpp is loaded. Counts for the process: the first model decides. Does not change bits.
+    /// processors from all others. Otherwise <c>GOMP_SPINCOUNT=300</c>, a short spin, is set in the process before llama.cpp is loaded,
+    /// unless it is set already. Counts for the process: the first model decides. Does not change bits.
     /// </summary>
     [Setting("Whether threads that wait for each other within a step spin until they may go on; one for all models of the process.")]
     public bool IdleThreadsSpin { get; set; }

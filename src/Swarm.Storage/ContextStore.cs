@@ -25,19 +25,14 @@ namespace Swarm.Storage;
 /// Thread-safe. Control state lives on one logical thread; time, ids and scheduling come from outside, so that a test
 /// decides every interleaving. Disposing drains and closes every context and ends the log.
 /// </remarks>
-public sealed class ContextStore : IContextHost, IStorageObserved, IAsyncDisposable
+public sealed partial class ContextStore : IContextHost, IStorageObserved, IAsyncDisposable
 {
     private readonly ContextServices _services;
     private readonly Catalog _catalog;
     private readonly ContextOpener _opener;
     private readonly Checkpointer _checkpointer;
     private readonly Dictionary<ContextId, OpenContext> _open = [];
-    private readonly Dictionary<ContextId, Task<OpenContext?>> _opening = [];
     private readonly LogWriters _writers;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly CancellationTokenSource _stopped = new();
-    private readonly CancellationTokenSource _givenUp = new();
-    private int _stopBegan;
     private readonly ContextCreator _creator;
     private readonly ContextForker _forker;
     private readonly Maintenance _maintenance;
@@ -269,90 +264,6 @@ public sealed class ContextStore : IContextHost, IStorageObserved, IAsyncDisposa
     public Task<ReleaseOutcome> AnswerReleaseAsync(Id128 writer, ContextId id) =>
         _services.Loop.RunAsync(() => AnswerReleaseCoreAsync(writer, id));
 
-    /// <summary>
-    /// Starts the clock of a stop: what is not closed within <see cref="ContextStoreOptions.StopTimeout"/>, because the store is
-    /// full or away, is given up. What was acknowledged is in the log; what was not, agents repeat.
-    /// </summary>
-    public void BeginStop()
-    {
-        if (Interlocked.Exchange(ref _stopBegan, 1) == 0)
-        {
-            _ = GiveUpLaterAsync(_stopped.Token);
-        }
-    }
-
-    /// <summary>Drains and closes every context, and ends the log, in the time that is left of a stop.</summary>
-    /// <returns>A task that ends when all is closed, or given up.</returns>
-    public async ValueTask DisposeAsync()
-    {
-        if (_stopping.IsCancellationRequested)
-        {
-            return;
-        }
-
-        BeginStop();
-        await _stopping.CancelAsync();
-        await _services.Loop.RunAsync(async () =>
-        {
-            foreach (var context in Snapshot())
-            {
-                await CloseAsync(context.Incarnation);
-            }
-
-            _writers.Present?.Fence("this silo stops");
-        });
-        await IfNotGivenUpAsync(_maintenance.DisposeAsync().AsTask());
-        EndStop();
-        _disk?.Dispose();
-        _metrics.Dispose();
-        _stopping.Dispose();
-        _stopped.Dispose();
-    }
-
-    private void EndStop() => _stopped.Cancel();
-
-    private async Task GiveUpLaterAsync(CancellationToken stopped)
-    {
-        try
-        {
-            await Task.Delay(_services.Options.StopTimeout, _services.Time, stopped);
-        }
-        catch (OperationCanceledException)
-        {
-            return;
-        }
-
-        await _services.Loop.RunAsync(GiveUpAsync);
-    }
-
-    private Task GiveUpAsync()
-    {
-        const string Reason = "this silo stops, and the store does not take what is left";
-        StorageLog.StopGivenUp(
-            _services.Logger, Snapshot().Length, _services.Options.StopTimeout.TotalSeconds, StoreFault ?? "it does not answer");
-        _writers.Fence(Reason);
-        foreach (var context in Snapshot())
-        {
-            End(context.Incarnation, Reason);
-        }
-
-        _givenUp.Cancel();
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Waits for work, unless the stop takes too long; then it is left to itself.</summary>
-    private async Task IfNotGivenUpAsync(Task work)
-    {
-        try
-        {
-            await work.WaitAsync(_givenUp.Token);
-        }
-        catch (OperationCanceledException) when (_givenUp.IsCancellationRequested)
-        {
-            // It was logged.
-        }
-    }
-
     /// <summary>Runs work on the loop, in the store that it was begun in; store faults become refusals.</summary>
     private Task RunAsync(Func<Task> work) => _services.Loop.RunAsync(async () =>
     {
@@ -381,166 +292,12 @@ public sealed class ContextStore : IContextHost, IStorageObserved, IAsyncDisposa
         }
     }
 
-    /// <summary>Everything ends: what is in memory is about another store.</summary>
-    private void OnStoreLost(string reason)
-    {
-        _writers.Fence(reason);
-        foreach (var context in Snapshot())
-        {
-            End(context.Incarnation, reason);
-        }
-    }
-
-    private void OnWriterLost(LogWriter writer, string reason)
-    {
-        var dropped = Snapshot().Where(context => context.Incarnation.Writer == writer).ToArray();
-        _metrics.WritersLost.Add(1);
-        if (_stopping.IsCancellationRequested && dropped.Length == 0)
-        {
-            StorageLog.WriterEnds(_services.Logger, writer.Id, reason.TrimEnd('.'));
-        }
-        else
-        {
-            StorageLog.WriterFenced(_services.Logger, writer.Id, reason.TrimEnd('.'), dropped.Length);
-        }
-
-        foreach (var context in dropped)
-        {
-            End(context.Incarnation, reason);
-        }
-    }
-
-    private async Task<IOpenContext?> GetAsync(ContextId id)
-    {
-        if (_stopping.IsCancellationRequested)
-        {
-            throw Refusals.Busy("This silo is stopping. Ask for the context again: another one will open it.");
-        }
-
-        if (Find(id) is OpenContext here)
-        {
-            return here.Incarnation.IsEnding
-                ? throw Refusals.Busy($"Context {id} is being closed here. Try again.")
-                : here;
-        }
-
-        return await OpenOnceAsync(id);
-    }
-
-    /// <summary>Opens a context that is not open here; whoever asks meanwhile gets the same opening.</summary>
-    /// <remarks>A second opening of one's own would fold a log that the first one goes on writing.</remarks>
-    private async Task<OpenContext?> OpenOnceAsync(ContextId id)
-    {
-        if (!_opening.TryGetValue(id, out var opening))
-        {
-            opening = OpenHereAsync(id);
-            if (!opening.IsCompleted)
-            {
-                _opening[id] = opening;
-            }
-        }
-
-        return await opening;
-    }
-
-    private async Task<OpenContext?> OpenHereAsync(ContextId id)
-    {
-        var started = _services.Time.GetTimestamp();
-        using var activity = StorageTrace.Start("swarm.context.open");
-        try
-        {
-            if (await _opener.OpenAsync(id) is not { } incarnation)
-            {
-                return null;
-            }
-
-            var context = new OpenContext(
-                incarnation, _services, () => CloseAsync(incarnation), () => IsCurrentAsync(incarnation));
-            lock (_open)
-            {
-                _open[id] = context;
-            }
-
-            _metrics.OpenDuration.Record(_services.Time.GetElapsedTime(started).TotalSeconds);
-            return context;
-        }
-        finally
-        {
-            _opening.Remove(id);
-        }
-    }
-
-    private async Task<ReleaseOutcome> AnswerReleaseCoreAsync(Id128 writer, ContextId id)
-    {
-        if (_writers.Find(writer) is null && !(Find(id) is OpenContext { Incarnation.Writer: { IsDead: false } its } && its.Id == writer))
-        {
-            return ReleaseOutcome.Gone;
-        }
-
-        if (_opening.ContainsKey(id))
-        {
-            return ReleaseOutcome.Busy;
-        }
-
-        // Not open here although the root names this writer: the answer to an opening was lost. Open it, then close it.
-        var context = Find(id) as OpenContext ?? await OpenOnceAsync(id);
-        if (context is null || context.Incarnation.IsEnding)
-        {
-            return ReleaseOutcome.Busy;
-        }
-
-        await CloseAsync(context.Incarnation);
-        return ReleaseOutcome.Released;
-    }
-
-    private async Task CloseAsync(ContextIncarnation incarnation)
-    {
-        await IfNotGivenUpAsync(_checkpointer.CloseAsync(incarnation));
-        if (incarnation.IsEnding)
-        {
-            Drop(incarnation, "it was asked to");
-        }
-    }
-
-    private async Task<bool> IsCurrentAsync(ContextIncarnation incarnation)
-    {
-        if (await _checkpointer.IsCurrentAsync(incarnation))
-        {
-            return true;
-        }
-
-        _metrics.Fences.Add(1, StorageMetrics.Tag(StorageMetrics.FenceKey, "incarnation"));
-        End(incarnation, "another silo has opened it");
-        return false;
-    }
-
-    private void Drop(ContextIncarnation incarnation, string reason)
-    {
-        lock (_open)
-        {
-            if (!_open.TryGetValue(incarnation.Id, out var context) || context.Incarnation != incarnation)
-            {
-                return;
-            }
-
-            _open.Remove(incarnation.Id);
-        }
-
-        StorageLog.ContextClosed(_services.Logger, Names.Label(incarnation.Id), reason);
-    }
-
     private OpenContext[] Snapshot()
     {
         lock (_open)
         {
             return [.. _open.Values];
         }
-    }
-
-    private void End(ContextIncarnation incarnation, string reason)
-    {
-        incarnation.End();
-        Drop(incarnation, reason);
     }
 
     /// <summary>Goes on in a new log, context by context, and seals the old one (protocol, rule 6).</summary>

@@ -1,3 +1,5 @@
+using Swarm.Client.Control;
+
 namespace Swarm.Client.Hosting;
 
 /// <summary>A client in a host's services: it connects when it is first used, and again where that failed.</summary>
@@ -18,7 +20,7 @@ internal sealed class HostedSwarmClient(Func<CancellationToken, Task<SwarmClient
             ObjectDisposedException.ThrowIf(_isDisposed, typeof(SwarmClient));
             if (_connecting is null or { IsCompleted: true, IsCompletedSuccessfully: false })
             {
-                _connecting = Task.Run(() => connect(_stop.Token), _stop.Token);
+                _connecting = Task.Run(() => connect(_stop.Token), _stop.Token).Observed();
             }
 
             connecting = _connecting;

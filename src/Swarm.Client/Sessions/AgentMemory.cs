@@ -253,7 +253,7 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
         await _turn.EnterAsync(cancellationToken).ConfigureAwait(false);
 
         // Once asked for it cannot be called off: who gives up waiting leaves the turn to it.
-        var rewinding = RewindCoreAsync(length, cancellationToken);
+        var rewinding = RewindCoreAsync(length, cancellationToken).Observed();
         await rewinding.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 

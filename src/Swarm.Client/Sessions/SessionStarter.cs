@@ -119,7 +119,9 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var secret = SessionSecret.Create();
         var request = wish.ToRequest(context, agent, secret.Hash, start.Model, start.Options.BlockTokens);
         var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
-        var state = new SessionState(new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv));
+        var state = new SessionState(
+            new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv),
+            error => ClientLog.FencedCallbackFailed(logger, context, error));
         var link = new SessionLink(control, context, state, secret, lease.DataPlane, logger);
         try
         {
@@ -197,7 +199,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history, claim.Steps);
                 var states = new StateOutbox();
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
-                var reading = session.ReadStatesAsync(cancellationToken);
+                var reading = session.ReadStatesAsync(cancellationToken).Observed(); // Not waited for where rehydration fails.
                 var rehydrator = new Rehydrator(context, session, history, driver, time, logger);
                 RehydrationReport report;
                 using (var activity = ClientTrace.Start("swarm.rehydrate", context))

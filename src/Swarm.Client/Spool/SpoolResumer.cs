@@ -34,7 +34,8 @@ internal sealed class SpoolResumer(
             if (Read(directory) is { Header: { } header } content)
             {
                 var started = options.TimeProvider.GetTimestamp();
-                var state = new SessionState(header.Epoch, default);
+                var state = new SessionState(
+                    header.Epoch, default, error => ClientLog.FencedCallbackFailed(logger, context, error));
                 var link = new SessionLink(control, context, state, header.Secret, null, logger);
                 if (await TryAttachAsync(link, header, memoryOptions, cancellationToken).ConfigureAwait(false) is { } session)
                 {

@@ -9,6 +9,7 @@ internal sealed class SessionState : IDisposable
     private const string Owner = "AgentMemory";
 
     private readonly CancellationTokenSource _fenced = new();
+    private readonly Action<Exception>? _callbackFailed;
     private readonly Lock _lock = new();
     private Watermarks _durable;
     private Epoch _epoch;
@@ -18,9 +19,14 @@ internal sealed class SessionState : IDisposable
     private bool _released;
     private bool _isTold;
 
-    public SessionState(Epoch epoch, Watermarks durable)
+    /// <summary>Begins what is known of a session.</summary>
+    /// <param name="epoch">Its epoch.</param>
+    /// <param name="durable">What is durable.</param>
+    /// <param name="callbackFailed">Told what callbacks that the agent's author has registered on <see cref="Fenced"/> threw; <see langword="null"/>
+    /// leaves it to <see cref="TaskScheduler.UnobservedTaskException"/>.</param>
+    public SessionState(Epoch epoch, Watermarks durable, Action<Exception>? callbackFailed = null)
     {
-        (_epoch, _durable) = (epoch, durable);
+        (_epoch, _durable, _callbackFailed) = (epoch, durable, callbackFailed);
         Fenced = _fenced.Token;
     }
 
@@ -147,7 +153,7 @@ internal sealed class SessionState : IDisposable
             _fault = new StaleEpochException(refusal);
         }
 
-        _ = _fenced.CancelAsync(); // Whatever the agent's author has registered must not run on the connection's reader, which other sessions share.
+        _ = CancelAsync(); // Whatever the agent's author has registered must not run on the connection's reader, which other sessions share.
         Changed.Fire();
         return true;
     }
@@ -248,4 +254,16 @@ internal sealed class SessionState : IDisposable
     }
 
     public void Dispose() => _fenced.Dispose();
+
+    private async Task CancelAsync()
+    {
+        try
+        {
+            await _fenced.CancelAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (_callbackFailed is not null)
+        {
+            _callbackFailed(exception);
+        }
+    }
 }

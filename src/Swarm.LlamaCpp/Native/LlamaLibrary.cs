@@ -67,8 +67,7 @@ internal static partial class LlamaLibrary
         var folder = NativeFolder.Find(options.InstructionSet);
         if (!options.IdleThreadsSpin && !OperatingSystem.IsWindows())
         {
-            // The library reads the process's own environment, which .NET copied at its start.
-            // A short spin: README, "Threads that wait".
+            // A short spin (README, "Threads that wait"). The library reads the process's own environment, which .NET copied at its start.
             _ = SetVariable("GOMP_SPINCOUNT", "300", overwrite: 0);
         }
 

@@ -96,8 +96,10 @@ public sealed class RuntimeInUseTests
 
         var opens = Enumerable.Range(0, 16)
             .Select(index => Task.Run(() => swarm.Agent($"a{index}").OpenAsync($"track/{index}", runtime, null, Token))).ToArray();
-        await Task.WhenAll(opens).ContinueWith(_ => { }, TaskScheduler.Default);
+        var all = Task.WhenAll(opens);
+        await ((Task)all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
+        Assert.Equal(opens.Length - 1, all.Exception!.InnerExceptions.Count);
         var open = Assert.Single(opens, one => one.IsCompletedSuccessfully);
         Assert.All(opens.Where(one => one != open), one => Assert.IsType<InvalidOperationException>(one.Exception!.InnerException));
         await (await open).DisposeAsync();

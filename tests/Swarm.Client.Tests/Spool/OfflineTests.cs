@@ -326,6 +326,11 @@ public sealed class OfflineTests
         await FeedAsync(again, steps: 5);
         await again.FlushAsync(Token).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Token);
         Assert.Null(SpoolReader.Read(Session(copy)).Fault);
+        await a.DisposeAsync();
+        if (!tookEffect)
+        {
+            await Assert.ThrowsAnyAsync<Exception>(() => rewinding);
+        }
     }
 
     [Fact]

@@ -1,0 +1,4 @@
+using Swarm.Testing;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(UnobservedTasks))]
