@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Swarm.Gguf;
 using Swarm.Testing;
 using Xunit;
 
 namespace Swarm.Text.Tests.Tokens;
 
-/// <summary>Token ids of small vocabularies that are trained here, held to Hugging Face's tokenizers, and to the algorithms by their definition.</summary>
+/// <summary>Token ids of small vocabularies that are trained here, held to Hugging Face's tokenizers, to llama.cpp's, and to the algorithms by their definition.</summary>
 public sealed class TextTokenizerTests : IDisposable
 {
     private const int Texts = 200;
@@ -95,6 +96,41 @@ public sealed class TextTokenizerTests : IDisposable
             var tokens = json.Encode(text, parsesSpecial);
             Assert.Equal(tokens, gguf.Encode(text, parsesSpecial));
             Assert.Equal(json.Decode(tokens), gguf.Decode(tokens));
+        }
+    }
+
+    [Theory]
+    [InlineData("gpt-2")]
+    [InlineData("llama-bpe")]
+    [InlineData("llama3")]
+    [InlineData("llama-v3")]
+    [InlineData("qwen2")]
+    [InlineData("qwen35")]
+    [InlineData("deepseek-r1-qwen")]
+    [InlineData("deepseek-v3")]
+    [InlineData("smollm")]
+    [InlineData("tekken")]
+    [InlineData("")]
+    public void Encode_Gguf_GivesTheIdsOfLlamaCpp(string name)
+    {
+        var file = name.Length == 0 ? new ScoredModel().WriteGguf(_folder.Path) : new ByteLevelModel { GgufPattern = name }.WriteGguf(_folder.Path, WriteEnds);
+        var tokenizer = TextTokenizer.Load(file);
+        using var reference = new LlamaCppTokenizer(file);
+        var random = new SeededTest().Random;
+        for (var index = 0; index < Texts; index++)
+        {
+            var text = LlamaCppTokenizer.Known(RandomText.Next(random, random.Next(20)));
+            if (name == "tekken")
+            {
+                text = string.Concat(text.Where(char.IsAscii)); // llama.cpp knows upper and lower case of ASCII alone in this pattern.
+            }
+
+            var parsesSpecial = random.Next(2) == 0;
+            var expected = reference.Encode(text, parsesSpecial);
+            var tokens = tokenizer.Encode(text, parsesSpecial);
+            Assert.True(
+                expected.SequenceEqual(tokens),
+                $"{JsonSerializer.Serialize(text)}: expected {string.Join(' ', expected)}, got {string.Join(' ', tokens)}");
         }
     }
 
@@ -259,6 +295,12 @@ public sealed class TextTokenizerTests : IDisposable
         Assert.Equal(identities.Length - 1, identities.Distinct().Count());
         Assert.Equal(Load(ByteLevel("qwen")).Identity, Load(ByteLevel("pairs")).Identity);
         Assert.All(identities, identity => Assert.Matches("^sha256:[0-9a-f]{64}$", identity));
+    }
+
+    private static void WriteEnds(GgufWriter writer)
+    {
+        writer.Add("tokenizer.ggml.add_bos_token", false);
+        writer.Add("tokenizer.ggml.eos_token_id", (uint)new ByteLevelModel().IdOf("<|im_end|>"));
     }
 
     private static JsonObject ByteLevel(string form)
