@@ -12,7 +12,7 @@ internal static partial class GrainsLog
     [LoggerMessage(
         4001,
         LogLevel.Information,
-        "Context {Context} of tenant {Tenant} acquired at epoch {Epoch} by {Agent}, held before by '{PreviousHolder}' ({Mode}).",
+        "Context {Context} of tenant {Tenant} acquired in epoch {Epoch} by agent '{Agent}' ({Mode}); holder before: {PreviousHolder}.",
         EventName = "Grains.Acquired")]
     public static partial void Acquired(
         ILogger logger, string context, string tenant, ulong epoch, string agent, string previousHolder, AcquireMode mode);
@@ -20,7 +20,7 @@ internal static partial class GrainsLog
     [LoggerMessage(
         4002,
         LogLevel.Information,
-        "Context {Context} of tenant {Tenant} released: the session of epoch {SessionEpoch} is over, the epoch is {Epoch}, successor '{To}'.",
+        "Context {Context} of tenant {Tenant} released: the session of epoch {SessionEpoch} is over, the epoch is {Epoch}; reserved for: {To}.",
         EventName = "Grains.Released")]
     public static partial void Released(
         ILogger logger, string context, string tenant, ulong sessionEpoch, ulong epoch, string to);
@@ -42,4 +42,7 @@ internal static partial class GrainsLog
 
     [LoggerMessage(4008, LogLevel.Information, "Context {Context} was taken to have KV to share up to {Position}, and has not: {Reason}", EventName = "Grains.PrefixWrong")]
     public static partial void PrefixWrong(ILogger logger, string context, long position, string reason);
+
+    [LoggerMessage(4009, LogLevel.Error, "Tenant {Tenant}: a request was refused. {Reason}", EventName = "Grains.Damaged")]
+    public static partial void Damaged(ILogger logger, string tenant, string reason);
 }

@@ -46,7 +46,7 @@ internal static class ObjectTrailer
         {
             throw new BlobStoreException(
                 $"'{path}' ({stat.Size} bytes) is damaged: it does not end as an object of this store does. "
-                + "Check the volume, and restore the file from a copy or delete it.",
+                + "Check the volume, and restore the file from a copy.",
                 isTransient: false,
                 isOfOneObject: true);
         }

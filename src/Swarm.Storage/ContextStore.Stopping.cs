@@ -100,7 +100,7 @@ public sealed partial class ContextStore
         await IfNotGivenUpAsync(_checkpointer.CloseAsync(incarnation));
         if (incarnation.IsEnding)
         {
-            Drop(incarnation, "it was asked to");
+            Drop(incarnation, "no agent uses it, another silo asked for it, or this silo stops");
         }
     }
 

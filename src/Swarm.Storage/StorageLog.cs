@@ -6,8 +6,21 @@ namespace Swarm.Storage;
 /// <summary>Everything that Storage logs. Event ids 1 to 999.</summary>
 internal static partial class StorageLog
 {
+    // Pauses grow to 2 s: a write that goes on failing is logged every 30 s.
+    private const int FirstTries = 3;
+    private const int LoggedEvery = 15;
+
+    /// <summary>Logs that a write failed and is tried again: of many tries some.</summary>
+    public static void PutFailed(ILogger logger, string name, int attempt, string reason)
+    {
+        if (attempt <= FirstTries || attempt % LoggedEvery == 0)
+        {
+            TryOfPutFailed(logger, name, attempt, reason);
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Warning, "Writing {Name} failed at try {Attempt}; trying again. {Reason}", EventName = "Storage.PutFailed")]
-    public static partial void PutFailed(ILogger logger, string name, int attempt, string reason);
+    private static partial void TryOfPutFailed(ILogger logger, string name, int attempt, string reason);
 
     [LoggerMessage(2, LogLevel.Error, "Writing {Name} failed for good.", EventName = "Storage.WriterFailed")]
     public static partial void WriterFailed(ILogger logger, string name, Exception fault);
@@ -18,11 +31,11 @@ internal static partial class StorageLog
     [LoggerMessage(4, LogLevel.Warning, "Writer {Writer} ends: {Reason}. {Contexts} open contexts are dropped.", EventName = "Storage.WriterFenced")]
     public static partial void WriterFenced(ILogger logger, Id128 writer, string reason, int contexts);
 
-    [LoggerMessage(5, LogLevel.Information, "Context {Context} is open: epoch {Epoch}, {Tokens} tokens, KV of {Kv}.", EventName = "Storage.ContextOpened")]
+    [LoggerMessage(5, LogLevel.Information, "Context {Context} is open in epoch {Epoch}: {Tokens} tokens are durable, and the KV of {Kv}.", EventName = "Storage.ContextOpened")]
     public static partial void ContextOpened(
         ILogger logger, string context, ulong epoch, long tokens, long kv);
 
-    [LoggerMessage(6, LogLevel.Information, "Context {Context} is closed: {Reason}.", EventName = "Storage.ContextClosed")]
+    [LoggerMessage(6, LogLevel.Information, "Context {Context} was closed: {Reason}.", EventName = "Storage.ContextClosed")]
     public static partial void ContextClosed(ILogger logger, string context, string reason);
 
     [LoggerMessage(7, LogLevel.Information, "Log {Writer} was recovered from segment {First}: {Segments} segments, sealed at {Seal}.", EventName = "Storage.LogRecovered")]
@@ -64,8 +77,8 @@ internal static partial class StorageLog
     [LoggerMessage(20, LogLevel.Error, "Log index {Name} is damaged; its segments are read instead. {Reason}", EventName = "Storage.IndexDamaged")]
     public static partial void IndexDamaged(ILogger logger, string name, string reason);
 
-    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u}; made by this silo: {IsNew}.", EventName = "Storage.StoreIdentified")]
-    public static partial void StoreIdentified(ILogger logger, Id128 store, DateTimeOffset created, bool isNew);
+    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u} ({State}).", EventName = "Storage.StoreIdentified")]
+    public static partial void StoreIdentified(ILogger logger, Id128 store, DateTimeOffset created, string state);
 
     [LoggerMessage(61, LogLevel.Critical, "{Fault}", EventName = "Storage.StoreLost")]
     public static partial void StoreLost(ILogger logger, string fault);
@@ -109,7 +122,7 @@ internal static partial class StorageLog
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.", EventName = "Storage.MemoryTierDamaged")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
 
-    [LoggerMessage(64, LogLevel.Error, "{Contexts} contexts could not be closed within {Seconds} s, and the silo stops without: {Reason} What was acknowledged is in the log; what was not, agents repeat.", EventName = "Storage.StopGivenUp")]
+    [LoggerMessage(64, LogLevel.Error, "The silo stops without closing its contexts ({Contexts}), as the store did not take them within {Seconds} s: {Reason} What was acknowledged is in the log; agents send again what was not.", EventName = "Storage.StopGivenUp")]
     public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
 
     [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.", EventName = "Storage.WriterEnds")]

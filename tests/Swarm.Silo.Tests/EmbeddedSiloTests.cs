@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -129,6 +130,49 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         await first.StopAsync(Token);
     }
 
+    /// <summary>A root that lost its bytes: the agent is refused at once and told what and where, the operator finds it in the log, and others go on.</summary>
+    [Fact]
+    public async Task Open_RootIsCut_IsRefusedByNameAndLogged()
+    {
+        using var folder = new TempDirectory();
+        var logs = new ErrorLog();
+        IHost Start() => Build(options => options.Store = _ => new FileBlobStore(folder.Combine("store")), logs);
+        using (var host = Start())
+        {
+            await host.StartAsync(Token);
+            await using (var swarm = await ConnectAsync(host))
+            {
+                await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+                await a.FeedAsync(new[] { 1, 2, 3 }, Token);
+                await a.ReleaseAsync("", Token);
+            }
+
+            await host.StopAsync(Token);
+        }
+
+        var root = Assert.Single(Directory.GetFiles(folder.Combine("store"), "*", SearchOption.AllDirectories), IsRoot);
+        await File.WriteAllBytesAsync(root, [], Token);
+        using (var host = Start())
+        {
+            await host.StartAsync(Token);
+            await using (var swarm = await ConnectAsync(host))
+            {
+                var refused = await Assert.ThrowsAsync<CorruptDataException>(
+                    () => swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token));
+                await using var other = await swarm.Agent("drone-a").OpenAsync("track/2", new ToyRuntime(), null, Token);
+
+                Assert.StartsWith("Context 'track/1': ", refused.Message, StringComparison.Ordinal);
+                Assert.Contains($"'{root}'", refused.Message, StringComparison.Ordinal); // A path that is there, whatever else is called by the context's name.
+                Assert.Contains("swarm verify", refused.Message, StringComparison.Ordinal);
+                Assert.Contains(logs.Lines, line => line.Contains(root, StringComparison.Ordinal) && line.Contains("track/1", StringComparison.Ordinal));
+            }
+
+            await host.StopAsync(Token);
+        }
+
+        static bool IsRoot(string file) => file.Contains($"{Path.DirectorySeparatorChar}contexts{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
+    }
+
     private static async Task HandOverAsync(Func<IBlobStore> store)
     {
         using (var host = Build(options => options.Store = _ => store()))
@@ -161,10 +205,15 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         }
     }
 
-    private static IHost Build(Action<SwarmSiloOptions> configure)
+    private static IHost Build(Action<SwarmSiloOptions> configure, ILoggerProvider? logs = null)
     {
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        if (logs is not null)
+        {
+            builder.Logging.AddProvider(logs);
+        }
+
         var (silo, gateway) = (FreePort(), FreePort());
         builder.Services.AddSingleton(new Gateway(gateway));
         builder.UseOrleans(orleans => orleans
@@ -190,4 +239,30 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
     }
 
     private sealed record Gateway(int Port);
+
+    /// <summary>Keeps what is logged as an error.</summary>
+    private sealed class ErrorLog : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Error;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                Lines.Enqueue(formatter(state, exception));
+            }
+        }
+
+        public void Dispose()
+        {
+            // Nothing is held.
+        }
+    }
 }

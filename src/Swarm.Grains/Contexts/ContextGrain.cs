@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Placement;
@@ -102,7 +103,7 @@ internal sealed class ContextGrain(
             var holder = open.Status.Holder;
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
-            GrainsLog.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, to);
+            GrainsLog.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, OrNone(to));
             TellOver(holder, request.Epoch);
             return new EpochAnswer(epoch.Value, null);
         },
@@ -272,7 +273,7 @@ internal sealed class ContextGrain(
                 metrics.TakenOver(request.Mode);
             }
 
-            GrainsLog.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, previous, request.Mode);
+            GrainsLog.Acquired(logger, Label(open), _tenant, acquired.Epoch.Value, request.Agent, OrNone(previous), request.Mode);
             if (previous != request.Agent)
             {
                 TellOver(previous, acquired.Epoch.Value - 1);
@@ -358,10 +359,17 @@ internal sealed class ContextGrain(
         }
     }
 
-    // The store knows contexts by their ids, and who asks by its name alone.
-    private Refusal Named(Refusal refusal) => _context.Length == 0
-        ? refusal
-        : refusal with { Message = refusal.Message.Replace(Id().ToString(), $"'{_context}'", StringComparison.Ordinal) };
+    // The store knows contexts by their ids, and who asks by its name alone. In an object's name or a path the id stays.
+    private Refusal Named(Refusal refusal)
+    {
+        if (_context.Length == 0)
+        {
+            return refusal;
+        }
+
+        var message = Regex.Replace(refusal.Message, $@"(?<![\w/]){Regex.Escape(Id().ToString())}(?![\w/+])", _ => $"'{_context}'");
+        return refusal with { Message = refusal.Code == RefusalCode.Corrupt ? $"Context '{_context}': {message}" : message };
+    }
 
     private SwarmRefusedException NotFound() => new(new Refusal(
         RefusalCode.NotFound, $"Tenant '{_tenant}' has no context '{_context}'. OpenAsync makes it, and so does OpenOrTakeOverAsync."));
@@ -378,6 +386,8 @@ internal sealed class ContextGrain(
 
         _isKept = isHeld;
     }
+
+    private static string OrNone(string agent) => agent.Length == 0 ? "none" : $"'{agent}'";
 
     private string Label(IOpenContext open) => $"{_context} ({open.Id})";
 
@@ -411,7 +421,13 @@ internal sealed class ContextGrain(
         }
         catch (SwarmRefusedException exception)
         {
-            return Refuse(Named(exception.Refusal));
+            var refusal = Named(exception.Refusal);
+            if (refusal.Code == RefusalCode.Corrupt)
+            {
+                GrainsLog.Damaged(logger, _tenant, refusal.Message);
+            }
+
+            return Refuse(refusal);
         }
         catch (SwarmTransportException exception)
         {

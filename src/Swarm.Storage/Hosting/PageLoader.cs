@@ -128,7 +128,11 @@ internal sealed class PageLoader(ContextServices services)
         }
         catch (CorruptObjectException error)
         {
-            throw Refusals.Corrupt(error.Message);
+            throw error.IsUnsupported ? Refusals.NeedsNewer(error.Message) : Refusals.Damaged(error.Message);
+        }
+        catch (BlobStoreException fault) when (fault.IsOfOneObject)
+        {
+            throw Refusals.Damaged(fault.Message);
         }
         catch (BlobStoreException fault)
         {

@@ -47,11 +47,17 @@ internal static class Refusals
     public static SwarmRefusedException Corrupt(string message) =>
         new Refusal(RefusalCode.Corrupt, message).ToException();
 
+    public static SwarmRefusedException Damaged(string what) => Corrupt(
+        $"Something in the store is damaged: {what.TrimEnd('.')}. Repeating the request does not help. 'swarm verify' names all that is damaged, what it costs, and what to do.");
+
+    public static SwarmRefusedException NeedsNewer(string what) => Corrupt(
+        $"Something in the store was written by a newer Swarm: {what.TrimEnd('.')}. Update the silo.");
+
     public static SwarmRefusedException StoreReplaced(string fault) => new Refusal(
         RefusalCode.StoreReplaced, $"{fault} What an agent was not told to be durable is still its own: it keeps it, and sends it again later.")
         .ToException();
 
     public static SwarmRefusedException StoreUnavailable(string reason) => new Refusal(
-        RefusalCode.StoreUnavailable, $"The store cannot be used now: {reason} Nothing is lost; repeat the request later.")
+        RefusalCode.StoreUnavailable, $"The store cannot be used now: {reason} Repeat the request later.")
         .ToException();
 }

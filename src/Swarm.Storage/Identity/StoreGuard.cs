@@ -151,11 +151,11 @@ internal sealed class StoreGuard(
             await CreateAsync(ManifestCodec.EncodeStore(made));
             found = await ReadAsync(reader) // Another silo may have been quicker.
                 ?? throw new BlobStoreException($"'{BlobNames.Store}' vanished as soon as it was made: something else deletes objects.", isTransient: true);
-            StorageLog.StoreIdentified(logger, found.Id, found.Created, found.Id == made.Id);
+            StorageLog.StoreIdentified(logger, found.Id, found.Created, found.Id == made.Id ? "new" : "existing");
         }
         else
         {
-            StorageLog.StoreIdentified(logger, found.Id, found.Created, false);
+            StorageLog.StoreIdentified(logger, found.Id, found.Created, "existing");
         }
 
         _identity = found;

@@ -54,6 +54,11 @@ internal sealed class DiskTier : IDisposable
     public DiskTier(string folder, long capacityBytes, ILogger logger, StorageMetrics metrics)
     {
         (_folder, CapacityBytes, _logger, _metrics) = (Path.GetFullPath(folder), capacityBytes, logger, metrics);
+        if (File.Exists(_folder))
+        {
+            throw new IOException($"The disk tier's folder '{_folder}' is a file. Give each silo a folder of its own that it may write to.");
+        }
+
         try
         {
             MakeFolder(_folder);

@@ -47,7 +47,7 @@ public sealed class FailingStoreTests : IDisposable
 
         // Bounded by StopTimeout and the margin that deploy/README.md gives; without a bound it never ends.
         Assert.Equal(0, await host.Exited.WaitAsync(TimeSpan.FromSeconds(27), Token));
-        Assert.Contains("could not be closed within 2 s", host.Output, StringComparison.Ordinal);
+        Assert.Contains("did not take them within 2 s", host.Output, StringComparison.Ordinal);
         Assert.Equal(6, memory.Durable.Tokens);
     }
 
@@ -70,7 +70,7 @@ public sealed class FailingStoreTests : IDisposable
         await Signals.SendAsync(Signals.Terminate, host.Id);
 
         await host.Exited.WaitAsync(TimeSpan.FromSeconds(27), Token);
-        Assert.Contains("could not be closed within 2 s", host.Output, StringComparison.Ordinal);
+        Assert.Contains("did not take them within 2 s", host.Output, StringComparison.Ordinal);
     }
 
     // What the silo sees at the folder is mounted in its namespace alone: it is reached through the process.

@@ -33,6 +33,17 @@ public sealed class DiskTierTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
+    public void Open_AFileInPlaceOfTheFolder_SaysSo()
+    {
+        var file = _folder.Combine("file");
+        File.WriteAllText(file, "");
+
+        var refused = Assert.Throws<IOException>(() => new DiskTier(file, Capacity, NullLogger.Instance, new StorageMetrics(null)));
+
+        Assert.Equal($"The disk tier's folder '{file}' is a file. Give each silo a folder of its own that it may write to.", refused.Message);
+    }
+
+    [Fact]
     public async Task Tier_UsedAndDamagedAtRandom_GivesWhatWasPutOrNothing()
     {
         var seeded = new SeededTest();
