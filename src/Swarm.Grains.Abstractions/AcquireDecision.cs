@@ -39,8 +39,8 @@ internal static class AcquireDecision
         {
             return Owned(
                 isOwn
-                    ? $"An earlier session of this agent, '{status.Holder}', holds context '{request.Context}'; its last heartbeat came {Seconds(silence)} ago"
-                    : $"Agent '{status.Holder}' holds context '{request.Context}'; its last heartbeat came {Seconds(silence)} ago",
+                    ? $"An earlier session of this agent, '{status.Holder}', holds context '{request.Context}'; this silo has heard nothing of it for {Seconds(silence)}"
+                    : $"Agent '{status.Holder}' holds context '{request.Context}'; this silo has heard nothing of it for {Seconds(silence)}",
                 status,
                 status.Holder,
                 silence,

@@ -48,7 +48,7 @@ public sealed class AcquireDecisionTests
         Assert.Equal("a", refusal.Holder);
         Assert.Equal(new Epoch(7), refusal.CurrentEpoch);
         Assert.Equal(
-            "Agent 'a' holds context 'track'; its last heartbeat came 1.5 s ago; wait for its release, or take over when it has timed out (TakeOver.IfHolderTimedOut).",
+            "Agent 'a' holds context 'track'; this silo has heard nothing of it for 1.5 s; wait for its release, or take over when it has timed out (TakeOver.IfHolderTimedOut).",
             refusal.Message);
     }
 
@@ -58,7 +58,7 @@ public sealed class AcquireDecisionTests
         var refusal = AcquireDecision.Decide(Status("a", "", 1.5), Requests.Acquire("track", "a"), Now);
 
         Assert.Equal(
-            "An earlier session of this agent, 'a', holds context 'track'; its last heartbeat came 1.5 s ago; if its process is gone, OpenOrTakeOverAsync "
+            "An earlier session of this agent, 'a', holds context 'track'; this silo has heard nothing of it for 1.5 s; if its process is gone, OpenOrTakeOverAsync "
             + "goes on at once and fences it; if it lives, give this process another agent name.",
             refusal?.Message);
     }
