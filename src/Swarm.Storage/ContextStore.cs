@@ -181,7 +181,11 @@ public sealed partial class ContextStore : IContextHost, IStorageObserved, IAsyn
     /// <exception cref="SwarmRefusedException">The store cannot be used, or is not the same any more (<see cref="StoreReplaced"/>).</exception>
     public async Task<StoreIdentity> CheckStoreAsync(CancellationToken cancellationToken)
     {
-        await RunAsync(ConfirmStoreAsync).WaitAsync(cancellationToken);
+        await RunAsync(async () =>
+        {
+            await ConfirmStoreAsync();
+            await _guard.LookBehindNewIdentityAsync();
+        }).WaitAsync(cancellationToken);
         return _guard.Identity;
     }
 

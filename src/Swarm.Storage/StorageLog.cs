@@ -80,6 +80,11 @@ internal static partial class StorageLog
     [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u} ({State}).", EventName = "Storage.StoreIdentified")]
     public static partial void StoreIdentified(ILogger logger, Id128 store, DateTimeOffset created, string state);
 
+    [LoggerMessage(63, LogLevel.Warning,
+        "The store had no identity (object '{Object}'), but holds contexts, such as {Root}: the object was deleted, or this is not the whole store. It has a new identity now. 'swarm verify' tells whether anything else is missing.",
+        EventName = "Storage.IdentityWasMissing")]
+    public static partial void IdentityWasMissing(ILogger logger, string @object, string root);
+
     [LoggerMessage(61, LogLevel.Critical, "{Fault}", EventName = "Storage.StoreLost")]
     public static partial void StoreLost(ILogger logger, string fault);
 

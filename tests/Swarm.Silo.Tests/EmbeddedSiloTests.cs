@@ -135,7 +135,7 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
     public async Task Open_RootIsCut_IsRefusedByNameAndLogged()
     {
         using var folder = new TempDirectory();
-        var logs = new ErrorLog();
+        var logs = new TroubleLog();
         IHost Start() => Build(options => options.Store = _ => new FileBlobStore(folder.Combine("store")), logs);
         using (var host = Start())
         {
@@ -171,6 +171,28 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         }
 
         static bool IsRoot(string file) => file.Contains($"{Path.DirectorySeparatorChar}contexts{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
+    }
+
+    /// <summary>A store that holds contexts and has lost its identity gets another one, and the operator hears of it; an empty one does not count.</summary>
+    [Fact]
+    public async Task Start_StoreWithoutItsIdentity_Warns()
+    {
+        var store = new InMemoryBlobStore();
+        var logs = new TroubleLog();
+        foreach (var isLost in new[] { false, true })
+        {
+            using var host = Build(options => options.Store = _ => store, logs);
+            await host.StartAsync(Token);
+            Assert.Equal(isLost, logs.Lines.Any(line => line.Contains("had no identity", StringComparison.Ordinal)));
+            await using (var swarm = await ConnectAsync(host))
+            {
+                await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+                await a.ReleaseAsync("", Token);
+            }
+
+            await host.StopAsync(Token);
+            await store.DeleteAsync("store", Token);
+        }
     }
 
     private static async Task HandOverAsync(Func<IBlobStore> store)
@@ -240,8 +262,8 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
 
     private sealed record Gateway(int Port);
 
-    /// <summary>Keeps what is logged as an error.</summary>
-    private sealed class ErrorLog : ILoggerProvider, ILogger
+    /// <summary>Keeps what is logged as a warning or worse.</summary>
+    private sealed class TroubleLog : ILoggerProvider, ILogger
     {
         public ConcurrentQueue<string> Lines { get; } = [];
 
@@ -250,7 +272,7 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Error;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {

@@ -32,6 +32,7 @@ internal sealed class StoreGuard(
 {
     private const int MaxBytes = 4096;
     private StoreIdentity? _identity;
+    private bool _isMadeHere;
     private Task? _learning;
     private string? _kept;
     private string? _fault;
@@ -113,6 +114,24 @@ internal sealed class StoreGuard(
         }
     }
 
+    /// <summary>Warns, once, where this silo gave an identity to a store that holds contexts: the store had lost its own.</summary>
+    /// <exception cref="BlobStoreException">The store cannot be listed.</exception>
+    public async Task LookBehindNewIdentityAsync()
+    {
+        if (!_isMadeHere)
+        {
+            return;
+        }
+
+        await foreach (var item in store.ListAsync(BlobNames.RootsPrefix, CancellationToken.None))
+        {
+            StorageLog.IdentityWasMissing(logger, BlobNames.Store, item.Name);
+            break;
+        }
+
+        _isMadeHere = false;
+    }
+
     /// <summary>Throws once the store turned out to be another one.</summary>
     /// <exception cref="BlobStoreException">It did.</exception>
     public void ThrowIfEnded()
@@ -151,7 +170,8 @@ internal sealed class StoreGuard(
             await CreateAsync(ManifestCodec.EncodeStore(made));
             found = await ReadAsync(reader) // Another silo may have been quicker.
                 ?? throw new BlobStoreException($"'{BlobNames.Store}' vanished as soon as it was made: something else deletes objects.", isTransient: true);
-            StorageLog.StoreIdentified(logger, found.Id, found.Created, found.Id == made.Id ? "new" : "existing");
+            _isMadeHere = found.Id == made.Id;
+            StorageLog.StoreIdentified(logger, found.Id, found.Created, _isMadeHere ? "new" : "existing");
         }
         else
         {
