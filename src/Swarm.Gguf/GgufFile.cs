@@ -170,6 +170,11 @@ public sealed class GgufFile : IDisposable
 
     private static int ReadVersion(string path, GgufHeaderReader reader)
     {
+        if (reader.Length == 0)
+        {
+            throw new GgufFormatException($"{path} is empty. Download it again, or convert the model again.");
+        }
+
         var magic = reader.ReadUInt32("the signature");
         if (magic != GgufLimits.Magic)
         {

@@ -14,7 +14,13 @@ internal sealed class DemoCommand
     /// <summary>Exit code for an option that is wrong.</summary>
     public const int BadUsage = 2;
 
+    /// <summary>Exit code for a demo that was interrupted, as shells have it.</summary>
+    public const int Interrupted = 130;
+
     private const string DefaultRecording = "m2zoom.SRT";
+
+    // Longer than it takes to end all processes.
+    private static readonly TimeSpan _endTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Option<string> _store = new("--store")
     {
@@ -24,7 +30,7 @@ internal sealed class DemoCommand
 
     private readonly Option<string> _handoff = new("--handoff")
     {
-        Description = "How drone A leaves: planned (it releases its memory) or crash (SIGKILL in mid-stream).",
+        Description = "How drone A leaves: planned (drone A releases its context to drone B, and stays alive) or crash (drone A is killed in mid-stream).",
         DefaultValueFactory = _ => "planned",
     };
 
@@ -42,15 +48,14 @@ internal sealed class DemoCommand
 
     private readonly Option<string> _model = new("--model")
     {
-        Description = "tiny, small, a directory with config.json and safetensors, or a GGUF file, which llama.cpp computes.",
+        Description = "tiny or small (both have random weights: see --seed), a directory with config.json and safetensors, or a GGUF file, which llama.cpp computes.",
         DefaultValueFactory = _ => "tiny",
     };
 
     private readonly Option<string> _telemetry = new("--telemetry")
     {
-        Description = "A DJI .SRT telemetry file, a PX4 log (.ulg), or udp://ADDRESS:PORT where a drone sends MAVLink. Default: the "
-            + "recording that comes with the demo.",
-        DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "Data", DefaultRecording),
+        Description = "A DJI .SRT telemetry file, a PX4 log (.ulg), or udp://ADDRESS:PORT where a drone sends MAVLink. Default: "
+            + $"{DefaultRecording}, which comes with the demo.",
     };
 
     private readonly Option<string> _json = new("--json")
@@ -75,7 +80,8 @@ internal sealed class DemoCommand
     {
         var root = new RootCommand(
             "Drone B goes on with drone A's memory: a predecessor streams its KV cache through Swarm while it works, "
-            + "a successor takes it over, and every logit is compared with an uninterrupted twin's.")
+            + "a successor takes it over, and every logit is compared with an uninterrupted twin's. "
+            + "Exit code: 0 every promise held, 1 a promise was broken or a process failed, 2 wrong options, 130 interrupted.")
         {
             _store, _handoff, _loseSilo, _positions, _model, _telemetry, _json, _seed,
         };
@@ -84,7 +90,15 @@ internal sealed class DemoCommand
             var faults = new List<string>();
             if (Read(result, error, faults) is { } options)
             {
-                return await runAsync(options, cancellationToken);
+                try
+                {
+                    return await runAsync(options, cancellationToken);
+                }
+                catch (OperationCanceledException)
+                {
+                    error.WriteLine("Interrupted: the demo's processes were ended, and its folder was removed.");
+                    return Interrupted;
+                }
             }
 
             Report(faults, error);
@@ -93,7 +107,7 @@ internal sealed class DemoCommand
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count == 0)
         {
-            return await parsed.InvokeAsync();
+            return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = _endTimeout });
         }
 
         Report(parsed.Errors.Select(fault => fault.Message), error);
@@ -115,7 +129,9 @@ internal sealed class DemoCommand
     {
         if (model is not ("tiny" or "small") && !File.Exists(model) && !File.Exists(Path.Combine(model, "config.json")))
         {
-            faults.Add($"--model '{model}' is neither 'tiny', 'small', a directory with a config.json nor a GGUF file.");
+            faults.Add(
+                $"--model '{model}' {(Directory.Exists(model) ? "is a directory without a config.json" : "does not exist")}. "
+                + "Give 'tiny', 'small', a directory with a config.json, or a GGUF file.");
             return model;
         }
 
@@ -179,7 +195,7 @@ internal sealed class DemoCommand
         }
         catch (TelemetryFormatException fault)
         {
-            faults.Add($"--telemetry is malformed: {fault.Message}");
+            faults.Add($"--telemetry '{text}' is malformed: {fault.Message}");
         }
 
         return null;
@@ -231,7 +247,7 @@ internal sealed class DemoCommand
         var positions = CheckNumber(
             "--positions", result.GetValue(_positions)!, DemoOptions.MinPositions, DemoOptions.MaxPositions, faults);
         var model = CheckModel(result.GetValue(_model)!, positions, handoff, error, faults);
-        var sensor = ReadSensor(result.GetValue(_telemetry)!, faults);
+        var sensor = ReadSensor(result.GetValue(_telemetry) ?? Path.Combine(AppContext.BaseDirectory, "Data", DefaultRecording), faults);
         var seed = CheckNumber("--seed", result.GetValue(_seed)!, 0, int.MaxValue, faults);
         var json = CheckJson(result.GetValue(_json)!, faults);
         return faults.Count == 0 && store is not null && sensor is not null

@@ -20,6 +20,7 @@ internal static class Demo
     /// <param name="options">What the user asked for.</param>
     /// <param name="cancellationToken">Ends it early.</param>
     /// <returns>0 when every promise held, else 1.</returns>
+    /// <exception cref="OperationCanceledException">It was ended early; its processes have ended.</exception>
     public static async Task<int> RunAsync(DemoOptions options, CancellationToken cancellationToken)
     {
         var console = AnsiConsole.Console;
@@ -47,6 +48,11 @@ internal static class Demo
             }
 
             folder.IsKept = !promises.All(promise => promise.IsKept);
+        }
+        catch (Exception fault) when (cancellationToken.IsCancellationRequested)
+        {
+            // A process that is ended too may fail before the cancellation is seen.
+            throw new OperationCanceledException("The demo was interrupted.", fault, cancellationToken);
         }
         catch (Exception fault) when (fault is not OperationCanceledException)
         {

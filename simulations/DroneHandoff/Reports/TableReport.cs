@@ -82,7 +82,7 @@ internal static class TableReport
     {
         var bytes = result.Rehydrated.DurableKv * result.Model.KvBytesPerPosition;
         console.MarkupLineInterpolated(
-            $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made a step {result.Steps.Ratio:0.00} times as long (medians: {result.Steps.AloneMs:0.00} ms alone, {result.Steps.WithSwarmMs:0.00} ms with Swarm).");
+            $"Streaming {bytes / BytesPerMiB:N1} MiB of KV made a step {result.Steps.Ratio:0.00} times as long: the median of the turns, each compared with the twin's right after it. Over all steps the medians are {result.Steps.AloneMs:0.00} ms alone and {result.Steps.WithSwarmMs:0.00} ms with Swarm.");
     }
 
     private static string Describe(TelemetryReading? last) => last is { } reading

@@ -45,7 +45,8 @@ internal sealed class SrtBlockReader(TextReader text, string file, RecordingNote
 
         if (_count == 0)
         {
-            throw EndOfFile("the first block's number");
+            throw new TelemetryFormatException(
+                file, _lines.Number, "the first block's number", _lines.Number == 1 ? "nothing: the file is empty" : "the end of the file, which has no text");
         }
 
         if (_lines.ZeroBytes > 0)

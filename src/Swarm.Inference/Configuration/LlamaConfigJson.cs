@@ -146,6 +146,7 @@ public static class LlamaConfigJson
         return names is [var name] && FamilyTraits.TryFind(name) is { } traits
             ? traits
             : throw new ModelFormatException(
-                $"{fields.Source}: architectures [{string.Join(", ", names)}] are not supported; one of {string.Join(", ", FamilyTraits.Architectures)} is.");
+                $"{fields.Source}: {(names.Length == 0 ? "no architecture is named ('architectures')" : $"architectures [{string.Join(", ", names)}] are not supported")}; "
+                + $"one of {string.Join(", ", FamilyTraits.Architectures)} is {(names.Length == 0 ? "needed" : "supported")}.");
     }
 }

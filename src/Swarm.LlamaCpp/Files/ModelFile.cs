@@ -20,6 +20,13 @@ internal sealed class ModelFile : IDisposable
         ("tokenizer.ggml.scores", GgufValueType.Float32), ("tokenizer.ggml.token_type", GgufValueType.Int32),
     ];
 
+    // llama.cpp knows them, and none of them generates text.
+    private static readonly string[] _encoders =
+    [
+        "bert", "clip", "eurobert", "gemma-embedding", "jina-bert-v2", "jina-bert-v3", "llama-embed", "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "t5encoder",
+        "wavtokenizer-dec",
+    ];
+
     private readonly string _prefix;
 
     private ModelFile(GgufFile file)
@@ -29,6 +36,13 @@ internal sealed class ModelFile : IDisposable
         if (architecture.Length is 0 or > 64 || architecture.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter is not ('-' or '_' or '.')))
         {
             throw Refusal("general.architecture", $"'{architecture}'", "the name of an architecture that llama.cpp knows is supported");
+        }
+
+        if (_encoders.Contains(architecture))
+        {
+            throw new GgufFormatException(
+                $"{file.Path}: architecture '{architecture}' is not supported, since it does not generate text. Those that do are, such as llama, qwen3, gemma3 and deepseek2. "
+                + "Take another file.");
         }
 
         _prefix = architecture + ".";
@@ -228,7 +242,9 @@ internal sealed class ModelFile : IDisposable
             : throw Refusal(_prefix + name, string.Join(", ", numbers.Take(8)), $"{least} to {most} is supported");
     }
 
-    private GgufFormatException Missing(string name) => new($"{Gguf.Path} has no key '{_prefix}{name}', which a model of text needs. Convert the model again.");
+    private GgufFormatException Missing(string name) => new(
+        $"{Gguf.Path} is of architecture '{_prefix[..^1]}' and has no key '{_prefix}{name}', which every model of text needs. Convert the model again; if llama.cpp does not know "
+        + "this architecture, take one of another, such as llama, qwen3, gemma3 or deepseek2.");
 
     private GgufFormatException Refusal(string key, string value, string supported) =>
         new($"{Gguf.Path}: key '{key}' is {value}; {supported}. Take another file, or convert the model again.");

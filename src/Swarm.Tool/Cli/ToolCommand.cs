@@ -17,6 +17,9 @@ namespace Swarm.Tool.Cli;
 internal sealed class ToolCommand(TextWriter output, TextWriter error)
 {
     private const string SiloName = "silo";
+    private const string VersionOption = "--version";
+    private const string DefaultContainer = "swarm";
+    private const string ExitCodeHelp = "Exit code: 0 clean, 1 damage, 2 wrong options, no such store, or a failure.";
 
     private readonly Option<string> _store = new("--store")
     {
@@ -26,8 +29,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
 
     private readonly Option<string> _container = new("--container")
     {
-        Description = "Container of an Azure store.",
-        DefaultValueFactory = _ => "swarm",
+        Description = $"Container of an Azure store; of no other. Default: {DefaultContainer}.",
     };
 
     private readonly Option<bool> _json = new("--json") { Description = "Write JSON instead of text." };
@@ -48,6 +50,11 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
     public async Task<int> InvokeAsync(IReadOnlyList<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(arguments);
+        if (arguments is [SiloName, VersionOption])
+        {
+            arguments = [VersionOption]; // The silo is this executable.
+        }
+
         if (arguments is [SiloName, ..])
         {
             return await SwarmHost.RunProcessAsync([.. arguments.Skip(1)]);
@@ -74,7 +81,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
 
     private Command VerifyCommand()
     {
-        var command = new Command("verify", "Says what is damaged and what it costs. Exit code: 0 clean, 1 damage, 2 failed.")
+        var command = new Command("verify", $"Says what is damaged and what it costs. {ExitCodeHelp}")
         {
             _store, _container, _json, _tenant, _quick,
         };
@@ -102,15 +109,15 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
         return command;
     }
 
-    private Command InspectCommand() => new("inspect", "Shows an object as it is, damaged or not. Exit codes as for verify.")
+    private Command InspectCommand() => new("inspect", $"Shows an object as it is, damaged or not. {ExitCodeHelp}")
     {
         Inspect("contexts", "All contexts as opening would find them, their logs folded in.", (inspector, token) => inspector.ContextsAsync(token)),
-        Inspect("context", "A context as opening would find it.", "<tenant>/<name>", (inspector, name) => inspector.ContextAsync(name)),
-        Inspect("root", "A root.", "its object's name", (inspector, name) => inspector.RootAsync(name)),
-        Inspect("segment", "A segment or seal.", "its object's name", (inspector, name) => inspector.SegmentAsync(name)),
-        Inspect("page", "A page of a manifest.", "its object's name", (inspector, name) => inspector.PageAsync(name)),
-        Inspect("index", "An index of a log.", "its object's name", (inspector, name) => inspector.IndexAsync(name)),
-        Inspect("log", "A writer's log.", "the writer's id", (inspector, name) => inspector.LogAsync(name)),
+        Inspect("context", "A context as opening would find it.", "<tenant>/<name>, such as default/track/vehicle-17.", (inspector, name) => inspector.ContextAsync(name)),
+        Inspect("root", "A root.", "Its object's name: contexts/<tenant id>/<context id>, as 'inspect context' shows it.", (inspector, name) => inspector.RootAsync(name)),
+        Inspect("segment", "A segment or seal.", "Its object's name: log/<writer id>/<number, 16 hexadecimal digits>.", (inspector, name) => inspector.SegmentAsync(name)),
+        Inspect("page", "A page of a manifest.", "Its object's name: pages/<tenant id>/<context id>/<open id>/<page id>.", (inspector, name) => inspector.PageAsync(name)),
+        Inspect("index", "An index of a log.", "Its object's name: logindex/<writer id>/<first segment, 16 hexadecimal digits>.", (inspector, name) => inspector.IndexAsync(name)),
+        Inspect("log", "A writer's log.", "The writer's id, 32 hexadecimal digits.", (inspector, name) => inspector.LogAsync(name)),
     };
 
     private Command Inspect(string name, string description, Func<Inspector, CancellationToken, Task<InspectView>> inspect)
@@ -140,7 +147,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
         }
         else
         {
-            InspectText.Write(view.Content, output);
+            InspectText.Write(view.Content, output, TextConsole.WidthOf(output));
         }
 
         return view.IsSound ? ExitCodes.Clean : ExitCodes.Damaged;
@@ -150,7 +157,7 @@ internal sealed class ToolCommand(TextWriter output, TextWriter error)
     {
         try
         {
-            using var store = StoreChoice.Open(parsed.GetValue(_store)!, parsed.GetValue(_container)!);
+            using var store = StoreChoice.Open(parsed.GetValue(_store)!, parsed.GetValue(_container), DefaultContainer);
             return await work(store);
         }
         catch (OperationCanceledException)

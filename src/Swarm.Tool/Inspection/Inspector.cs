@@ -42,13 +42,14 @@ internal sealed class Inspector
             throw new ToolException($"'{name}' names no context: give its tenant and its name, such as 'default/track/vehicle-17'.");
         }
 
-        var id = ContextId.FromNames(name[..slash], name[(slash + 1)..]);
+        var (tenant, context) = (name[..slash], name[(slash + 1)..]);
+        var id = ContextId.FromNames(tenant, context);
         for (var attempt = 1; ; attempt++)
         {
             const int Tries = 6;
             var walker = new ContextWalker(_reader, new TailFolder(new SegmentCache(_reader), _reader.Holes));
             var walk = await walker.WalkAsync(id)
-                ?? throw new ToolException($"There is no context '{name}': {BlobNames.Root(id)} is missing.");
+                ?? throw Missing(tenant, context, BlobNames.Root(id));
             if (walk.Root?.Loss is { } loss && await _reader.IsNotedAsync(loss))
             {
                 walk.AddNotedLoss(loss);
@@ -99,4 +100,14 @@ internal sealed class Inspector
     /// <summary>A log.</summary>
     /// <param name="writer">The writer's id.</param>
     public Task<InspectView> LogAsync(string writer) => new SegmentInspector(_reader).LogAsync(writer);
+
+    private static ToolException Missing(string tenant, string context, string root)
+    {
+        const string DefaultTenant = "default";
+        return new ToolException(
+            $"There is no context '{context}' of tenant '{tenant}': {root} is missing. "
+            + (tenant == DefaultTenant
+                ? "'swarm inspect contexts' lists all."
+                : $"What is before the first slash is the tenant: for context '{tenant}/{context}' of tenant '{DefaultTenant}' write {DefaultTenant}/{tenant}/{context}."));
+    }
 }

@@ -173,7 +173,7 @@ internal static class ManifestViews
     {
         ["object"] = damage.Object,
         ["problem"] = damage.Problem,
-        ["cost"] = string.Join("; ", damage.Costs),
+        ["cost"] = string.Join("; ", damage.CostTexts),
     })]);
 
     private static IEnumerable<PageRef> PagesOf(ContextRoot root) =>

@@ -1,66 +1,64 @@
 using System.Text.Json.Nodes;
-using Spectre.Console;
 
 namespace Swarm.Tool.Reports;
 
-/// <summary>An object for people: its values a line each, lists of objects as tables.</summary>
+/// <summary>An object for people: its values a line each, lists of objects as tables. What is empty is left out.</summary>
 internal static class InspectText
 {
+    private const string Contexts = "contexts";
     private const string Indent = "  ";
 
-    /// <summary>Writes an object.</summary>
-    public static void Write(JsonObject content, TextWriter output) => Write(content, TextConsole.Create(output), "");
+    // Of a context, two names of objects as long as a line: 'inspect context' shows them.
+    private static readonly string[] _hidden = ["root", "tail"];
 
-    private static void Write(JsonObject content, IAnsiConsole console, string indent)
+    /// <summary>Writes an object.</summary>
+    /// <param name="content">The object.</param>
+    /// <param name="output">Where to.</param>
+    /// <param name="width">Characters of a line of a table.</param>
+    public static void Write(JsonObject content, TextWriter output, int width) => Write(content, output, width, "");
+
+    private static void Write(JsonObject content, TextWriter output, int width, string indent)
     {
         foreach (var (name, value) in content)
         {
             switch (value)
             {
                 case JsonObject inner:
-                    console.WriteLine($"{indent}{name}:");
-                    Write(inner, console, indent + Indent);
+                    output.WriteLine($"{indent}{Words.Label(name)}:");
+                    Write(inner, output, width, indent + Indent);
                     break;
                 case JsonArray { Count: > 0 } items when items.All(item => item is JsonObject):
-                    console.WriteLine($"{indent}{name}: {items.Count}");
-                    WriteTable(items, console);
+                    WriteList(name, [.. items.OfType<JsonObject>()], output, width, indent);
                     break;
                 case JsonArray { Count: > 0 } items when items.All(item => item is null or JsonValue):
-                    console.WriteLine($"{indent}{name}:");
+                    output.WriteLine($"{indent}{Words.Label(name)}:");
                     foreach (var item in items)
                     {
-                        console.WriteLine($"{indent}{Indent}{Text(item)}");
+                        output.WriteLine($"{indent}{Indent}{Words.Text(item)}");
                     }
 
                     break;
+                case JsonArray { Count: 0 } when name == Contexts:
+                    output.WriteLine("contexts: none");
+                    break;
                 default:
-                    console.WriteLine($"{indent}{name}: {Text(value)}");
+                    if (Words.Text(value) is { Length: > 0 } text)
+                    {
+                        output.WriteLine($"{indent}{Words.Label(name)}: {text}");
+                    }
+
                     break;
             }
         }
     }
 
-    private static void WriteTable(JsonArray items, IAnsiConsole console)
+    private static void WriteList(string name, IReadOnlyList<JsonObject> rows, TextWriter output, int width, string indent)
     {
-        var columns = items.OfType<JsonObject>().SelectMany(item => item.Select(field => field.Key)).Distinct().ToArray();
-        var table = new Table { Border = TableBorder.Simple };
-        foreach (var column in columns)
+        output.WriteLine($"{indent}{Words.Label(name)}: {rows.Count}");
+        TextTable.Write(rows, name == Contexts ? _hidden : [], width, output);
+        if (name == Contexts)
         {
-            table.AddColumn(new TableColumn(Markup.Escape(column)).NoWrap());
+            output.WriteLine("Roots and logs: swarm inspect context <tenant>/<name>, or --json.");
         }
-
-        foreach (var item in items.OfType<JsonObject>())
-        {
-            table.AddRow([.. columns.Select(column => Markup.Escape(Text(item[column])))]);
-        }
-
-        console.Write(table);
     }
-
-    private static string Text(JsonNode? value) => value switch
-    {
-        null => "",
-        JsonValue text when text.TryGetValue<string>(out var known) => known,
-        _ => value.ToJsonString(),
-    };
 }

@@ -17,14 +17,15 @@ internal static class VerifyText
         console.WriteLine($"Store {report.Store}{(report.Identity is { } identity ? $" ({identity})" : "")}");
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"Looked at {counts.Contexts} contexts with {counts.Tokens} positions, {counts.Pages} pages, {counts.Extents} KV extents, "
-            + $"{counts.Segments} segments, {counts.Indexes} log indexes, {counts.Chunks} chunks, {counts.Seals} seals, {counts.Tenants} tenants, "
-            + $"{counts.Models} models; {counts.KvBytes} bytes of KV read, in {report.ElapsedSeconds:f1} s."));
+            $"Looked at {Words.Count(counts.Contexts, "context")} with {Words.Count(counts.Tokens, "position")}, {Words.Count(counts.Pages, "page")}, "
+            + $"{Words.Count(counts.Extents, "KV extent")}, {Words.Count(counts.Segments, "segment")}, {Words.Count(counts.Indexes, "log index", "log indexes")}, "
+            + $"{Words.Count(counts.Chunks, "chunk")}, {Words.Count(counts.Seals, "seal")}, {Words.Count(counts.Tenants, "tenant")}, "
+            + $"{Words.Count(counts.Models, "model")}; {Words.Count(counts.KvBytes, "byte")} of KV read, in {report.ElapsedSeconds:f1} s."));
         foreach (var damage in report.Damage)
         {
             console.MarkupLine($"[red bold]DAMAGED[/] {Markup.Escape(damage.Object)}");
             console.WriteLine($"  {damage.Problem}");
-            foreach (var cost in damage.Costs.Take(MaxCosts))
+            foreach (var cost in damage.CostTexts.Take(MaxCosts))
             {
                 console.WriteLine($"  cost: {cost}");
             }
@@ -33,11 +34,16 @@ internal static class VerifyText
             {
                 console.WriteLine($"  and {damage.Costs.Count - MaxCosts} more; see --json");
             }
+
+            if (damage.Remedy is { } remedy)
+            {
+                console.WriteLine($"  remedy: {remedy}");
+            }
         }
 
         foreach (var orphans in report.Orphans ?? [])
         {
-            console.WriteLine($"Orphans: {orphans.Objects} {orphans.Kind}, {orphans.Bytes} bytes (no damage: nothing refers to them)");
+            console.WriteLine($"Orphans: {Words.Count(orphans.Objects, orphans.Kind.TrimEnd('s'))}, {Words.Count(orphans.Bytes, "byte")} (no damage: nothing refers to them)");
         }
 
         foreach (var note in report.Notes)

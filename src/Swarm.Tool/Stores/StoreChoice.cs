@@ -26,16 +26,17 @@ internal sealed class StoreChoice : IDisposable
 
     /// <summary>Opens a store.</summary>
     /// <param name="store">A folder, or an Azure Storage connection string.</param>
-    /// <param name="container">Container of an Azure store.</param>
+    /// <param name="container">Container of an Azure store; <see langword="null"/> where none was named.</param>
+    /// <param name="defaultContainer">What stands for none.</param>
     /// <exception cref="ToolException">It is neither, or there is no store there.</exception>
-    public static StoreChoice Open(string store, string container)
+    public static StoreChoice Open(string store, string? container, string defaultContainer)
     {
         if (AzureBlobStore.IsConnectionString(store))
         {
             try
             {
                 var azure = AzureBlobStore.Connect(
-                    store, container, new AzureBlobStoreOptions { CreatesContainer = false });
+                    store, container ?? defaultContainer, new AzureBlobStoreOptions { CreatesContainer = false });
                 return new StoreChoice(azure, azure.Place);
             }
             catch (ArgumentException fault)
@@ -50,6 +51,11 @@ internal sealed class StoreChoice : IDisposable
         }
 
         var path = Path.GetFullPath(store);
+        if (container is not null)
+        {
+            throw new ToolException($"--container '{container}' belongs to an Azure store, and --store '{path}' is a folder. Leave --container out.");
+        }
+
         return Directory.Exists(Path.Combine(path, ObjectsFolder))
             ? new StoreChoice(new FileBlobStore(path), path)
             : throw new ToolException(

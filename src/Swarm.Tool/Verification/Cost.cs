@@ -12,12 +12,12 @@ internal sealed record Cost(CostKind Kind, string? Context = null, long First = 
     {
         CostKind.Nothing => "no context needs it now",
         CostKind.RecoverySlower => "nothing is lost: a recovery of this log reads its segments one by one",
-        CostKind.CannotOpen => $"{Context} cannot be opened until it is restored",
+        CostKind.CannotOpen => $"{Context} cannot be opened as it is",
         CostKind.StatesLost => $"{Context}: its named states are lost",
         CostKind.InputsInDoubt => $"{Context}: inputs of {Positions} may be lost",
         CostKind.InputsLost => $"{Context}: inputs of {Positions} are lost",
         _ => $"{Context}: KV of {Positions} has to be computed again",
     };
 
-    private string Positions => End is { } end ? $"positions {First} to {end - 1}" : $"positions from {First} on, as far as they are there,";
+    private string Positions => End is { } end ? $"positions {First} to {end - 1}" : $"positions from {First} on, if there are any,";
 }

@@ -223,7 +223,7 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
                     var lost = LogDamageCodec.Decode(content);
                     _damage.Add(BlobNames.Log(writer, sequence), TailFolder.Lost);
                     _notes.Add(
-                        $"{BlobNames.Log(writer, sequence)} was missed at {lost.Found:u}. The {lost.Behind} objects of its log that lay behind it are "
+                        $"{BlobNames.Log(writer, sequence)} was missed at {lost.Found:u}. Objects of its log behind it ({lost.Behind}) are "
                         + $"kept until {name} is deleted.");
                 }
             }
@@ -295,7 +295,9 @@ internal sealed class StoreVerifier(IBlobStore store, string place, TimeProvider
         if (inventory.Strays.Count > 0)
         {
             _notes.Add(
-                $"{inventory.Strays.Count} objects below Swarm's prefixes have no name of Swarm's, such as '{inventory.Strays[0]}'.");
+                inventory.Strays.Count == 1
+                    ? $"An object below Swarm's prefixes is not Swarm's: '{inventory.Strays[0]}'."
+                    : $"{inventory.Strays.Count} objects below Swarm's prefixes are not Swarm's, such as '{inventory.Strays[0]}'.");
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using DroneHandoff.Cli;
 using DroneHandoff.Options;
 using DroneHandoff.Tests.Models;
+using Swarm.Gguf;
 using Swarm.Inference.Presets;
 using Swarm.Testing;
 using Swarm.Testing.Models;
@@ -60,7 +61,8 @@ public sealed class DemoCommandTests
     [InlineData("--positions", "many", "--positions 'many' is not a whole number")]
     [InlineData("--positions", "99999999999", "--positions '99999999999' is not a whole number")]
     [InlineData("--seed", "-1", "--seed '-1' is not a whole number from 0")]
-    [InlineData("--model", "huge", "--model 'huge' is neither 'tiny', 'small', a directory with a config.json nor a GGUF file.")]
+    [InlineData("--model", "huge", "--model 'huge' does not exist. Give 'tiny', 'small', a directory with a config.json, or a GGUF file.")]
+    [InlineData("--model", "/", "--model '/' is a directory without a config.json. Give 'tiny', 'small',")]
     [InlineData("--positions", "65536", "--model 'tiny' has 65536 positions (max_position_embeddings), and --positions 65536")]
     [InlineData("--positions", "200000", "give --positions 65458 or less, or a model with more.")]
     [InlineData("--telemetry", "no-such.SRT", "--telemetry 'no-such.SRT' cannot be read")]
@@ -87,6 +89,32 @@ public sealed class DemoCommandTests
 
         Assert.Equal(2, code);
         Assert.Contains("broken_incomplete2.SRT, line 17: expected ']'", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InvokeAsync_EmptyFiles_SaysThatTheyAreAndWhere()
+    {
+        using var folder = new TempDirectory();
+        var path = folder.Combine("empty");
+        await File.WriteAllBytesAsync(path, [], TestContext.Current.CancellationToken);
+
+        var (_, _, telemetry) = await InvokeAsync("--telemetry", path);
+        var (_, _, model) = await InvokeAsync("--model", path);
+
+        Assert.Contains($"--telemetry '{path}' is malformed: empty, line 1", telemetry, StringComparison.Ordinal);
+        Assert.Contains("the file is empty", telemetry, StringComparison.Ordinal);
+        Assert.Contains($"{path} is empty.", model, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task InvokeAsync_Interrupted_SaysSoAndEndsWithItsOwnCode()
+    {
+        var error = new StringWriter();
+
+        var code = await new DemoCommand().InvokeAsync([], error, (_, _) => throw new OperationCanceledException());
+
+        Assert.Equal(DemoCommand.Interrupted, code);
+        Assert.StartsWith("Interrupted", error.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -184,6 +212,24 @@ public sealed class DemoCommandTests
         Assert.Equal(expected is null ? 0 : 2, code);
         Assert.Equal(expected is null, options is not null);
         Assert.Contains(expected ?? "", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bert", "architecture 'bert' is not supported")]
+    [InlineData("newest", "architecture 'newest' and has no key 'newest.block_count'")]
+    public async Task InvokeAsync_GgufOfAnotherArchitecture_NamesIt(string architecture, string expected)
+    {
+        using var folder = new TempDirectory();
+        var path = folder.Combine("model.gguf");
+        var writer = new GgufWriter();
+        writer.Add("general.architecture", architecture);
+        writer.Write(path);
+
+        var (code, _, error) = await InvokeAsync("--model", path);
+
+        Assert.Equal(2, code);
+        Assert.Contains(expected, error, StringComparison.Ordinal);
+        Assert.Contains("such as llama", error, StringComparison.Ordinal);
     }
 
     [Fact]

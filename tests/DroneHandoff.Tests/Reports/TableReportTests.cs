@@ -21,7 +21,7 @@ public sealed class TableReportTests
         Assert.Contains("'differ' is no failure", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("…", shown, StringComparison.Ordinal);
         Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
-        Assert.Contains("2.00 times as long", shown, StringComparison.Ordinal);
+        Assert.Contains("2.00 times as long: the median of the turns", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
     }
 

@@ -57,7 +57,7 @@ public sealed class SrtReaderTests
     }
 
     [Theory]
-    [InlineData("broken_empty.SRT", 1, "the first block's number", "the end of the file")]
+    [InlineData("broken_empty.SRT", 1, "the first block's number", "the file is empty")]
     [InlineData("broken_empty2.SRT", 2, "a time code", "the end of the file")]
     [InlineData("broken_incomplete2.SRT", 17, "']' before the line's end", "'[latit'")]
     public void ReadFile_BrokenRecording_SaysWhereAndWhy(string name, int line, string expected, string found)

@@ -39,6 +39,7 @@ public sealed class LlamaConfigJsonTests
 
     [Theory]
     [InlineData("architectures", """["GPT2LMHeadModel"]""", "GPT2LMHeadModel")]
+    [InlineData("architectures", "[]", "no architecture is named ('architectures'); one of LlamaForCausalLM")]
     [InlineData("architectures", """["LlamaForCausalLM", "OwnModel"]""", "OwnModel")]
     [InlineData("torch_dtype", "\"float64\"", "torch_dtype 'float64' is not supported; 'float32', 'bfloat16' and 'float16' are")]
     [InlineData("dtype", "\"float32\"", "dtype is 'float32' and torch_dtype is 'bfloat16'")]

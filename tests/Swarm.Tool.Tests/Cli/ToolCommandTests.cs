@@ -1,6 +1,8 @@
 using Swarm.Testing;
 using Swarm.Tool.Cli;
+using Swarm.Tool.Reports;
 using Swarm.Tool.Tests.Support;
+using Swarm.Tool.Verification;
 using Xunit;
 
 namespace Swarm.Tool.Tests.Cli;
@@ -51,6 +53,43 @@ public sealed class ToolCommandTests
         Assert.Equal((2, ""), (code, output));
         Assert.NotEmpty(error);
         Assert.DoesNotContain("secret!", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("inspect", "contexts")]
+    [InlineData("inspect", "context", "t/c")]
+    public async Task Command_ContainerOfAFolder_IsRefusedByName(params string[] command)
+    {
+        using var folder = new TempDirectory();
+
+        var (code, _, error) = await SwarmCommand.RunAsync([.. command, "--store", folder.Path, "--container", "other"]);
+
+        Assert.Equal(2, code);
+        Assert.Contains("--container 'other' belongs to an Azure store", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Silo_Version_IsTheTools()
+    {
+        var (code, silo, error) = await SwarmCommand.RunAsync("silo", "--version");
+
+        Assert.Equal((0, ""), (code, error));
+        Assert.Equal((await SwarmCommand.RunAsync("--version")).Output, silo);
+        Assert.NotEmpty(silo);
+    }
+
+    [Fact]
+    public void VerifyText_Sums_HaveSeparatorsAndTheRightForm()
+    {
+        var counts = new VerifyCounts { Contexts = 1, Tokens = 1200, Models = 1, Tenants = 2, Indexes = 2, KvBytes = 79024 };
+        var text = new StringWriter();
+
+        VerifyText.Write(new VerifyReport("/s", null, true, false, counts, [], [new OrphanCount("chunks", 1, 79024)], [], 1), text);
+
+        Assert.Contains("Looked at 1 context with 1,200 positions, 0 pages", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("2 log indexes, 0 chunks, 0 seals, 2 tenants, 1 model; 79,024 bytes of KV", text.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Orphans: 1 chunk, 79,024 bytes", text.ToString(), StringComparison.Ordinal);
     }
 
     // 1 stands for damage: what a script does then is not right for a full disk or a closed pipe.

@@ -117,6 +117,47 @@ public sealed class InspectorTests : IAsyncLifetime
         Assert.Single(context["damage"]!.AsArray());
     }
 
+    // Eighty columns: no cell is broken, and what is long is whole on a line of its own.
+    [Fact]
+    public async Task Contexts_AsText_FitATerminal()
+    {
+        var (_, sound, _) = await RunAsync("contexts");
+        var last = _blobs.Names.Last(name => name.StartsWith("log/", StringComparison.Ordinal));
+        StoreFolder.Flip(_folder.Path, last, 800);
+        StoreFolder.Flip(_folder.Path, BlobNames.Root(Id), 1000);
+        var (code, damaged, _) = await RunAsync("contexts");
+
+        Assert.All(sound.Split(Environment.NewLine), line => Assert.True(line.Length <= 80, line));
+        Assert.Matches("(?m)^ +tenant +name +state +epoch +holder +positions +KV\r?$", sound);
+        Assert.Matches("(?m)^ +t +track/c +Ready +1 +drone-a +300 +250\r?$", sound);
+        Assert.Equal(1, code);
+        Assert.DoesNotContain("…", damaged, StringComparison.Ordinal);
+        Assert.Contains("u       open", damaged, StringComparison.Ordinal);
+        Assert.Contains($"      root: {BlobNames.Root(Id)}", damaged, StringComparison.Ordinal);
+        Assert.Contains($"      problem: {last}: Segment: ", damaged, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Context_AsText_UsesWordsAndLeavesOutWhatIsEmpty()
+    {
+        var (_, text, _) = await RunAsync("context", "t/track/c");
+
+        foreach (var word in new[] { "isSealed", "modelName", "incarnationId", "damage", "reservedFor", "[]", "parent" })
+        {
+            Assert.DoesNotContain(word, text, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("model name: ", text, StringComparison.Ordinal);
+        Assert.DoesNotMatch("(?m): *\r?$", text.Replace("extents: ", "", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("track/vehicle-17", "There is no context 'vehicle-17' of tenant 'track'")]
+    [InlineData("track/vehicle-17", "write default/track/vehicle-17.")]
+    [InlineData("default/none", "There is no context 'none' of tenant 'default'")]
+    public async Task Context_NotThere_SaysWhatWasTakenForTheTenant(string name, string expected) =>
+        Assert.Contains(expected, (await RunAsync("context", name)).Error, StringComparison.Ordinal);
+
     [Fact]
     public async Task Segment_DamagedPayload_NamesTheFrame()
     {

@@ -104,7 +104,11 @@ public sealed class StoreVerifierTests
 
         Assert.Equal(name, damage.Object);
         Assert.Equal([CostKind.CannotOpen, CostKind.InputsLost], damage.Costs.Select(cost => cost.Kind));
+        Assert.All(damage.CostTexts.Skip(1), text => Assert.StartsWith("without a copy, ", text, StringComparison.Ordinal));
+        Assert.Contains("move it away", damage.Remedy, StringComparison.Ordinal);
         Assert.False((await Reopened.FromAsync(blobs, id)).CanOpen);
+        await blobs.DeleteAsync(name, TestContext.Current.CancellationToken); // As the remedy says.
+        Assert.True((await Reopened.FromAsync(blobs, id)).CanOpen);
     }
 
     [Fact]
