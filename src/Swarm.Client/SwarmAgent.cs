@@ -85,7 +85,7 @@ public sealed class SwarmAgent : ISwarmAgent
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(runtime);
-        Names.RequireContext(context);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
         options ??= new MemoryOptions();
         options.Validate();
         PrefixSharing.Check(prompt.Span, runtime);
@@ -220,7 +220,7 @@ public sealed class SwarmAgent : ISwarmAgent
     public async Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default)
     {
-        Names.RequireContext(context);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
         ArgumentException.ThrowIfNullOrWhiteSpace(spoolPath);
         using var folder = SpoolFolder.Open(spoolPath, _control.Credential.Tenant, Name, context);
         var resumer = _sessions.Resumer(context);

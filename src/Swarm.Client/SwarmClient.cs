@@ -16,7 +16,7 @@ public sealed class SwarmClient : ISwarmClient
     private SwarmClient(
         GatewayLink? link, Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
     {
-        Names.RequireTenant(credential.Tenant);
+        NameArguments.Check(Names.RequireTenant, credential.Tenant, nameof(credential));
         _link = link;
         _options = options;
         _control = new ControlPlane(grains, credential, options);
@@ -50,7 +50,7 @@ public sealed class SwarmClient : ISwarmClient
         ArgumentNullException.ThrowIfNull(credential);
         options ??= new SwarmClientOptions();
         options.Validate();
-        Names.RequireTenant(credential.Tenant);
+        NameArguments.Check(Names.RequireTenant, credential.Tenant, nameof(credential));
         var link = await GatewayLink.ConnectAsync(
             SwarmAddress.Parse(address), credential, options, options.LoggerFactory.CreateLogger<SwarmClient>(), cancellationToken)
             .ConfigureAwait(false);

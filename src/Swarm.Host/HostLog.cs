@@ -9,13 +9,16 @@ internal static partial class HostLog
     [LoggerMessage(
         4200,
         LogLevel.Information,
-        "The silo is up: gateway {Gateway}, data plane {DataPlane}, health {Health}, cluster {ClusterId}, store {Store}.",
+        "The silo is up: gateway {Gateway}, data plane {DataPlane}, health {Health}, cluster {ClusterId}, store: {Store}.",
         EventName = "Host.Up")]
     public static partial void Up(
         ILogger logger, string gateway, string dataPlane, string health, string clusterId, string store);
 
     [LoggerMessage(4202, LogLevel.Information, "The silo stops: contexts are drained and closed.", EventName = "Host.Stopping")]
     public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(4206, LogLevel.Information, "The silo has stopped.", EventName = "Host.Stopped")]
+    public static partial void Stopped(ILogger logger);
 
     [LoggerMessage(4203, LogLevel.Information, "Received {Signal}; the silo stops.", EventName = "Host.Signalled")]
     public static partial void Signalled(ILogger logger, PosixSignal signal);

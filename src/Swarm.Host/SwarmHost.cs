@@ -27,12 +27,15 @@ public sealed class SwarmHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly IBlobStore _store;
     private readonly StoreOwnership _ownership;
+    private readonly ILogger _logger;
+    private int _hasStopped;
 
     private SwarmHost(WebApplication app, IBlobStore store, ReadyReport ready)
     {
         _app = app;
         _store = store;
         _ownership = app.Services.GetRequiredService<StoreOwnership>();
+        _logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
         Ready = ready;
     }
 
@@ -49,7 +52,7 @@ public sealed class SwarmHost : IAsyncDisposable
     /// <param name="args">A command line; see <c>--help</c>.</param>
     /// <param name="cancellationToken">Stops starting.</param>
     /// <returns>The running silo.</returns>
-    /// <exception cref="HostStartException">It cannot start as it is set up. All faults of settings are named at once; without any, all of ports, files and store.</exception>
+    /// <exception cref="HostStartException">It cannot start as it is set up. All faults of settings are named at once; without any, all of ports and files; without any, that of the store.</exception>
     /// <exception cref="OperationCanceledException">It was told to stop before it was up.</exception>
     /// <remarks>Signals stay those of the process: whoever embeds a silo disposes of it.</remarks>
     public static Task<SwarmHost> StartAsync(IReadOnlyList<string> args, CancellationToken cancellationToken) =>
@@ -114,6 +117,11 @@ public sealed class SwarmHost : IAsyncDisposable
         ReadyFile.FindFaults(arguments.ReadyFile, faults);
         var limits = ConnectionLimits.Share(ConnectionLimits.ReadFileLimit(faults), settings.DataPlane.MaxConnections);
         PortProbe.FindFaults(settings.Endpoints, addresses.Listen, faults);
+        if (faults.Count > 0)
+        {
+            throw new HostStartException(faults); // Before the store: trying one makes its folder or container.
+        }
+
         var store = await StoreProbe.OpenAsync(settings.Store, faults, cancellationToken);
         if (store is null || faults.Count > 0)
         {
@@ -147,32 +155,28 @@ public sealed class SwarmHost : IAsyncDisposable
         await _app.DisposeAsync();
         await _ownership.LeaveAsync();
         (_store as IDisposable)?.Dispose();
+        if (Interlocked.Exchange(ref _hasStopped, 1) == 0)
+        {
+            HostLog.Stopped(_logger); // The console writes what comes when it is disposed of at once.
+        }
     }
 
     private static IConfigurationRoot ReadConfiguration(HostArguments arguments, List<string> faults)
     {
-        var given = new ConfigurationBuilder();
-        if (arguments.ConfigFile is { } file)
+        var file = arguments.ConfigFile is { } name ? ConfigFile.Read(name, faults) : null;
+        if (file is not null)
         {
-            try
-            {
-                using var content = File.OpenRead(file);
-                var settings = new ConfigurationBuilder().AddJsonStream(content).Build();
-                RequireKnownSections(settings, $"--config {file}", faults);
-                given.AddConfiguration(settings);
-            }
-            catch (Exception exception)
-                when (exception is IOException or UnauthorizedAccessException or FormatException or InvalidDataException or JsonException)
-            {
-                faults.Add($"--config {file}: {exception.Message}");
-            }
+            RequireKnownSections(file, $"--config {arguments.ConfigFile}", faults);
         }
 
         RequireKnownSections(new ConfigurationBuilder().AddInMemoryCollection(arguments.Settings).Build(), "The command line", faults);
-        var all = given.AddEnvironmentVariables().AddInMemoryCollection(arguments.Settings).Build();
-        return new ConfigurationBuilder()
-            .AddInMemoryCollection(LogDefaults.Settings(all))
-            .AddConfiguration(all)
+        return AddGiven(new ConfigurationBuilder().AddInMemoryCollection(LogDefaults.Settings(AddGiven(new ConfigurationBuilder()))));
+
+        // Not one configuration within another: .NET takes an empty value there for none.
+        IConfigurationRoot AddGiven(IConfigurationBuilder builder) => builder
+            .AddInMemoryCollection(file?.AsEnumerable() ?? [])
+            .AddEnvironmentVariables()
+            .AddInMemoryCollection(arguments.Settings)
             .Build();
     }
 
@@ -206,7 +210,7 @@ public sealed class SwarmHost : IAsyncDisposable
         builder.Configuration.AddConfiguration(configuration);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         var isUp = LogDefaults.AddStartFilter(builder.Logging, configuration);
-        LogDefaults.AddConsole(builder.Logging, configuration);
+        var isStopping = LogDefaults.AddConsole(builder.Logging, configuration);
         addLifetime(builder.Services);
         builder.Services.AddSwarmSettings(store, settings);
         // HTTP answers while the silo joins, which may take longer than an orchestrator waits for a process that says nothing.
@@ -244,6 +248,7 @@ public sealed class SwarmHost : IAsyncDisposable
             var logger = app.Services.GetRequiredService<ILogger<SwarmHost>>();
             app.Lifetime.ApplicationStopping.Register(() =>
             {
+                Volatile.Write(ref isStopping.Value, true);
                 HostLog.Stopping(logger);
                 app.Services.GetRequiredService<ContextStore>().BeginStop();
             });
@@ -262,7 +267,7 @@ public sealed class SwarmHost : IAsyncDisposable
             var ready = Report(settings, http!.IPEndPoint!, dataPlane!.IPEndPoint!);
             app.Services.GetRequiredService<DataPlaneAddress>().Set(ready.DataPlane);
             Volatile.Write(ref isUp.Value, true);
-            HostLog.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, settings.Store.Kind);
+            HostLog.Up(logger, ready.Gateway, ready.DataPlane, ready.Health, ready.ClusterId, StoreProbe.PlaceOf(store));
             await TellAsync(arguments, ready, cancellationToken);
             return new SwarmHost(app, store, ready);
         }

@@ -27,7 +27,7 @@ internal static class AzureConnection
         var parts = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
         if (Fault(Bare(connectionString), parts) is { } fault)
         {
-            throw new ArgumentException($"The Azure connection string is wrong: {fault}. {Remedy}.", nameof(connectionString));
+            throw new ArgumentException($"The Azure connection string is wrong: {fault}{(fault.EndsWith('?') ? "" : ".")} {Remedy}.", nameof(connectionString));
         }
 
         return string.Join(';', parts.Select(part => $"{part.Key}={part.Value}"));

@@ -58,6 +58,25 @@ internal static class FileFault
             _ => (cause.Message, false),
         };
 
+        if (error == Errno.NotADirectory && FileIn(path) is { } file)
+        {
+            return new BlobStoreException($"'{file}' is a file: give the store a folder of its own.", isTransient: false, cause);
+        }
+
         return new BlobStoreException($"Could not {action} '{path}': {reason}.", isTransient, cause);
+    }
+
+    /// <summary>The part of a path that is a file, where a folder is needed.</summary>
+    private static string? FileIn(string path)
+    {
+        for (var part = path; part is not null; part = Path.GetDirectoryName(part))
+        {
+            if (File.Exists(part))
+            {
+                return part;
+            }
+        }
+
+        return null;
     }
 }

@@ -50,7 +50,13 @@ internal sealed class StoreFolders(string root)
             if (handle is null)
             {
                 // Others may remove it as often as it is made; a file system that never shows it is another matter.
-                FileFault.ThrowIf(tries < MaxTries ? 0 : Errno.NoEntry, "create the folder", path);
+                if (tries == MaxTries)
+                {
+                    throw new BlobStoreException(
+                        $"Could not create the folder '{path}': its file system takes no folders. Give the store a folder on a local disk.",
+                        isTransient: false);
+                }
+
                 Make(path);
                 continue;
             }

@@ -23,6 +23,17 @@ public sealed class ReadmeSampleTests
             await File.ReadAllTextAsync(Programs.FromRoot($"{Project}/Program.cs"), Token));
     }
 
+    /// <summary>The embedded silo of Swarm.Silo's readme is compiled and run in <see cref="Packages.PackageTests"/>.</summary>
+    [Fact]
+    public async Task EmbeddedSilo_IsTheOneOfTheSiloPackagesReadme()
+    {
+        var readme = await File.ReadAllTextAsync(Programs.FromRoot("README.md"), Token);
+        var code = Readmes.Block(readme[readme.IndexOf("## In your own host", StringComparison.Ordinal)..], "csharp");
+        var program = Readmes.Block(await File.ReadAllTextAsync(Programs.FromRoot("src/Swarm.Silo/README.md"), Token), "csharp");
+
+        Assert.All(code.Split('\n'), line => Assert.Contains(line, program, StringComparison.Ordinal));
+    }
+
     /// <summary>As README says: the second one loads the 19 positions that the first one released.</summary>
     [Fact]
     public async Task Sample_TwoAgents_TheSecondGoesOnWhereTheFirstLeft()

@@ -32,6 +32,9 @@ public sealed class StopSignalTests
         }
 
         Assert.Matches($"Received SIG({first}|{second}); the silo stops.", silo.Output); // Signals that come together are handled in any order.
+        Assert.Contains($"store: folder {folder.Path}.", silo.Output, StringComparison.Ordinal);
+        Assert.EndsWith("The silo has stopped.", silo.Output.TrimEnd(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Orleans.Messaging[100071]", silo.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(Recovered, await ReopenAsync(folder), StringComparison.Ordinal);
     }
 

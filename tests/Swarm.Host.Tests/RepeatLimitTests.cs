@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -61,6 +62,23 @@ public sealed class RepeatLimitTests : IDisposable
     }
 
     [Fact]
+    public void Log_SiloStops_LeavesOutWhatCannotBeSentToItAndNothingElse()
+    {
+        var isStopping = new StrongBox<bool>();
+        using var limit = new RepeatLimit(_lines, _time, isStopping);
+        var messaging = limit.CreateLogger("Orleans.Messaging");
+        foreach (var stops in new[] { false, true })
+        {
+            isStopping.Value = stops;
+            Say(messaging, LogLevel.Error, "Failed to address message", 0, id: 100071);
+            Say(messaging, LogLevel.Error, "Another", 0, id: 1);
+            Say(limit.CreateLogger("Polly"), LogLevel.Warning, "Attempt", 0);
+        }
+
+        Assert.Equal(["Failed to address message", "Another", "Attempt", "Another"], _lines.Texts);
+    }
+
+    [Fact]
     public void Dispose_WithinAPeriod_TellsWhatWasLeftOut()
     {
         var logger = _limit.CreateLogger("Polly");
@@ -91,11 +109,11 @@ public sealed class RepeatLimitTests : IDisposable
         Assert.IsType(isLimited ? typeof(RepeatLimit) : typeof(ConsoleLoggerProvider), Assert.Single(provider.GetServices<ILoggerProvider>()));
     }
 
-    // As a LoggerMessage does; the event id is none, as with many of Orleans'.
-    private static void Say(ILogger logger, LogLevel level, string template, int value, Exception? exception = null)
+    // As a LoggerMessage does; without an event id, as many of Orleans'.
+    private static void Say(ILogger logger, LogLevel level, string template, int value, Exception? exception = null, int id = 0)
     {
         KeyValuePair<string, object?>[] state = [new("Value", value), new("{OriginalFormat}", template)];
-        logger.Log(level, default, state, exception, (values, _) => string.Format(CultureInfo.InvariantCulture, (string)values[1].Value!, values[0].Value));
+        logger.Log(level, id, state, exception, (values, _) => string.Format(CultureInfo.InvariantCulture, (string)values[1].Value!, values[0].Value));
     }
 
     private sealed class Lines : ILoggerProvider, ILogger

@@ -48,7 +48,7 @@ public sealed class SettingsTests
         }
 
         Assert.Contains("Swarm:Tiers:MemoryTierBytes  (default 1GiB; 0B or more)", help, StringComparison.Ordinal);
-        Assert.Contains("Swarm:Cluster:ProbeTimeout  (default 1.1s; 100ms to 1min)", help, StringComparison.Ordinal);
+        Assert.Contains("Swarm:Cluster:ProbeTimeout  (default 1.1s; 100ms to 1m)", help, StringComparison.Ordinal);
         Assert.Contains("Swarm:Tenants:NAME", help, StringComparison.Ordinal);
         Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 125));
     }

@@ -183,9 +183,16 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
             // Disposed, or called off by the connection itself: the gateway was left for another one meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
             ObjectDisposedException.ThrowIf(_disposed is not null, _disposed!);
+            string Describe(Exception last) => last switch
+            {
+                _ when limit.IsCancellationRequested => $"was not answered within {Duration.Format(atMost)}.",
+                OperationCanceledException => "was called off with its connection.",
+                _ => $"failed: {last.Message}",
+            };
+
             throw new SwarmTransportException(
                 $"The silos did not answer: an attempt may take {Duration.Format(atMost)}, and attempts are repeated for {Duration.Format(options.ControlTimeout)} "
-                + $"({nameof(SwarmClientOptions.ControlTimeout)}). The last one: {exception.Message} Whether the request took effect is not known; "
+                + $"({nameof(SwarmClientOptions.ControlTimeout)}). The last one {Describe(exception)} Whether the request took effect is not known; "
                 + "repeating it is safe.",
                 isTransient: true,
                 exception);

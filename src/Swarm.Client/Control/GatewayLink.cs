@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
+using Orleans.Networking.Shared;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Client.Control;
@@ -92,10 +93,12 @@ internal sealed class GatewayLink : IAsyncDisposable
         }
 
         cancellationToken.ThrowIfCancellationRequested();
+        var isRefused = failures.TrueForAll(failure => failure.InnerException is SocketConnectionException); // By no silo, then.
         throw new SwarmTransportException(
             $"No silo answers at {address}: {string.Join("; ", failures.Select(failure => failure.Message))}. Check that it runs, "
-            + $"that this is its gateway port, that its cluster id is '{options.ClusterId}' and its service id "
-            + $"'{options.ServiceId}', and firewalls.",
+            + "that this is its gateway port, "
+            + (isRefused ? "" : $"that its cluster id is '{options.ClusterId}' and its service id '{options.ServiceId}', ")
+            + "and firewalls.",
             isTransient: true,
             failures[^1]);
     }

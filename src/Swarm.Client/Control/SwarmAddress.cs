@@ -12,26 +12,26 @@ internal sealed record SwarmAddress(IReadOnlyList<DataPlaneEndpoint> Gateways)
 
     /// <summary>Reads <c>swarm://host:port</c>, or several with commas between.</summary>
     /// <exception cref="ArgumentException">The text is none.</exception>
-    public static SwarmAddress Parse(string text)
+    public static SwarmAddress Parse(string address)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        if (!text.StartsWith(Scheme, StringComparison.Ordinal))
+        ArgumentNullException.ThrowIfNull(address);
+        if (!address.StartsWith(Scheme, StringComparison.Ordinal))
         {
             throw new ArgumentException(
-                $"'{text}' does not begin with {Scheme}: an address is swarm://host:port, or swarm://a:1,b:2.", nameof(text));
+                $"'{address}' does not begin with {Scheme}: an address is swarm://host:port, or swarm://a:1,b:2.", nameof(address));
         }
 
         try
         {
-            var gateways = text[Scheme.Length..].TrimEnd('/').Split(',', StringSplitOptions.TrimEntries)
+            var gateways = address[Scheme.Length..].TrimEnd('/').Split(',', StringSplitOptions.TrimEntries)
                 .Select(DataPlaneEndpoint.Parse).ToArray();
             return new SwarmAddress(gateways);
         }
         catch (FormatException exception)
         {
             throw new ArgumentException(
-                $"'{text}' is not an address: {exception.Message} Write swarm://host:port, or swarm://a:1,b:2.",
-                nameof(text),
+                $"'{address}' is not an address: {exception.Message} Write swarm://host:port, or swarm://a:1,b:2.",
+                nameof(address),
                 exception);
         }
     }

@@ -26,7 +26,7 @@ internal sealed class SwarmClientOptionsValidator : IValidateOptions<SwarmClient
             }
             catch (ArgumentException exception)
             {
-                faults.Add($"{setting}: {exception.Message}");
+                faults.Add($"{setting}: {SettingRules.TextOf(exception)}");
             }
         }
     }

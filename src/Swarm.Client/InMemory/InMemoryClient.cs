@@ -66,7 +66,7 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         CancellationToken cancellationToken = default)
     {
         Required(runtime);
-        Names.RequireContext(context);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
         PrefixSharing.Check(prompt.Span, runtime);
         var session = (InMemorySession)await StartAsync(context, runtime.Model, runtime, SessionWish.ToOpen, prompt, options, cancellationToken)
             .ConfigureAwait(false);
@@ -97,7 +97,7 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
     public Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default)
     {
-        Names.RequireContext(context);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
         ArgumentException.ThrowIfNullOrWhiteSpace(spoolPath);
         return Task.FromResult<IReadOnlyList<SpoolLeftover>>([]);
     }
@@ -117,7 +117,7 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         MemoryOptions? options,
         CancellationToken cancellationToken)
     {
-        Names.RequireContext(context);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
         options ??= new MemoryOptions();
         options.Validate();
         var store = client.Use();

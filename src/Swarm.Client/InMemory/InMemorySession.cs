@@ -206,7 +206,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     {
         if (to.Length > 0)
         {
-            Names.RequireAgent(to);
+            NameArguments.Check(Names.RequireAgent, to, nameof(to));
         }
 
         await _turn.EnterAsync(cancellationToken).ConfigureAwait(false);

@@ -25,5 +25,5 @@ public sealed class InMemorySwarm(TimeProvider? timeProvider = null)
     /// <param name="tenant">Tenant name: clients of one tenant see the same contexts, and nothing of others.</param>
     /// <returns>The client; disposing it ends its calls, and leaves sessions and contexts as they are.</returns>
     /// <exception cref="ArgumentException">The name is not allowed.</exception>
-    public ISwarmClient Connect(string tenant = "default") => new InMemoryClient(_store, Names.RequireTenant(tenant));
+    public ISwarmClient Connect(string tenant = "default") => new InMemoryClient(_store, NameArguments.Check(Names.RequireTenant, tenant, nameof(tenant)));
 }

@@ -19,7 +19,7 @@ public sealed partial class AgentMemory
     {
         if (to.Length > 0)
         {
-            Names.RequireAgent(to);
+            NameArguments.Check(Names.RequireAgent, to, nameof(to));
         }
 
         await TracedAsync("swarm.release", () => ReleaseCoreAsync(to, cancellationToken)).ConfigureAwait(false);

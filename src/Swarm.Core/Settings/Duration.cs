@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace Swarm.Core.Settings;
 
-/// <summary>Time spans as users write them: <c>500ms</c>, <c>2s</c>, <c>1.5 min</c>, <c>1h</c>, <c>1d</c>, <c>00:00:02.5</c>.</summary>
-/// <remarks>Case does not matter; <c>m</c> is minutes. A number without a unit is refused, but for 0.</remarks>
+/// <summary>Time spans as users write them: <c>500ms</c>, <c>2s</c>, <c>1.5m</c>, <c>1h</c>, <c>1d</c>, <c>00:00:02.5</c>.</summary>
+/// <remarks>Case does not matter; <c>m</c>, or <c>min</c>, is minutes. A number without a unit is refused, but for 0.</remarks>
 public static partial class Duration
 {
     /// <summary>What a user is told when a text is no time span.</summary>
@@ -64,7 +64,7 @@ public static partial class Duration
             < TimeSpan.TicksPerSecond and not 0 => ("ms", TimeSpan.TicksPerMillisecond),
             var all and not 0 when all % TimeSpan.TicksPerDay == 0 => ("d", TimeSpan.TicksPerDay),
             var all and not 0 when all % TimeSpan.TicksPerHour == 0 => ("h", TimeSpan.TicksPerHour),
-            var all and not 0 when all % TimeSpan.TicksPerMinute == 0 => ("min", TimeSpan.TicksPerMinute),
+            var all and not 0 when all % TimeSpan.TicksPerMinute == 0 => ("m", TimeSpan.TicksPerMinute),
             _ => ("s", TimeSpan.TicksPerSecond),
         };
         return string.Create(CultureInfo.InvariantCulture, $"{(decimal)duration.Ticks / ticks:0.###}{name}");

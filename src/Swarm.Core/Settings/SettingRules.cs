@@ -27,6 +27,17 @@ public static class SettingRules
         return [.. ranges, .. (options as ISettingRules)?.FindFaults(name) ?? []];
     }
 
+    /// <summary>What an exception says, for a person who wrote a setting: without the name of a parameter that .NET appends.</summary>
+    /// <param name="exception">The exception.</param>
+    /// <returns>Its message.</returns>
+    public static string TextOf(ArgumentException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        var text = exception.Message;
+        var tail = $" (Parameter '{exception.ParamName}')";
+        return text.EndsWith(tail, StringComparison.Ordinal) ? text[..^tail.Length] : text;
+    }
+
     /// <summary>Refuses an options object that has faults.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="parameter">Name of the parameter that they came by.</param>

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Swarm.Silo.Health;
 
 namespace Swarm.Host.Health;
@@ -8,6 +10,10 @@ namespace Swarm.Host.Health;
 /// </summary>
 internal static class HealthEndpoints
 {
+    // Quotation marks as they are: what is sent is JSON by its content type, and no part of a page.
+    private static readonly HealthJson Json =
+        new(new JsonSerializerOptions(HealthJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
     /// <summary>Adds both.</summary>
     /// <param name="app">The application.</param>
     public static void Map(WebApplication app)
@@ -26,6 +32,6 @@ internal static class HealthEndpoints
     {
         context.Response.StatusCode = report.Status == "not ready" ? 503 : 200;
         context.Response.Headers.CacheControl = "no-store";
-        return context.Response.WriteAsJsonAsync(report, HealthJson.Default.HealthReport);
+        return context.Response.WriteAsJsonAsync(report, Json.HealthReport);
     }
 }

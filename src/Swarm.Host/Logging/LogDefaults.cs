@@ -43,20 +43,23 @@ internal static class LogDefaults
     /// <summary>Adds the console, with a limit to Orleans' repeated warnings and errors unless more of Orleans was asked for.</summary>
     /// <param name="logging">Receives it.</param>
     /// <param name="configuration">Where levels are set.</param>
-    public static void AddConsole(ILoggingBuilder logging, IConfiguration configuration)
+    /// <returns>To be set when the silo stops.</returns>
+    public static StrongBox<bool> AddConsole(ILoggingBuilder logging, IConfiguration configuration)
     {
+        var isStopping = new StrongBox<bool>();
         logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         if (LevelOf("Orleans", configuration) < LogLevel.Warning)
         {
-            return;
+            return isStopping;
         }
 
         var unlimited = logging.Services.Single(service => service.ImplementationType == typeof(ConsoleLoggerProvider));
         logging.Services.Remove(unlimited);
         logging.Services.AddSingleton<ConsoleLoggerProvider>();
         logging.Services.AddSingleton<ILoggerProvider>(provider =>
-            new RepeatLimit(provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<TimeProvider>()));
+            new RepeatLimit(provider.GetRequiredService<ConsoleLoggerProvider>(), provider.GetRequiredService<TimeProvider>(), isStopping));
+        return isStopping;
     }
 
     private static LogLevel LevelOf(string category, IConfiguration configuration)

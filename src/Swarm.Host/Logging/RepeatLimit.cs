@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace Swarm.Host.Logging;
 
@@ -9,10 +10,14 @@ namespace Swarm.Host.Logging;
 /// </remarks>
 /// <param name="inner">What writes.</param>
 /// <param name="timeProvider">The clock.</param>
+/// <param name="isStopping">Set when the silo stops: what cannot be sent to it any more is then no news.</param>
 [ProviderAlias("Console")]
-internal sealed class RepeatLimit(ILoggerProvider inner, TimeProvider timeProvider) : ILoggerProvider, ISupportExternalScope
+internal sealed class RepeatLimit(ILoggerProvider inner, TimeProvider timeProvider, StrongBox<bool>? isStopping = null) : ILoggerProvider, ISupportExternalScope
 {
+    private const int AddressingFailed = 100071;
+
     private readonly TimeProvider _timeProvider = timeProvider;
+    private readonly StrongBox<bool>? _isStopping = isStopping;
     private readonly ConcurrentDictionary<(string Category, int Event, string Template, LogLevel Level), Repeats> _repeats = new();
 
     /// <summary>Messages of one kind that are written in a <see cref="Period"/>.</summary>
@@ -42,6 +47,12 @@ internal sealed class RepeatLimit(ILoggerProvider inner, TimeProvider timeProvid
         }
     }
 
+    // Orleans' messages to a silo that stops, and the attempts that Polly repeats.
+    private bool IsLeftOut(string category, EventId eventId, LogLevel level) =>
+        _isStopping is { } box && Volatile.Read(ref box.Value)
+        && level is (LogLevel.Warning or LogLevel.Error)
+        && (category == "Polly" || (category == "Orleans.Messaging" && eventId.Id == AddressingFailed));
+
     private sealed class Limited(RepeatLimit limit, string category, ILogger logger) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
@@ -51,6 +62,11 @@ internal sealed class RepeatLimit(ILoggerProvider inner, TimeProvider timeProvid
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
+            if (limit.IsLeftOut(category, eventId, logLevel))
+            {
+                return;
+            }
+
             if (logLevel is not (LogLevel.Warning or LogLevel.Error)
                 || limit._repeats
                     .GetOrAdd((category, eventId.Id, TemplateOf(state), logLevel), _ => new Repeats(logger, eventId, logLevel, limit._timeProvider))

@@ -44,7 +44,7 @@ public sealed class ClusterSettings : ISettingRules
     public int MissedProbes { get; set; } = 3;
 
     /// <summary>Silos that must suspect a silo before it counts as dead. 1 to 10; default 2.</summary>
-    [Setting("Silos that must suspect a silo before it counts as dead; all others, where there are fewer.", Min = "1", Max = "10")]
+    [Setting("Silos that must suspect a silo before it counts as dead; where fewer others are left, all of them.", Min = "1", Max = "10")]
     public int DeathVotes { get; set; } = 2;
 
     /// <summary>

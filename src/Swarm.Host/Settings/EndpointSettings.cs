@@ -13,7 +13,7 @@ public sealed class EndpointSettings : ISettingRules
     public string Address { get; set; } = "127.0.0.1";
 
     /// <summary>IP address to listen on, such as 0.0.0.0; empty for the one of <see cref="Address"/>.</summary>
-    [Setting("IP address to listen on, such as 0.0.0.0; the one of Address if empty.")]
+    [Setting("IP address to listen on, such as 0.0.0.0. Without it, the silo listens on that of Address.")]
     public string Listen { get; set; } = "";
 
     /// <summary>Port for grain calls of clients. Default 7400.</summary>

@@ -36,7 +36,8 @@ internal static class SettingsHelp
             $"{LoggingCheck.SectionName}:Console:FormatterName",
             LineFormatter.FormatterName,
             "line, simple, json or systemd",
-            "How log lines are written; Logging:Console:FormatterOptions:NAME sets TimestampFormat and what else .NET's know.");
+            "How log lines are written. Logging:Console:FormatterOptions:NAME sets an option of the formatter, such as TimestampFormat, "
+            + "UseUtcTimestamp or IncludeScopes: they are those of .NET's console formatters.");
         return text.ToString().TrimEnd();
     }
 

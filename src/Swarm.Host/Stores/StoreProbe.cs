@@ -1,3 +1,4 @@
+using Swarm.Core.Settings;
 using Swarm.Host.Settings;
 using Swarm.Silo.Stores;
 using Swarm.Storage.Azure;
@@ -28,6 +29,11 @@ internal static class StoreProbe
             await StoreTrial.TryAsync(store, limit.Token);
             return store;
         }
+        catch (ArgumentException exception) when (exception.ParamName is { Length: > 0 })
+        {
+            // Named as the settings are, but for the case of its first letter.
+            faults.Add($"{StoreSettings.SectionName}:{char.ToUpperInvariant(exception.ParamName[0])}{exception.ParamName[1..]}: {SettingRules.TextOf(exception)}");
+        }
         catch (Exception exception)
             when (exception is BlobStoreException or ArgumentException or PlatformNotSupportedException)
         {
@@ -41,6 +47,15 @@ internal static class StoreProbe
         (store as IDisposable)?.Dispose();
         return null;
     }
+
+    /// <summary>Where an opened store is, without any secret.</summary>
+    /// <param name="store">The store.</param>
+    public static string PlaceOf(IBlobStore store) => store switch
+    {
+        FileBlobStore file => $"folder {file.Root}",
+        AzureBlobStore azure => $"Azure account and container {azure.Place}",
+        _ => store.GetType().Name,
+    };
 
     private static IBlobStore Open(StoreSettings settings) => settings.Kind == "azure"
         ? AzureBlobStore.Connect(settings.ConnectionString, settings.Container)

@@ -1,4 +1,5 @@
 using Swarm.Core.Identity;
+using Swarm.Core.Settings;
 
 namespace Swarm.Silo.Tenants;
 
@@ -47,7 +48,7 @@ internal static class TenantRules
         }
         catch (ArgumentException exception)
         {
-            return exception.Message;
+            return SettingRules.TextOf(exception);
         }
     }
 }

@@ -26,6 +26,18 @@ public sealed class ConnectTests
         Assert.All(closed.Split(','), address => Assert.Contains($"{address} refused 3 attempts", refused.Message, StringComparison.Ordinal));
         Assert.Contains("ConnectionRefused", refused.Message, StringComparison.Ordinal);
         Assert.Contains("gateway port", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("cluster id", refused.Message, StringComparison.Ordinal); // No silo has looked at it.
+    }
+
+    [Fact]
+    public async Task Connect_WrongArguments_NameTheCallersParameter()
+    {
+        var address = await Assert.ThrowsAsync<ArgumentException>(
+            () => SwarmClient.ConnectAsync("127.0.0.1:7400", new SwarmCredential("default"), cancellationToken: Token));
+        var tenant = await Assert.ThrowsAsync<ArgumentException>(
+            () => SwarmClient.ConnectAsync("swarm://127.0.0.1:7400", new SwarmCredential("No"), cancellationToken: Token));
+
+        Assert.Equal(("address", "credential"), (address.ParamName, tenant.ParamName));
     }
 
     [Fact]
@@ -39,6 +51,7 @@ public sealed class ConnectTests
             () => SwarmClient.ConnectAsync($"swarm://{silent.LocalEndpoint}", new SwarmCredential("default"), options, Token));
 
         Assert.Contains($"{silent.LocalEndpoint} did not complete the gateway handshake within 1s", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("cluster id", failed.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("cancel", failed.Message, StringComparison.Ordinal);
     }
 

@@ -93,6 +93,7 @@ public sealed class AddSwarmClientTests
         Assert.All(
             ["Client 'ground'", "Address", "http://127.0.0.1:1", "swarm://host:port", "Tenant", "No Tenant", "GatewayTimeout"],
             text => Assert.Contains(text, failed.Message, StringComparison.Ordinal));
+        Assert.DoesNotContain("(Parameter", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]

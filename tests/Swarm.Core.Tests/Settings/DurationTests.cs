@@ -43,7 +43,7 @@ public sealed class DurationTests
     [InlineData(25, "25ms")]
     [InlineData(1_100, "1.1s")]
     [InlineData(90_000, "90s")]
-    [InlineData(300_000, "5min")]
+    [InlineData(300_000, "5m")]
     [InlineData(7_200_000, "2h")]
     [InlineData(86_400_000, "1d")]
     [InlineData(0.5, "00:00:00.0005000")]

@@ -13,7 +13,7 @@ public sealed class SettingDefinitionTests
     [InlineData("SmallBytes", "3GiB", "X is 3GiB; 0B or more is allowed: set it within that range, or leave it at its default, 1B.")]
     [InlineData("Pause", "250ms", "")]
     [InlineData("Pause", "250", "X is '250'; a time such as")]
-    [InlineData("Pause", "1h", "X is 1h; 10ms to 1min is allowed: set it within that range, or leave it at its default, 1s.")]
+    [InlineData("Pause", "1h", "X is 1h; 10ms to 1m is allowed: set it within that range, or leave it at its default, 1s.")]
     [InlineData("Count", "7", "")]
     [InlineData("Count", "7.5", "X is '7.5'; a whole number is needed, 1 to 20.")]
     [InlineData("Count", "99999999999", "X is 99999999999; 1 to 20 is allowed: set it within that range, or leave it at its default, 3.")]

@@ -9,7 +9,7 @@ public sealed class SettingRulesTests
     private static readonly string[] Expected =
     [
         "Low is 0; 1 to 20 is allowed: set it within that range, or leave it at its default, 1.",
-        "Pause is 1d; 10ms to 1min is allowed: set it within that range, or leave it at its default, 1s.",
+        "Pause is 1d; 10ms to 1m is allowed: set it within that range, or leave it at its default, 1s.",
         "Word is 'three'; one or two is needed: set it to one of them, or leave it at its default, one.",
         "Low is 0 and High is -1; High must be larger.",
     ];
@@ -39,6 +39,13 @@ public sealed class SettingRulesTests
         Assert.Equal("options", refused.ParamName);
         Assert.All(Expected, fault => Assert.Contains(fault, refused.Message, StringComparison.Ordinal));
         SettingRules.Require(new Sample(), "options");
+    }
+
+    [Fact]
+    public void TextOf_ExceptionOfAParameter_LeavesItsNameOut()
+    {
+        Assert.Equal("Too long.", SettingRules.TextOf(new ArgumentException("Too long.", "name")));
+        Assert.Equal("Too long.", SettingRules.TextOf(new ArgumentException("Too long.")));
     }
 
     private sealed class Sample : ISettingRules
