@@ -38,7 +38,7 @@ public sealed class DataPlaneServerOptions : ISettingRules
     public long IdleBufferBytes { get; set; } = 32L << 20;
 
     /// <summary>How long a peer may take to greet. Default 10 s.</summary>
-    [Setting("How long a peer may take to greet.", Min = "1ms", Max = "1h")]
+    [Setting("How long a peer may take to send its handshake after it has connected.", Min = "1ms", Max = "1h")]
     public TimeSpan HandshakeTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a peer may stay silent; clients ping more often. Default 30 s.</summary>
@@ -46,7 +46,7 @@ public sealed class DataPlaneServerOptions : ISettingRules
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long one frame may take to arrive or to be taken, or its connection ends; and granted credit to be used, or its session ends. Default 30 s.</summary>
-    [Setting("How long one frame may take to arrive or to be taken, and granted credit to be used.", Min = "1ms", Max = "1d")]
+    [Setting("How long one frame may take to arrive, or to be taken by the peer, before its connection ends; and granted credit may stay unused before its session ends.", Min = "1ms", Max = "1d")]
     public TimeSpan StallTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>

@@ -22,6 +22,7 @@ internal sealed class ServerConnection : IDisposable
     private int _attachmentCount;
     private bool _greeted;
     private string? _abortReason;
+    private volatile bool _isStopped;
 
     public ServerConnection(
         string name,
@@ -99,7 +100,14 @@ internal sealed class ServerConnection : IDisposable
                 if (_abortReason is not null)
                 {
                     _metrics.ConnectionEnded("deadline");
-                    ServerLog.ConnectionEnded(_logger, Name, reason);
+                    if (_isStopped)
+                    {
+                        ServerLog.ConnectionStopped(_logger, Name);
+                    }
+                    else
+                    {
+                        ServerLog.ConnectionEnded(_logger, Name, reason);
+                    }
                 }
             }
             finally
@@ -143,6 +151,13 @@ internal sealed class ServerConnection : IDisposable
     {
         _metrics.Refused(refusal.Code);
         return SendAsync(FrameType.Refused, attachment, correlation, new Refused(refusal));
+    }
+
+    /// <summary>Ends the connection: the silo stops.</summary>
+    public void Stop()
+    {
+        _isStopped = _abortReason is null;
+        Abort("the silo stops");
     }
 
     /// <summary>Ends the connection at once.</summary>

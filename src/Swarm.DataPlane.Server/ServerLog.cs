@@ -24,6 +24,9 @@ internal static partial class ServerLog
     public static partial void Attached(
         ILogger logger, string connection, string context, uint attachment, ulong epoch);
 
+    [LoggerMessage(2009, LogLevel.Information, "Connection {Connection} is ended: the silo stops", EventName = "DataPlane.ConnectionStopped")]
+    public static partial void ConnectionStopped(ILogger logger, string connection);
+
     [LoggerMessage(2008, LogLevel.Warning, "The session on {Context}, attachment {Attachment} of connection {Connection}, is ended: it asked for credit and did not use it within {LimitS} s. Its agent attaches again", EventName = "DataPlane.CreditNotUsed")]
     public static partial void CreditNotUsed(ILogger logger, string context, uint attachment, string connection, double limitS);
 }

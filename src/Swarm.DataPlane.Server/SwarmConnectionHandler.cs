@@ -83,7 +83,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
                 using var served = new ServerConnection(
                     name, channel, _contexts, _budget, _options, _timeProvider, _metrics, _logger);
                 var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested;
-                using var registration = stopping?.Register(() => served.Abort("the silo stops"));
+                using var registration = stopping?.Register(served.Stop);
                 await served.RunAsync(_tenants).ConfigureAwait(false);
             }
         }

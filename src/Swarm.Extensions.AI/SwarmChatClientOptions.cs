@@ -115,7 +115,7 @@ public sealed class SwarmChatClientOptions : ISettingRules
         }
         catch (ArgumentException exception)
         {
-            return exception.Message;
+            return SettingRules.TextOf(exception);
         }
     }
 }

@@ -128,7 +128,7 @@ public sealed partial class ContextStore
             _open.Remove(incarnation.Id);
         }
 
-        StorageLog.ContextClosed(_services.Logger, Names.Label(incarnation.Id), reason);
+        StorageLog.ContextClosed(_services.Logger, Names.Label(incarnation.Id), reason.TrimEnd('.'));
     }
 
     private void End(ContextIncarnation incarnation, string reason)

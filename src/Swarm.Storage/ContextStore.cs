@@ -23,7 +23,7 @@ namespace Swarm.Storage;
 /// <summary>All open contexts of a silo, over one blob store and one log.</summary>
 /// <remarks>
 /// Thread-safe. Control state lives on one logical thread; time, ids and scheduling come from outside, so that a test
-/// decides every interleaving. Disposing drains and closes every context and ends the log.
+/// decides every interleaving. Disposing drains and closes every context and ends the writer; a collection seals its log.
 /// </remarks>
 public sealed partial class ContextStore : IContextHost, IStorageObserved, IAsyncDisposable
 {
@@ -40,7 +40,7 @@ public sealed partial class ContextStore : IContextHost, IStorageObserved, IAsyn
     private readonly StoreGuard _guard;
     private readonly StorageMetrics _metrics;
 
-    /// <summary>Starts a store.</summary>
+    /// <summary>Starts the contexts of a silo.</summary>
     /// <param name="store">Where everything is kept. Not disposed.</param>
     /// <param name="options">Settings. All that are out of range are named at once.</param>
     /// <param name="time">Clock and timers.</param>

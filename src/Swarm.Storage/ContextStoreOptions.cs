@@ -77,10 +77,10 @@ public sealed class ContextStoreOptions
     public long MemoryTierBytes { get; set; } = 1L << 30;
 
     /// <summary>
-    /// Folder on this machine's disk in which KV is kept that was in memory, for a silo whose store is farther away than its disk; also
+    /// Folder on this machine's disk to which KV is written when it comes into memory, for a silo whose store is farther away than its disk; also
     /// across restarts. Every silo needs one of its own. Default <see langword="null"/>: none.
     /// </summary>
-    [Setting("Folder on this machine's disk, one for each silo, for KV that was in memory; none if empty.", IsFolder = true, Section = TiersSectionName)]
+    [Setting("Folder on this machine's disk, one for each silo, to which KV is written when it comes into memory; none if empty.", IsFolder = true, Section = TiersSectionName)]
     public string? DiskTierPath { get; set; }
 
     /// <summary>Most bytes of KV in <see cref="DiskTierPath"/>. 64 MiB or more; default 16 GiB.</summary>

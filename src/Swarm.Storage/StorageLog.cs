@@ -11,16 +11,16 @@ internal static partial class StorageLog
     private const int LoggedEvery = 15;
 
     /// <summary>Logs that a write failed and is tried again: of many tries some.</summary>
-    public static void PutFailed(ILogger logger, string name, int attempt, string reason)
+    public static void NotePutFailed(ILogger logger, string name, int attempt, string reason)
     {
         if (attempt <= FirstTries || attempt % LoggedEvery == 0)
         {
-            TryOfPutFailed(logger, name, attempt, reason);
+            PutFailed(logger, name, attempt, reason);
         }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Writing {Name} failed at try {Attempt}; trying again. {Reason}", EventName = "Storage.PutFailed")]
-    private static partial void TryOfPutFailed(ILogger logger, string name, int attempt, string reason);
+    public static partial void PutFailed(ILogger logger, string name, int attempt, string reason);
 
     [LoggerMessage(2, LogLevel.Error, "Writing {Name} failed for good.", EventName = "Storage.WriterFailed")]
     public static partial void WriterFailed(ILogger logger, string name, Exception fault);
@@ -77,11 +77,11 @@ internal static partial class StorageLog
     [LoggerMessage(20, LogLevel.Error, "Log index {Name} is damaged; its segments are read instead. {Reason}", EventName = "Storage.IndexDamaged")]
     public static partial void IndexDamaged(ILogger logger, string name, string reason);
 
-    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u} ({State}).", EventName = "Storage.StoreIdentified")]
+    [LoggerMessage(60, LogLevel.Information, "The store is {Store}, made {Created:u}, {State}.", EventName = "Storage.StoreIdentified")]
     public static partial void StoreIdentified(ILogger logger, Id128 store, DateTimeOffset created, string state);
 
     [LoggerMessage(63, LogLevel.Warning,
-        "The store had no identity (object '{Object}'), but holds contexts, such as {Root}: the object was deleted, or this is not the whole store. It has a new identity now. 'swarm verify' tells whether anything else is missing.",
+        "The store had no identity, its object '{Object}', but holds contexts, such as {Root}: the object was deleted, or this is not the whole store. It has a new identity now. 'swarm verify' tells whether anything else is missing.",
         EventName = "Storage.IdentityWasMissing")]
     public static partial void IdentityWasMissing(ILogger logger, string @object, string root);
 

@@ -55,7 +55,7 @@ public interface IOpenContext
     ValueTask<Acquired> RewindAsync(
         SessionProof proof, long length, Digest256 newSecretHash, CancellationToken cancellationToken);
 
-    /// <summary>Appends inputs, optionally with states that become durable together with them.</summary>
+    /// <summary>Appends inputs, optionally with states: all is durable when this returns. If the silo is lost before, the inputs may be durable without the states.</summary>
     /// <param name="proof">The holder's proof.</param>
     /// <param name="inputs">The inputs, at most 65,536 tokens; none when only states are appended.</param>
     /// <param name="states">States at positions not behind the end of <paramref name="inputs"/>.</param>

@@ -1,4 +1,5 @@
 using Swarm.Core.Blocks;
+using Swarm.Core.Settings;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Contexts;
@@ -30,7 +31,7 @@ internal static class AcquireRequestCheck
         }
         catch (ArgumentException exception)
         {
-            return Invalid(exception.Message);
+            return Invalid(SettingRules.TextOf(exception));
         }
 
         if (request.SecretHash.IsDefault)

@@ -5,6 +5,7 @@ using Orleans.Placement;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
+using Swarm.Core.Settings;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Contexts;
@@ -355,7 +356,7 @@ internal sealed class ContextGrain(
         }
         catch (ArgumentException exception)
         {
-            throw new SwarmRefusedException(new Refusal(RefusalCode.Invalid, exception.Message));
+            throw new SwarmRefusedException(new Refusal(RefusalCode.Invalid, SettingRules.TextOf(exception)));
         }
     }
 

@@ -3,6 +3,7 @@ using Orleans.Concurrency;
 using Swarm.Core.Blocks;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
+using Swarm.Core.Settings;
 using Swarm.Grains.Abstractions;
 
 namespace Swarm.Grains.Prefixes;
@@ -26,7 +27,7 @@ internal sealed class PrefixGrain(IPrefixDirectory directory, IContextHost host,
         }
         catch (ArgumentException exception)
         {
-            return Invalid(exception.Message);
+            return Invalid(SettingRules.TextOf(exception));
         }
 
         if (request.BlockTokens is < 1 or > PrefixHasher.MaxBlockTokens || request.Tokens is null

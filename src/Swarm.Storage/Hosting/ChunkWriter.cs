@@ -36,7 +36,7 @@ internal static class ChunkWriter
             }
             catch (BlobStoreException fault) when (fault.IsTransient && !context.IsEnding && !context.Writer.IsDead)
             {
-                StorageLog.PutFailed(services.Logger, name, attempt, fault.Message);
+                StorageLog.NotePutFailed(services.Logger, name, attempt, fault.Message);
                 services.Metrics.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), services.Time);
             }

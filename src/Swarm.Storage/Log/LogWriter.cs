@@ -187,7 +187,7 @@ internal sealed class LogWriter
             catch (BlobStoreException fault)
             {
                 // Nothing hangs on it: without a seal its segments stay until a collection has sealed the log.
-                StorageLog.PutFailed(_logger, name, attempt, fault.Message);
+                StorageLog.NotePutFailed(_logger, name, attempt, fault.Message);
                 _metrics.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), _time);
             }
@@ -424,7 +424,7 @@ internal sealed class LogWriter
             catch (Exception fault) when (fault is BlobStoreException { IsTransient: true } or OutOfMemoryException)
             {
                 Fault = fault.Message;
-                StorageLog.PutFailed(_logger, name, attempt, fault.Message);
+                StorageLog.NotePutFailed(_logger, name, attempt, fault.Message);
                 _metrics.Retries.Add(1);
                 await Task.Delay(Backoff.After(attempt), _time);
             }

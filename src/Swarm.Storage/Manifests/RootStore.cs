@@ -116,7 +116,7 @@ internal sealed class RootStore(
             }
             catch (Exception fault) when (fault is BlobStoreException or CorruptObjectException)
             {
-                StorageLog.PutFailed(logger, name, attempt, fault.Message);
+                StorageLog.NotePutFailed(logger, name, attempt, fault.Message);
                 if (fault is not BlobStoreException { IsTransient: true })
                 {
                     break;
