@@ -24,17 +24,23 @@ public class LlamaRuntimeTests : KvRuntimeContract, IDisposable
     [Fact]
     public void Forward_ThousandsOfSteps_DoNotGrowNativeMemory()
     {
-        const long AllowedGrowth = 16 << 20;
-        using var model = Samples.Model();
+        // The process has other reasons to grow, such as .NET's own heap; a leak alone grows at every look.
+        const long AllowedGrowth = 4 << 20;
+        const int Looks = 6;
+        using var model = Samples.Model(DType);
         using var runtime = model.CreateRuntime(64);
         var logits = new float[runtime.VocabularySize];
         Steps(500);
         var tensors = TorchSharp.torch.Tensor.TotalCount;
-        var before = Environment.WorkingSet;
+        var growths = new List<long>();
+        while (growths.Count < Looks && growths.TrueForAll(growth => growth >= AllowedGrowth))
+        {
+            var before = Environment.WorkingSet;
+            Steps(2000);
+            growths.Add(Environment.WorkingSet - before);
+        }
 
-        Steps(2000);
-
-        Assert.True(Environment.WorkingSet - before < AllowedGrowth, $"{before} became {Environment.WorkingSet} bytes.");
+        Assert.True(growths[^1] < AllowedGrowth, $"2000 steps made the process grow by {string.Join(", ", growths)} bytes.");
         Assert.Equal(tensors, TorchSharp.torch.Tensor.TotalCount);
 
         void Steps(int count)
