@@ -83,6 +83,12 @@ internal sealed record ProtocolRules
     /// <summary>Rule 23: KV is taken only over the inputs whose chain hash it carries.</summary>
     public Rule ComparesPrefixHash { get; init; }
 
+    /// <summary>Rule 33: what a follower has is compared with the context's inputs before it goes on from there.</summary>
+    public Rule ComparesFollowers { get; init; }
+
+    /// <summary>Rule 34: what a follower is told belongs to the epoch that it was told last.</summary>
+    public Rule FollowsOneEpoch { get; init; }
+
     /// <summary>Those that hold against a store that is emptied, replaced or set back.</summary>
     public SameStoreRules SameStore { get; init; } = new();
 }

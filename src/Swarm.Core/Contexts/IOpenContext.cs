@@ -108,6 +108,20 @@ public interface IOpenContext
     /// </returns>
     IAsyncEnumerable<KvRunData> ReadKvAsync(long firstPosition, long count, bool isRecheck, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Reads durable inputs and KV as they become durable, until the caller stops. Nobody waits for a follower: what it has not
+    /// taken yet stays where it is, and it is told of it later.
+    /// </summary>
+    /// <param name="from">What the caller has. From the first position on: <c>default</c> but for the hash of no inputs.</param>
+    /// <param name="cancellationToken">Stops following.</param>
+    /// <returns>
+    /// Inputs and KV behind what the caller has, each without holes; inputs come before the KV of their positions. All of it belongs to the
+    /// epoch that was told last, or to that of <paramref name="from"/>. Where the epoch is another one, the new one comes first. It ends behind
+    /// one that takes something back.
+    /// </returns>
+    /// <exception cref="SwarmRefusedException"><see cref="RefusalCode.Moved"/>: the context is not open here, or has come further elsewhere.</exception>
+    IAsyncEnumerable<Followed> FollowAsync(FollowPoint from, CancellationToken cancellationToken);
+
     /// <summary>The latest durable state of each name.</summary>
     /// <returns>States in the order of their names.</returns>
     IReadOnlyList<NamedState> ReadStates();

@@ -19,6 +19,7 @@ internal sealed class OpenContext : IOpenContext
     private readonly ContextServices _services;
     private readonly OwnershipRequests _ownership;
     private readonly AppendRequests _appends;
+    private readonly FollowRequests _follows;
     private readonly IncarnationReader _reader;
     private readonly Func<Task> _close;
     private readonly Func<Task<bool>> _isCurrent;
@@ -38,6 +39,7 @@ internal sealed class OpenContext : IOpenContext
         _reader = new IncarnationReader(incarnation, services);
         _ownership = new OwnershipRequests(incarnation, loader, services.Rules, isCurrent);
         _appends = new AppendRequests(incarnation, services, loader, _reader);
+        _follows = new FollowRequests(incarnation, services, loader, _reader, isCurrent);
     }
 
     /// <inheritdoc/>
@@ -158,6 +160,12 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
+    public IAsyncEnumerable<Followed> FollowAsync(FollowPoint from, CancellationToken cancellationToken) =>
+        from.KvPosition >= 0 && from.KvPosition <= from.Position
+            ? _follows.FollowAsync(from, WaitForChangeAsync, cancellationToken)
+            : throw Refusals.Invalid($"KV of {from.KvPosition} positions is more than the inputs of {from.Position}: nobody can follow from there.");
+
+    /// <inheritdoc/>
     public IReadOnlyList<NamedState> ReadStates() => _incarnation.States;
 
     /// <inheritdoc/>
@@ -240,22 +248,5 @@ internal sealed class OpenContext : IOpenContext
         }
     }
 
-    /// <summary>What would send an agent away for good, or calls data damaged, is said only by the incarnation that storage names.</summary>
-    private async Task<T> ConfirmRefusalAsync<T>(Func<Task<T>> work)
-    {
-        try
-        {
-            return await work();
-        }
-        catch (SwarmRefusedException error) when (error.Refusal.Code
-            is RefusalCode.Gap or RefusalCode.Conflict or RefusalCode.StaleEpoch or RefusalCode.Invalid or RefusalCode.Corrupt)
-        {
-            if (await _isCurrent())
-            {
-                throw;
-            }
-
-            throw Refusals.Moved(Id);
-        }
-    }
+    private Task<T> ConfirmRefusalAsync<T>(Func<Task<T>> work) => Refusals.ConfirmAsync(Id, work, _isCurrent);
 }

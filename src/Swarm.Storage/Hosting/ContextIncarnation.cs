@@ -55,6 +55,7 @@ internal sealed class ContextIncarnation
         KvLength = durable.Extents.Length;
         TailStart = root.Tails[0].Sequence;
         Closed = _closed.Token;
+        Rewinds = new RewindHistory(durable.Epoch);
         _indexed = services.Prefixes.Open(id, root.Name);
         _indexed.BeginsWith(durable.Inputs.FirstStep);
         _published = Publish();
@@ -115,6 +116,9 @@ internal sealed class ContextIncarnation
     /// them, since the objects that they were made of are then collected.
     /// </summary>
     public ImmutableHashSet<string> UnprovenChunks { get; set; } = [];
+
+    /// <summary>Rewinds since it was opened.</summary>
+    public RewindHistory Rewinds { get; }
 
     /// <summary>Where reads found its KV damaged.</summary>
     public KvDamage Damage { get; } = new();
@@ -314,8 +318,9 @@ internal sealed class ContextIncarnation
     {
         Durable.Apply(record);
         TailRecords++;
-        if (record is TruncateRecord)
+        if (record is TruncateRecord truncate)
         {
+            Rewinds.Add(truncate.Epoch, new Watermarks(truncate.Length, truncate.KvLength));
             TokenLength = Durable.Inputs.Length;
             KvLength = Durable.Extents.Length;
             _indexed.Rewound(TokenLength);

@@ -60,4 +60,26 @@ internal static class Refusals
     public static SwarmRefusedException StoreUnavailable(string reason) => new Refusal(
         RefusalCode.StoreUnavailable, $"The store cannot be used now: {reason} Repeat the request later.")
         .ToException();
+
+    /// <summary>What would send an agent away for good, or calls data damaged, is said only by the incarnation that storage names.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="work">What may be refused.</param>
+    /// <param name="isCurrent">Asks storage whether the incarnation that refuses is still the current one.</param>
+    public static async Task<T> ConfirmAsync<T>(ContextId context, Func<Task<T>> work, Func<Task<bool>> isCurrent)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (SwarmRefusedException error) when (error.Refusal.Code
+            is RefusalCode.Gap or RefusalCode.Conflict or RefusalCode.StaleEpoch or RefusalCode.Invalid or RefusalCode.Corrupt)
+        {
+            if (await isCurrent())
+            {
+                throw;
+            }
+
+            throw Moved(context);
+        }
+    }
 }

@@ -13,6 +13,12 @@ internal sealed class IncarnationReader(ContextIncarnation context, ContextServi
     public Task<IReadOnlyList<InputRun>> ReadInputsAsync(long firstPosition, long count)
     {
         var inputs = context.Durable.Inputs;
+        if (firstPosition >= inputs.TailStart && firstPosition < inputs.Length)
+        {
+            var run = Cut(inputs.TailFrom(firstPosition), firstPosition, Math.Min(firstPosition + count, inputs.Length)); // What followers read.
+            return Task.FromResult<IReadOnlyList<InputRun>>(run.Tokens.IsEmpty ? [] : [run]);
+        }
+
         return AgainIfMovedAsync<InputRun>(() => inputs.Version, async () =>
         {
             var end = Math.Min(firstPosition + count, inputs.Length);
@@ -37,6 +43,11 @@ internal sealed class IncarnationReader(ContextIncarnation context, ContextServi
     public Task<IReadOnlyList<KvExtent>> PlanAsync(long firstPosition, long count)
     {
         var extents = context.Durable.Extents;
+        if (firstPosition >= extents.TailStart)
+        {
+            return Task.FromResult(extents.TailFrom(firstPosition, firstPosition + count)); // What followers read.
+        }
+
         return AgainIfMovedAsync<KvExtent>(() => extents.Version, async () =>
         {
             var end = Math.Min(firstPosition + count, extents.Length);

@@ -42,6 +42,24 @@ internal sealed class ExtentTable(IEnumerable<PageRef> sealedPages)
         Version++;
     }
 
+    /// <summary>Extents of the tail that hold positions of a range, without a look at those before.</summary>
+    public IReadOnlyList<KvExtent> TailFrom(long first, long end)
+    {
+        var start = _tail.Count;
+        while (start > 0 && _tail[start - 1].EndPosition > first)
+        {
+            start--;
+        }
+
+        var count = 0;
+        while (start + count < _tail.Count && _tail[start + count].FirstPosition < end)
+        {
+            count++;
+        }
+
+        return _tail.GetRange(start, count);
+    }
+
     /// <summary>What is left of a length when no extent is cut in two: a run's hash names all of it.</summary>
     /// <param name="length">Positions to keep at most; the page that holds them must have been loaded.</param>
     public long FloorToExtent(long length)

@@ -147,6 +147,22 @@ internal sealed class InputTable
     /// <summary>The tail as runs: what a page of it holds.</summary>
     public IReadOnlyList<InputRun> TailRuns() => RunsUpTo(Length, _steps.Count);
 
+    /// <summary>Inputs of the tail from a position on, without a look at those before.</summary>
+    /// <param name="position">At or behind <see cref="TailStart"/>, before the end.</param>
+    public InputRun TailFrom(long position)
+    {
+        var first = _steps.Count;
+        var start = Length;
+        while (start > position)
+        {
+            start -= _steps[--first];
+        }
+
+        var steps = _steps.GetRange(first, _steps.Count - first).ToArray();
+        steps[0] -= (int)(position - start);
+        return new InputRun(position, Tokens(position, (int)(Length - position)).ToArray(), steps);
+    }
+
     /// <summary>Blocks that the tail has, the last perhaps not full.</summary>
     public long TailBlocks => (TailLength + _blockTokens - 1) / _blockTokens;
 
