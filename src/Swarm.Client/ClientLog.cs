@@ -33,6 +33,15 @@ internal static partial class ClientLog
     public static partial void NotDrained(
         ILogger logger, string context, int inputs, int states, long kv, string kept, string reason);
 
+    [LoggerMessage(3050, LogLevel.Warning, "Context {Context}: the standby follows no more, attempt {Attempt} to go on: {Reason}", EventName = "Client.StandbyBroke")]
+    public static partial void StandbyBroke(ILogger logger, string context, int attempt, string reason);
+
+    [LoggerMessage(3051, LogLevel.Error, "Context {Context}: the standby has ended: {Reason}", EventName = "Client.StandbyFailed")]
+    public static partial void StandbyFailed(ILogger logger, string context, string reason);
+
+    [LoggerMessage(3052, LogLevel.Debug, "Context {Context}: in epoch {Epoch} the standby keeps inputs of {Tokens} positions, and KV of {Kv}", EventName = "Client.StandbyCut")]
+    public static partial void StandbyCut(ILogger logger, string context, ulong epoch, long tokens, long kv);
+
     [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for the holder: {Reason}", EventName = "Client.Waiting")]
     public static partial void Waiting(ILogger logger, string context, string reason);
 

@@ -17,6 +17,7 @@ internal sealed class ClientMetrics : IDisposable
     private static readonly ConditionalWeakTable<IMeterFactory, ClientMetrics> _shared = [];
 
     private readonly ConcurrentDictionary<object, (Func<long> Undurable, Func<long> SpoolBytes)> _sessions = new();
+    private readonly ConcurrentDictionary<object, Func<long>> _standbys = new();
     private readonly AreaMeter _meter;
     private readonly Histogram<double> _openDuration;
     private readonly Histogram<double> _rehydrationDuration;
@@ -41,6 +42,8 @@ internal sealed class ClientMetrics : IDisposable
         _fences = _meter.Counter("swarm.client.fences", "{session}", "Sessions that another one fenced.");
         _reconnects = _meter.Counter("swarm.client.stream.breaks", "{break}", "Times that streaming broke off and began again.");
         _meter.ObservedAmount("swarm.client.sessions", "{session}", "Sessions that are open.", () => [new(_sessions.Count)]);
+        _meter.ObservedAmount("swarm.client.standbys", "{standby}", "Standbys that follow a context.", () => [new(_standbys.Count)]);
+        _meter.ObservedAmount("swarm.client.standby.lag", "{position}", "Positions whose KV is durable and not yet held, of all standbys.", () => [new(_standbys.Values.Sum(lag => lag()))]);
         _meter.ObservedAmount("swarm.client.undurable", "{position}", "Inputs that are not durable, of all sessions.", () => [new(_sessions.Values.Sum(session => session.Undurable()))]);
         _meter.ObservedAmount("swarm.client.spool.usage", "By", "Bytes in the spools of all sessions.", () => [new(_sessions.Values.Sum(session => session.SpoolBytes()))]);
     }
@@ -67,6 +70,14 @@ internal sealed class ClientMetrics : IDisposable
 
     /// <summary>Takes a session out. Harmless if repeated.</summary>
     public void Remove(object session) => _sessions.TryRemove(session, out _);
+
+    /// <summary>Adds a standby to those that are looked at when metrics are collected.</summary>
+    /// <param name="standby">The standby.</param>
+    /// <param name="lag">Tells its positions of KV that are durable and not held; called on any thread.</param>
+    public void AddStandby(object standby, Func<long> lag) => _standbys[standby] = lag;
+
+    /// <summary>Takes a standby out. Harmless if repeated.</summary>
+    public void RemoveStandby(object standby) => _standbys.TryRemove(standby, out _);
 
     /// <summary>Notes a session that was opened, or failed to be.</summary>
     public void Opened(string kind, TimeSpan duration, Exception? fault) => Record(_openDuration, duration, new(KindKey, kind), fault);

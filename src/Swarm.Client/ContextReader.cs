@@ -87,8 +87,9 @@ public sealed class ContextReader : IContextReader
         using var claim = RuntimeClaim.ForReader(runtime, _context, Model);
         var started = _timeProvider.GetTimestamp();
         var history = new InputHistory(NewHasher());
-        var rehydrator = new Rehydrator(
-            _context, _attachment, history, new RuntimeDriver(runtime, history, claim.Steps), _timeProvider, _logger);
+        var driver = new RuntimeDriver(runtime, history, claim.Steps);
+        driver.Clear();
+        var rehydrator = new Rehydrator(_context, _attachment, history, driver, _timeProvider, _logger);
         var durable = Durable;
         var report = await rehydrator.RunAsync(durable, strategy, started, cancellationToken).ConfigureAwait(false);
         var states = await _attachment.ReadStatesAsync(cancellationToken).ConfigureAwait(false);

@@ -34,6 +34,9 @@ public interface ISwarmAgent
     Task<IAgentMemory> OpenOrTakeOverAsync(
         string context, ModelDescriptor model, TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="SwarmAgent.StandByAsync(string, IKvRuntime, CancellationToken)"/>
+    Task<IAgentStandby> StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="SwarmAgent.RecoverSpoolAsync(string, string, CancellationToken)"/>
     Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default);

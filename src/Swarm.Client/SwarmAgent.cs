@@ -10,9 +10,11 @@ public sealed class SwarmAgent : ISwarmAgent
 {
     private readonly ControlPlane _control;
     private readonly SessionStarter _sessions;
+    private readonly SwarmClientOptions _options;
 
     internal SwarmAgent(string name, ControlPlane control, SwarmClientOptions options)
     {
+        _options = options;
         Name = Names.RequireAgent(name);
         _control = control;
         _sessions = new SessionStarter(Name, control, options, options.LoggerFactory.CreateLogger<SwarmAgent>());
@@ -206,6 +208,34 @@ public sealed class SwarmAgent : ISwarmAgent
         return _sessions.StartAsync(context, model, null, SessionWish.ToOpenOrTakeOver(mode), default, options, cancellationToken);
     }
 
+    /// <summary>
+    /// Follows a context that another agent holds, or nobody: its inputs and KV come into a runtime as they become durable, so that a take-over
+    /// has nothing left to load.
+    /// </summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="runtime">The model; it is emptied, and follows the context's memory. It is the standby's until that is disposed of, and the session's after a take-over.</param>
+    /// <param name="cancellationToken">Stops waiting for the silo.</param>
+    /// <returns>The standby, which follows from now on; <see cref="AgentStandby.WaitForCatchUpAsync"/> waits until it has all that is durable.</returns>
+    /// <remarks>
+    /// <para>
+    /// The holder does nothing for a standby and never waits for one: the silo sends what it has in its memory. Each standby takes as much bandwidth
+    /// as the context's KV grows by, and at first that of all its KV; a silo has at most <c>Swarm:DataPlane:MaxFollowers</c> of them. One that is too slow lags behind
+    /// (<see cref="AgentStandby.Lag"/>), and what it lacks is loaded, or computed, when it takes over.
+    /// </para>
+    /// <para>An agent may follow several contexts, each with a runtime of its own; these may share one pool of blocks. A standby that finds the pool full waits for room.</para>
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The runtime is in use by a session of this process.</exception>
+    /// <exception cref="WrongModelException">The context belongs to another model.</exception>
+    /// <exception cref="SwarmRefusedException">The context does not exist, or the request was refused for another reason: see <see cref="SwarmRefusedException.Refusal"/>.</exception>
+    /// <exception cref="ArgumentException">The name is not allowed, or the runtime too small for the context.</exception>
+    /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached, or are of an earlier build.</exception>
+    public async Task<AgentStandby> StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(runtime);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
+        return await AgentStandby.StartAsync(context, Name, runtime, _control, _sessions, _options, cancellationToken).ConfigureAwait(false);
+    }
+
     /// <summary>What fenced sessions of this agent have left over in a spool. Opens nothing, and disturbs nobody.</summary>
     /// <param name="context">Context name.</param>
     /// <param name="spoolPath">The folder, <see cref="MemoryOptions.SpoolPath"/>.</param>
@@ -232,6 +262,9 @@ public sealed class SwarmAgent : ISwarmAgent
 
         return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
     }
+
+    async Task<IAgentStandby> ISwarmAgent.StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken) =>
+        await StandByAsync(context, runtime, cancellationToken).ConfigureAwait(false);
 
     async Task<IAgentMemory> ISwarmAgent.OpenAsync(
         string context, IKvRuntime runtime, MemoryOptions? options, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 
@@ -92,7 +93,7 @@ public class DataPlaneAttachment : IAsyncDisposable
     /// <param name="isRecheck">Whether the silo checks its copies before it sends them: when one has failed a check here.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
-    /// Runs in order, without holes, as <see cref="Core.Contexts.IOpenContext.ReadKvAsync"/> gives them; dispose each, which lets the
+    /// Runs in order, without holes, as <see cref="IOpenContext.ReadKvAsync"/> gives them; dispose each, which lets the
     /// silo send more. One that is damaged or missing in the store has no frames; one that was received in place (<see cref="KvRunData.InPlace"/>)
     /// has none either. Verify or decode the others with <see cref="Format.Frames.KvPayload"/>: the wire adds no checksum of its own to them.
     /// </returns>
@@ -112,23 +113,52 @@ public class DataPlaneAttachment : IAsyncDisposable
         var range = new ReadRange(firstPosition, count, Client.ReadWindowBytes, isRecheck);
         try
         {
-            await foreach (var (head, payload, inPlace) in ReadAsync(FrameType.ReadKv, range, stream, cancellationToken, correlation)
-                .ConfigureAwait(false))
+            await foreach (var received in ReadAsync(FrameType.ReadKv, range, stream, cancellationToken, correlation).ConfigureAwait(false))
             {
-                var hash = new BlockHash(head.PrefixHash);
-                yield return payload is null
-                    ? KvRunData.Received(head.FirstPosition, head.Count, hash, head.Tier, inPlace!)
-                    : new KvRunData(
-                        head.FirstPosition, head.Count, hash, payload.Memory, head.Tier, new RunLease(this, correlation, payload));
+                yield return RunOf(received, correlation);
             }
         }
         finally
         {
-            stream.Stop();
-            while (stream.Items.TryRead(out var unread))
+            Drop(stream);
+        }
+    }
+
+    /// <summary>Whether the silo lets its contexts be followed: one of an earlier build does not.</summary>
+    public bool MayFollow => Client.MayFollow;
+
+    /// <summary>Reads durable inputs and KV as they become durable, until the caller stops; KV is not verified yet, but for what was received in place.</summary>
+    /// <param name="from">What the caller has.</param>
+    /// <param name="target">A runtime's memory to receive KV into while it is open; <see langword="null"/> for buffers alone. For this call alone.</param>
+    /// <param name="cancellationToken">Stops following.</param>
+    /// <returns>
+    /// What <see cref="IOpenContext.FollowAsync"/> gives; dispose each run of KV, which lets the silo send more. It ends behind an epoch that
+    /// takes something back.
+    /// </returns>
+    /// <exception cref="SwarmRefusedException">The silo refused.</exception>
+    /// <exception cref="SwarmTransportException">The connection is lost, or the silo does not know this: see <see cref="MayFollow"/>.</exception>
+    public async IAsyncEnumerable<Followed> FollowAsync(
+        FollowPoint from, KvReceiveTarget? target = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        if (!MayFollow)
+        {
+            throw new SwarmTransportException(
+                $"The silo at {Client.Endpoint} is of an earlier build, whose contexts cannot be followed: update it.", isTransient: false);
+        }
+
+        var correlation = Client.NextCorrelation();
+        var stream = new PendingKv(target, ReadTold) { Attachment = Id };
+        try
+        {
+            await foreach (var received in ReadAsync(
+                FrameType.Follow, new Follow(from, Client.ReadWindowBytes), stream, cancellationToken, correlation).ConfigureAwait(false))
             {
-                unread.Payload?.Dispose();
+                yield return received.Told ?? Followed.Of(RunOf(received, correlation));
             }
+        }
+        finally
+        {
+            Drop(stream);
         }
     }
 
@@ -222,6 +252,38 @@ public class DataPlaneAttachment : IAsyncDisposable
         }
 
         _observer.OnDurable(epoch, durable);
+    }
+
+    private static ReceivedRun ReadTold(FrameHeader header, ReadOnlySpan<byte> body)
+    {
+        switch (header.Type)
+        {
+            case FrameType.Inputs:
+                return new ReceivedRun(default, null, null, Followed.Of(MessageReader.ReadAll<InputList>(body).Run));
+            case FrameType.FollowedEpoch:
+                var state = MessageReader.ReadAll<DurableState>(body);
+                return new ReceivedRun(default, null, null, Followed.Of(new FollowedEpoch(new Epoch(state.Epoch), state.Durable)));
+            default:
+                throw new ProtocolException($"a {header.Type} frame is not for a follower");
+        }
+    }
+
+    private static void Drop(PendingKv stream)
+    {
+        stream.Stop();
+        while (stream.Items.TryRead(out var unread))
+        {
+            unread.Payload?.Dispose();
+        }
+    }
+
+    private KvRunData RunOf(ReceivedRun received, uint correlation)
+    {
+        var (head, payload, inPlace, _) = received;
+        var hash = new BlockHash(head.PrefixHash);
+        return payload is null
+            ? KvRunData.Received(head.FirstPosition, head.Count, hash, head.Tier, inPlace!)
+            : new KvRunData(head.FirstPosition, head.Count, hash, payload.Memory, head.Tier, new RunLease(this, correlation, payload));
     }
 
     private async IAsyncEnumerable<TItem> ReadAsync<TMessage, TItem>(

@@ -70,6 +70,9 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
     /// <summary>Attaches that nobody waits for and the silo has not answered: each may still take an attachment's place for a while.</summary>
     internal int AbandonedAttaches => Volatile.Read(ref _abandoned);
 
+    /// <summary>Whether the silo lets contexts be followed.</summary>
+    internal bool MayFollow { get; private set; }
+
     internal int ReadWindowBytes => _options.ReadWindowBytes;
 
     /// <summary>Connects and greets.</summary>
@@ -370,6 +373,7 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
         }
 
         _carriesTraces = (welcome.Features & FeatureBits.TraceContext) != 0;
+        MayFollow = (welcome.Features & FeatureBits.Follow) != 0;
         Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
         lock (_ending)

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Swarm.Core.Contexts;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
@@ -46,9 +47,10 @@ internal class PendingStream<TItem>(PendingStream<TItem>.Parser? parse) : Pendin
     public override void Fail(Exception exception) => _items.Writer.TryComplete(exception);
 }
 
-/// <summary>A read of KV that waits for its runs.</summary>
+/// <summary>A read of KV, or a follower, that waits for its runs.</summary>
 /// <param name="target">Where they may go; <see langword="null"/> for buffers alone.</param>
-internal sealed class PendingKv(KvReceiveTarget? target) : PendingStream<ReceivedRun>(null)
+/// <param name="parse">Reads what is no run; <see langword="null"/> where there is nothing else.</param>
+internal sealed class PendingKv(KvReceiveTarget? target, PendingStream<ReceivedRun>.Parser? parse = null) : PendingStream<ReceivedRun>(parse)
 {
     /// <summary>Where runs may go.</summary>
     public KvReceiveTarget? Target { get; } = target;
@@ -58,4 +60,5 @@ internal sealed class PendingKv(KvReceiveTarget? target) : PendingStream<Receive
 /// <param name="Head">What it is.</param>
 /// <param name="Payload">The frames, not verified yet; to be disposed. <see langword="null"/> where they were received in place.</param>
 /// <param name="InPlace">How they were received in place.</param>
-internal sealed record ReceivedRun(KvHead Head, PooledBuffer? Payload, KvInPlace? InPlace);
+/// <param name="Told">What a follower was told in place of a run.</param>
+internal sealed record ReceivedRun(KvHead Head, PooledBuffer? Payload, KvInPlace? InPlace, Followed? Told = null);

@@ -25,6 +25,12 @@ public sealed class DataPlaneServerOptions : ISettingRules
     [Setting("Unanswered requests of one session, and unanswered attaches of one connection.", Min = "16", Max = "1000000")]
     public int MaxPendingRequests { get; set; } = 4096;
 
+    /// <summary>
+    /// Followers of all contexts at a time. Each takes the bandwidth of the KV that its context grows by, and of all its KV at first. Default 1,024.
+    /// </summary>
+    [Setting("Followers (hot standbys) of all contexts at a time; each takes the bandwidth of the KV that its context grows by.", Min = "0", Max = "1000000")]
+    public int MaxFollowers { get; set; } = 1024;
+
     /// <summary>Bytes of inputs and states that one session may have in flight. Default 8 MiB.</summary>
     [Setting("Inputs and states that one session may have in flight.", Min = "1MiB", Max = "1GiB")]
     public int MaxPendingInputBytes { get; set; } = 8 << 20;

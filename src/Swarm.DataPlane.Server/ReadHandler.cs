@@ -1,3 +1,4 @@
+using Swarm.Core.Contexts;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
 
@@ -22,6 +23,50 @@ internal sealed class ReadHandler(
             FrameType.ReadKv => ReadKvAsync(range),
             _ => ReadStatesAsync(),
         };
+    }
+
+    /// <summary>Tells a follower what becomes durable, until it cancels, or something that it has was taken back.</summary>
+    public async Task FollowAsync(FollowPoint from)
+    {
+        var sending = Task.CompletedTask;
+        try
+        {
+            // The next run is read while this one is on the wire; a slow follower is waited for here, and by nobody else.
+            await foreach (var told in attachment.Context.FollowAsync(from, read.Token).ConfigureAwait(false))
+            {
+                try
+                {
+                    await sending.ConfigureAwait(false);
+                }
+                catch
+                {
+                    told.Kv?.Dispose();
+                    throw;
+                }
+
+                if (told.Kv is { } run)
+                {
+                    sending = SendRunAsync(run);
+                }
+                else if (told.Inputs is { } inputs)
+                {
+                    foreach (var part in Split(inputs))
+                    {
+                        await SendAsync(FrameType.Inputs, new InputList(part, new StateList([]))).ConfigureAwait(false);
+                    }
+                }
+                else if (told.Epoch is { } epoch)
+                {
+                    await SendAsync(FrameType.FollowedEpoch, new DurableState(epoch.Epoch.Value, epoch.Kept)).ConfigureAwait(false);
+                }
+            }
+        }
+        finally
+        {
+            await sending.ConfigureAwait(false);
+        }
+
+        await SendAsync(FrameType.End, new End(0, false)).ConfigureAwait(false);
     }
 
     private async Task ReadInputsAsync(ReadRange range)

@@ -105,6 +105,10 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
                 MessageReader.ReadAll<Empty>(body);
                 StartRead(header, default);
                 break;
+            case FrameType.Follow when (connection.Features & FeatureBits.Follow) != 0:
+                var follow = MessageReader.ReadAll<Follow>(body);
+                StartRead(header, "follow", follow.Credit, (attachment, read) => FollowAsync(header, attachment, read, follow.From));
+                break;
             default:
                 throw new ProtocolException($"a {header.Type} frame is not for a server");
         }
@@ -256,9 +260,32 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             header.Correlation,
             await attachment.RewindAsync(rewind).ConfigureAwait(false)).ConfigureAwait(false);
 
-    private void StartRead(FrameHeader header, ReadRange range)
+    private void StartRead(FrameHeader header, ReadRange range) => StartRead(
+        header, "read", range.Credit, (attachment, read) => new ReadHandler(connection, attachment, header, read).RunAsync(range));
+
+    private async Task FollowAsync(FrameHeader header, ServerAttachment attachment, ServerRead read, FollowPoint from)
     {
-        var read = new ServerRead(range.Credit, connection.Ended);
+        if (!connection.TryBeginFollowing())
+        {
+            throw new SwarmRefusedException(new Refusal(
+                RefusalCode.Busy,
+                $"{connection.Options.MaxFollowers} followers are connected to this silo ({nameof(DataPlaneServerOptions.MaxFollowers)}); "
+                + "raise that, or end another one."));
+        }
+
+        try
+        {
+            await new ReadHandler(connection, attachment, header, read).FollowAsync(from).ConfigureAwait(false);
+        }
+        finally
+        {
+            connection.EndFollowing();
+        }
+    }
+
+    private void StartRead(FrameHeader header, string what, long credit, Func<ServerAttachment, ServerRead, Task> answer)
+    {
+        var read = new ServerRead(credit, connection.Ended);
         if (!_reads.TryAdd(header.Correlation, read))
         {
             read.Dispose();
@@ -271,11 +298,11 @@ internal sealed class RequestDispatcher(ServerConnection connection, FrameChanne
             read.Dispose();
         }
 
-        Start(header, "read", async attachment =>
+        Start(header, what, async attachment =>
         {
             try
             {
-                await new ReadHandler(connection, attachment, header, read).RunAsync(range).ConfigureAwait(false);
+                await answer(attachment, read).ConfigureAwait(false);
             }
             finally
             {

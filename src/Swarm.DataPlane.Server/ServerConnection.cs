@@ -153,6 +153,22 @@ internal sealed class ServerConnection : IDisposable
         return SendAsync(FrameType.Refused, attachment, correlation, new Refused(refusal));
     }
 
+    /// <summary>Counts a follower of the silo in.</summary>
+    /// <returns><see langword="false"/> if there are as many as may be.</returns>
+    public bool TryBeginFollowing()
+    {
+        if (_metrics.Followed(1) <= Options.MaxFollowers)
+        {
+            return true;
+        }
+
+        EndFollowing();
+        return false;
+    }
+
+    /// <summary>Counts a follower out.</summary>
+    public void EndFollowing() => _metrics.Followed(-1);
+
     /// <summary>Ends the connection: the silo stops.</summary>
     public void Stop()
     {

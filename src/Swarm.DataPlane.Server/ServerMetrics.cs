@@ -11,6 +11,7 @@ internal sealed class ServerMetrics : IDisposable
     private readonly Counter<long> _connectionsEnded;
     private int _sessions;
     private int _readers;
+    private int _followers;
 
     /// <summary>Makes the instruments.</summary>
     /// <param name="factory">The host's meters; <see langword="null"/> for a meter of its own, which ends with this.</param>
@@ -27,6 +28,7 @@ internal sealed class ServerMetrics : IDisposable
             new(Volatile.Read(ref _sessions), new KeyValuePair<string, object?>("swarm.attachment.kind", "session")),
             new(Volatile.Read(ref _readers), new KeyValuePair<string, object?>("swarm.attachment.kind", "reader")),
         ]);
+        _meter.ObservedAmount("swarm.data_plane.followers", "{follower}", "Followers of contexts: hot standbys, and whoever else reads along.", () => [new(Volatile.Read(ref _followers))]);
         _meter.ObservedAmount("swarm.data_plane.ingest.usage", "By", "Bytes of the ingest budget that are granted, or in flight.", () => [new(budget.TotalBytes - budget.Available)]);
         _meter.ObservedAmount("swarm.data_plane.ingest.limit", "By", "The ingest budget.", () => [new(budget.TotalBytes)]);
     }
@@ -43,6 +45,11 @@ internal sealed class ServerMetrics : IDisposable
     /// <param name="isSession">Whether it is a session's.</param>
     /// <param name="change">1 or -1.</param>
     public void Attached(bool isSession, int change) => Interlocked.Add(ref isSession ? ref _sessions : ref _readers, change);
+
+    /// <summary>Counts a follower in, or out.</summary>
+    /// <param name="change">1 or -1.</param>
+    /// <returns>How many there are then.</returns>
+    public int Followed(int change) => Interlocked.Add(ref _followers, change);
 
     /// <summary>Ends the meter, if it is its own.</summary>
     public void Dispose() => _meter.Dispose();

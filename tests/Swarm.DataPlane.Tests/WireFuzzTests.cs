@@ -30,6 +30,7 @@ public sealed class WireFuzzTests
         ["durable"] = Of<DurableState>(),
         ["rewind"] = Of<Rewind>(),
         ["read"] = Of<ReadRange>(),
+        ["follow"] = Of<Follow>(),
         ["end"] = Of<End>(),
         ["ask-credit"] = Of<AskCredit>(),
         ["credit"] = Of<Credit>(),

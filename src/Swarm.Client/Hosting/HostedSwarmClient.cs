@@ -99,6 +99,9 @@ internal sealed class HostedAgent(HostedSwarmClient client, string name) : ISwar
         string context, ModelDescriptor model, TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
         RunAsync(agent => agent.OpenOrTakeOverAsync(context, model, mode, options, cancellationToken), cancellationToken);
 
+    public Task<IAgentStandby> StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken = default) =>
+        RunAsync(agent => agent.StandByAsync(context, runtime, cancellationToken), cancellationToken);
+
     public Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default) =>
         RunAsync(agent => agent.RecoverSpoolAsync(context, spoolPath, cancellationToken), cancellationToken);

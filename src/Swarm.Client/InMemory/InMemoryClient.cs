@@ -94,6 +94,31 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         string context, ModelDescriptor model, TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
         StartAsync(context, Required(model), null, SessionWish.ToOpenOrTakeOver(mode), default, options, cancellationToken);
 
+    public async Task<IAgentStandby> StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken = default)
+    {
+        Required(runtime);
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
+        var store = client.Use();
+        var claim = Streaming.RuntimeClaim.ForStandby(runtime, context, name);
+        try
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            var found = store.Require(client.Tenant, context);
+            RequireFit(found, runtime);
+            return new InMemoryStandby(
+                store,
+                found,
+                claim,
+                (mode, options, token) => StartAsync(context, runtime.Model, SessionWish.ToTakeOver(mode), default, options, claim, token));
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
     public Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default)
     {
@@ -108,6 +133,23 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         return argument;
     }
 
+    private static void RequireFit(InMemoryContext context, IKvRuntime runtime)
+    {
+        if (context.Model != runtime.Fingerprint)
+        {
+            throw new WrongModelException(new Refusal(
+                RefusalCode.WrongModel,
+                $"Context '{context.Name}' belongs to model {context.Model}, the runtime's is {runtime.Fingerprint}: use that model."));
+        }
+
+        if (context.Durable.Tokens > runtime.MaxPositions)
+        {
+            throw new ArgumentException(
+                $"Context '{context.Name}' has {context.Durable.Tokens} positions; the runtime holds {runtime.MaxPositions}. "
+                + "Give the model a larger cache, or rewind the context.");
+        }
+    }
+
     private async Task<IAgentMemory> StartAsync(
         string context,
         ModelDescriptor model,
@@ -117,25 +159,38 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         MemoryOptions? options,
         CancellationToken cancellationToken)
     {
-        NameArguments.Check(Names.RequireContext, context, nameof(context));
-        options ??= new MemoryOptions();
-        options.Validate();
-        var store = client.Use();
-        var fingerprint = model.ComputeFingerprint();
-        var request = wish.ToRequest(context, name, default, model, options.BlockTokens); // No silo: no secret.
         var claim = runtime is null ? null : Streaming.RuntimeClaim.ForSession(runtime, context, name);
         try
         {
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            store.ShareBeginning(client.Tenant, context, fingerprint, options.BlockTokens, prompt.Span);
-            var (acquired, session) = await AcquireAsync(store, client.Tenant, request, waits: wish.Mode is not null, cancellationToken).ConfigureAwait(false);
-            return await InMemorySession.StartAsync(store, acquired, session, claim, options.Strategy, cancellationToken).ConfigureAwait(false);
+            return await StartAsync(context, model, wish, prompt, options, claim, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
             claim?.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Starts a session with a runtime that is the caller's if this fails.</summary>
+    private async Task<IAgentMemory> StartAsync(
+        string context,
+        ModelDescriptor model,
+        SessionWish wish,
+        ReadOnlyMemory<int> prompt,
+        MemoryOptions? options,
+        Streaming.RuntimeClaim? claim,
+        CancellationToken cancellationToken)
+    {
+        NameArguments.Check(Names.RequireContext, context, nameof(context));
+        options ??= new MemoryOptions();
+        options.Validate();
+        var store = client.Use();
+        var fingerprint = model.ComputeFingerprint();
+        var request = wish.ToRequest(context, name, default, model, options.BlockTokens); // No silo: no secret.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        store.ShareBeginning(client.Tenant, context, fingerprint, options.BlockTokens, prompt.Span);
+        var (acquired, session) = await AcquireAsync(store, client.Tenant, request, waits: wish.Mode is not null, cancellationToken).ConfigureAwait(false);
+        return await InMemorySession.StartAsync(store, acquired, session, claim, options.Strategy, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<(InMemoryContext Context, Streaming.SessionState Session)> AcquireAsync(

@@ -325,6 +325,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
             }
 
             first += count;
+            _store.Grown.Fire();
         }
     }
 
@@ -351,6 +352,8 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
 
             _state.Note(_state.Epoch, _context.Durable);
         }
+
+        _store.Grown.Fire();
     }
 
     /// <summary>Notes that this session's runtime computes from a position on; <see langword="null"/> for where KV ends.</summary>

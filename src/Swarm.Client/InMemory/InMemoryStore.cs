@@ -18,6 +18,9 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
     /// <summary>Fires when a context changes hands, or its holder's session ends.</summary>
     public Pulse Changed { get; } = new();
 
+    /// <summary>Fires when inputs, states or KV were added to a context.</summary>
+    public Pulse Grown { get; } = new();
+
     public TimeProvider TimeProvider => timeProvider;
 
     /// <summary>Finds a context.</summary>

@@ -34,6 +34,9 @@ internal sealed partial class KvLoad(
     private long _takenInPlace;
     private bool _isPrompt = true; // Whether the last run came before a step would have been computed.
 
+    /// <summary>Positions whose KV is in the runtime already.</summary>
+    public int First { get; } = driver.Runtime.Length;
+
     /// <summary>Positions whose KV was loaded.</summary>
     public int Loaded { get; private set; }
 
@@ -54,7 +57,7 @@ internal sealed partial class KvLoad(
         ? new KvReceiveTarget(
             driver.Runtime.Model.Geometry,
             memory,
-            (first, count, hash) => first + count <= history.Length && history.HashAt((int)first + count) == hash)
+            (first, count, hash) => first >= driver.Runtime.Length && first + count <= history.Length && history.HashAt((int)first + count) == hash)
         : null;
 
     /// <summary>Runs that are damaged or missing in the store, as they were stored.</summary>
@@ -88,6 +91,19 @@ internal sealed partial class KvLoad(
         finally
         {
             await CloseAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        Commit();
+    }
+
+    /// <summary>Takes one run of a context that is followed: what is whole steps of it counts at once.</summary>
+    /// <param name="run">The run; disposed of.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async ValueTask TakeFollowedAsync(KvRunData run, CancellationToken cancellationToken)
+    {
+        if (await TakeAsync(run, cancellationToken).ConfigureAwait(false))
+        {
+            Target?.Open(_end);
         }
 
         Commit();

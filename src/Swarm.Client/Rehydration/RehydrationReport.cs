@@ -30,6 +30,9 @@ public sealed record RehydrationReport(
     TimeSpan KvElapsed,
     TimeSpan RecomputeElapsed)
 {
+    /// <summary>Positions whose KV was in the runtime before: a standby had followed the context. The others were loaded or recomputed.</summary>
+    public long Held { get; init; }
+
     /// <summary>Of the positions recomputed: those whose KV was stored, and was slower to come than to compute.</summary>
     public long RecomputedEarly { get; init; }
 
@@ -66,6 +69,7 @@ public sealed record RehydrationReport(
         var text = string.Create(
             CultureInfo.InvariantCulture,
             $"{Positions} positions, KV of {Loaded} loaded ({Bytes} bytes, {Tier}) and of {Recomputed} recomputed, in {Elapsed.TotalMilliseconds:0.0} ms");
+        text = Held > 0 ? $"{text}; {Held} were there before, in a standby" : text;
         text += Discarded > 0 ? $"; stored KV of {Discarded} was damaged or missing" : "";
         text += BitsMayDiffer ? $"; computed before with {string.Join(" | ", OtherNumerics)}, so that bits may differ" : "";
         return Loss is { } loss ? $"{text}; {loss}" : text;

@@ -4,11 +4,11 @@ using Swarm.DataPlane.Client;
 
 namespace Swarm.Client.Rehydration;
 
-/// <summary>Gives a runtime the memory of a context: loads verified KV, and computes what is missing.</summary>
+/// <summary>Gives a runtime the memory of a context, from the beginning or from what it has: loads verified KV, and computes what is missing.</summary>
 /// <param name="context">Context name, for logs.</param>
 /// <param name="from">Where inputs and KV are read.</param>
-/// <param name="history">Empty; receives the inputs.</param>
-/// <param name="driver">The runtime, empty; or none for an agent whose KV is computed elsewhere.</param>
+/// <param name="history">Empty, or the context's first inputs; receives the rest.</param>
+/// <param name="driver">The runtime, with KV of these; or none for an agent whose KV is computed elsewhere.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">Where logs go.</param>
 internal sealed class Rehydrator(
@@ -46,11 +46,11 @@ internal sealed class Rehydrator(
                 + "Give the model a larger cache, or rewind the context.");
         }
 
-        driver?.Clear();
+        var held = driver?.Runtime.Length ?? 0;
         history.Reserve(length);
         var inputs = ReadInputsAsync(durable.Tokens, cancellationToken);
         KvLoad? load = null;
-        if (driver is null || strategy == RehydrationStrategy.Recompute || durable.Kv == 0)
+        if (driver is null || strategy == RehydrationStrategy.Recompute || durable.Kv <= held)
         {
             await inputs.ConfigureAwait(false);
         }
@@ -90,6 +90,7 @@ internal sealed class Rehydrator(
             kvElapsed,
             elapsed - kvElapsed)
         {
+            Held = held,
             RecomputedEarly = early,
             Reread = load?.Reread ?? 0,
         };
@@ -97,13 +98,13 @@ internal sealed class Rehydrator(
 
     private IAsyncEnumerable<KvRunData> ReadAgain(long first, int count) => from.ReadKvAsync(first, count, isRecheck: true);
 
-    /// <summary>Reads all inputs.</summary>
+    /// <summary>Reads all inputs that are missing.</summary>
     /// <returns>When they were there.</returns>
     private async Task<long> ReadInputsAsync(long count, CancellationToken cancellationToken)
     {
-        if (count > 0)
+        if (count > history.Length)
         {
-            await foreach (var run in from.ReadInputsAsync(0, count, cancellationToken).ConfigureAwait(false))
+            await foreach (var run in from.ReadInputsAsync(history.Length, count - history.Length, cancellationToken).ConfigureAwait(false))
             {
                 if (run.FirstPosition != history.Length)
                 {
@@ -126,7 +127,8 @@ internal sealed class Rehydrator(
     {
         // Asked for at once, so that KV is on its way while the inputs are read.
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var runs = from.ReadKvAsync(0, durable.Kv, load.Target, cancellationToken: reading.Token).GetAsyncEnumerator(reading.Token);
+        var first = load.First;
+        var runs = from.ReadKvAsync(first, durable.Kv - first, load.Target, cancellationToken: reading.Token).GetAsyncEnumerator(reading.Token);
         await using (runs.ConfigureAwait(false))
         {
             var next = runs.MoveNextAsync().AsTask();

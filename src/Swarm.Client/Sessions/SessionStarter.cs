@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
+using Swarm.Client.Following;
 using Swarm.Client.Rehydration;
 using Swarm.Client.Spool;
 using Swarm.Client.Streaming;
@@ -17,7 +18,11 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
 
     /// <summary>What all steps of a start have in common.</summary>
     private readonly record struct Start(
-        string Context, ModelDescriptor Model, RuntimeClaim? Claim, MemoryOptions Options, SpoolFolder? Folder, CancellationToken CancellationToken);
+        string Context, ModelDescriptor Model, RuntimeClaim? Claim, MemoryOptions Options, SpoolFolder? Folder, CancellationToken CancellationToken)
+    {
+        /// <summary>What has followed the context up to here; <see langword="null"/>: nothing.</summary>
+        public ContextFollower? Follower { get; init; }
+    }
 
     /// <summary>Starts a session.</summary>
     /// <param name="context">Context name.</param>
@@ -40,11 +45,33 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         Names.RequireContext(context);
         options ??= new MemoryOptions();
         options.Validate();
+        return await MeasuredAsync(
+            context, wish, () => StartCoreAsync(context, model, runtime, wish, prompt, options, cancellationToken)).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes over what a standby has followed. Its runtime becomes the session's; if this fails, the standby follows on.</summary>
+    /// <param name="follower">What has followed the context.</param>
+    /// <param name="context">Context name.</param>
+    /// <param name="mode">What is waited for.</param>
+    /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
+    /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
+    /// <returns>The session, ready for the next token.</returns>
+    public async Task<AgentMemory> TakeOverAsync(
+        ContextFollower follower, string context, TakeOver mode, MemoryOptions? options, CancellationToken cancellationToken)
+    {
+        options ??= new MemoryOptions();
+        options.Validate();
+        var wish = SessionWish.ToTakeOver(mode);
+        return await MeasuredAsync(context, wish, () => TakeOverCoreAsync(follower, context, wish, options, cancellationToken)).ConfigureAwait(false);
+    }
+
+    private async Task<AgentMemory> MeasuredAsync(string context, SessionWish wish, Func<Task<AgentMemory>> start)
+    {
         var began = clientOptions.TimeProvider.GetTimestamp();
         using var activity = ClientTrace.Start($"swarm.{wish.Kind}", context);
         try
         {
-            var memory = await StartCoreAsync(context, model, runtime, wish, prompt, options, cancellationToken).ConfigureAwait(false);
+            var memory = await start().ConfigureAwait(false);
             control.Metrics.Opened(wish.Kind, clientOptions.TimeProvider.GetElapsedTime(began), null);
             memory.MeasureFirstToken(began);
             return memory;
@@ -59,6 +86,33 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
 
     /// <summary>Resumes sessions of the agent on a context from their spool.</summary>
     public SpoolResumer Resumer(string context) => new(control, agent, context, clientOptions, logger);
+
+    private async Task<AgentMemory> TakeOverCoreAsync(
+        ContextFollower follower, string context, SessionWish wish, MemoryOptions options, CancellationToken cancellationToken)
+    {
+        SpoolFolder? folder = null;
+        try
+        {
+            var start = new Start(context, follower.Claim.Runtime.Model, follower.Claim, options, null, cancellationToken) { Follower = follower };
+            if (options.SpoolPath is { } root)
+            {
+                folder = SpoolFolder.Open(root, control.Credential.Tenant, agent, context);
+                start = start with { Folder = folder };
+                if (await Resumer(context).TryResumeAsync(folder, options, cancellationToken).ConfigureAwait(false) is { } resumed)
+                {
+                    await follower.StopAsync().ConfigureAwait(false); // It holds the context already: what the spool has goes on, from the beginning.
+                    return await GoOnAsync(start with { Follower = null }, resumed).ConfigureAwait(false);
+                }
+            }
+
+            return await AcquireAndStartAsync(start, wish).ConfigureAwait(false);
+        }
+        catch
+        {
+            folder?.Dispose();
+            throw;
+        }
+    }
 
     private async Task<AgentMemory> StartCoreAsync(
         string context,
@@ -125,6 +179,22 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var link = new SessionLink(control, context, state, secret, lease.DataPlane, logger);
         try
         {
+            if (start.Follower is { } follower)
+            {
+                // Its silo tells it of this epoch, and with it whether all that it has holds. Meanwhile the session attaches.
+                var attaching = link.AttachAsync(start.CancellationToken).Observed();
+                try
+                {
+                    await follower.WaitForAsync(state.Epoch, lease.DurableTokens, start.CancellationToken).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await ((Task)attaching).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // It is tried again below.
+                }
+
+                await follower.StopAsync().ConfigureAwait(false);
+            }
+
             return await RehydrateAsync(start, lease, state, link, started, resumed: null).ConfigureAwait(false);
         }
         catch
@@ -194,9 +264,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             try
             {
                 var session = await link.AttachAsync(cancellationToken).ConfigureAwait(false);
-                var history = new InputHistory(
-                    new PrefixHasher(new TenantKey(lease.TenantKey), model.ComputeFingerprint(), lease.BlockTokens));
-                var driver = claim is null ? null : new RuntimeDriver(claim.Runtime, history, claim.Steps);
+                var (history, driver) = start.Follower is { } follower ? (follower.History, follower.Driver) : BeginAnew(start, lease);
                 var states = new StateOutbox();
                 var found = new Watermarks(lease.DurableTokens, lease.DurableKv);
                 var reading = session.ReadStatesAsync(cancellationToken).Observed(); // Not waited for where rehydration fails.
@@ -229,7 +297,8 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 var numerics = NumericsHistory.Read(states.Find(NumericsCodec.StateName), history.Length, found.Kv);
                 report = WithNumerics(report, context, claim?.Runtime, numerics);
                 return new AgentMemory(
-                    context, agent, fingerprint, control, history, states, claim, driver, state, link, report, numerics, rehydrator.Damaged,
+                    context, agent, fingerprint, control, history, states, claim, driver, state, link, report, numerics,
+                    [.. start.Follower?.Damaged ?? [], .. rehydrator.Damaged],
                     resumer.Finder, spooled, options, time, logger);
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
@@ -239,6 +308,15 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 await control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    private static (InputHistory History, RuntimeDriver? Driver) BeginAnew(Start start, ContextLease lease)
+    {
+        var history = new InputHistory(
+            new PrefixHasher(new TenantKey(lease.TenantKey), start.Model.ComputeFingerprint(), lease.BlockTokens));
+        var driver = start.Claim is { } claim ? new RuntimeDriver(claim.Runtime, history, claim.Steps) : null;
+        driver?.Clear();
+        return (history, driver);
     }
 
     private RehydrationReport WithNumerics(

@@ -24,6 +24,11 @@ internal sealed class RuntimeClaim : IDisposable
     public static RuntimeClaim ForSession(IKvRuntime runtime, string context, string agent) =>
         Take(runtime, $"context '{context}' of agent '{agent}'");
 
+    /// <summary>Takes a runtime for a standby, and for the session that it takes over.</summary>
+    /// <exception cref="InvalidOperationException">It is in use; the message says by whom.</exception>
+    public static RuntimeClaim ForStandby(IKvRuntime runtime, string context, string agent) =>
+        Take(runtime, $"context '{context}' of agent '{agent}', as a standby or after its take-over");
+
     /// <summary>Takes a runtime for a reader of a context.</summary>
     /// <exception cref="WrongModelException">The context belongs to another model.</exception>
     /// <exception cref="InvalidOperationException">It is in use; the message says by whom.</exception>

@@ -127,10 +127,16 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, St
     }
 
     /// <summary>Forgets all positions, and what was imported and not committed.</summary>
-    public void Clear()
+    public void Clear() => CutTo(0);
+
+    /// <summary>Forgets all positions from one on, and what was imported and not committed.</summary>
+    public void CutTo(int length)
     {
-        Truncate(0);
-        runtime.Truncate(0);
+        Truncate(length);
+        lock (_gate)
+        {
+            runtime.Truncate(Math.Min(length, runtime.Length));
+        }
     }
 
     /// <summary>Notes that positions were imported.</summary>

@@ -6,6 +6,9 @@ internal static class FeatureBits
     /// <summary>Requests may carry the trace context of their caller.</summary>
     public const ulong TraceContext = 1;
 
+    /// <summary>Attachments may follow their context.</summary>
+    public const ulong Follow = 2;
+
     /// <summary>All that this code has.</summary>
-    public const ulong All = TraceContext;
+    public const ulong All = TraceContext | Follow;
 }

@@ -56,7 +56,7 @@ internal readonly record struct FrameHeader(
         var type = (FrameType)source[4];
         var length = BinaryPrimitives.ReadUInt32LittleEndian(source[16..]);
         var headLength = BinaryPrimitives.ReadUInt32LittleEndian(source[20..]);
-        if (type is < FrameType.Hello or > FrameType.Pong)
+        if (type is < FrameType.Hello or > FrameType.FollowedEpoch)
         {
             throw new ProtocolException($"frame type {source[4]} is unknown");
         }

@@ -86,4 +86,10 @@ internal enum FrameType : byte
 
     /// <summary>S: yes.</summary>
     Pong = 28,
+
+    /// <summary>C: inputs and KV are wanted as they become durable, with the first credit.</summary>
+    Follow = 29,
+
+    /// <summary>S: the epoch that what follows belongs to, and what the follower keeps of what it has.</summary>
+    FollowedEpoch = 30,
 }

@@ -1,3 +1,7 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
+
 namespace Swarm.DataPlane.Messages;
 
 /// <summary>A range of inputs or KV is wanted.</summary>
@@ -18,6 +22,31 @@ internal readonly record struct ReadRange(long FirstPosition, long Count, long C
         writer.WritePosition(Count);
         writer.WritePosition(Credit);
         writer.WriteByte(IsRecheck ? (byte)1 : (byte)0);
+    }
+}
+
+/// <summary>Inputs and KV are wanted as they become durable.</summary>
+/// <param name="From">What the follower has.</param>
+/// <param name="Credit">Bytes of KV that may be sent without further credit.</param>
+internal readonly record struct Follow(FollowPoint From, long Credit) : IMessage<Follow>
+{
+    public int EncodedLength => (4 * sizeof(long)) + Digest256.SizeBytes;
+
+    public static Follow Read(ref MessageReader reader)
+    {
+        var epoch = new Epoch(reader.ReadUInt64());
+        var position = reader.ReadPosition();
+        var hash = new BlockHash(reader.ReadDigest());
+        return new(new FollowPoint(epoch, position, hash, reader.ReadPosition()), reader.ReadPosition());
+    }
+
+    public void Write(ref MessageWriter writer)
+    {
+        writer.WriteUInt64(From.Epoch.Value);
+        writer.WritePosition(From.Position);
+        writer.WriteDigest(From.Hash.Value);
+        writer.WritePosition(From.KvPosition);
+        writer.WritePosition(Credit);
     }
 }
 

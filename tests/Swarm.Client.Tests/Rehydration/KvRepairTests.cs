@@ -22,7 +22,7 @@ public sealed class KvRepairTests
     {
         var folder = Silo.NewFolder();
         await StreamAsync(folder);
-        Damage(folder, _ => _seeded.Random.Next(3) == 0);
+        DamagedSegments.Damage(folder, _ => _seeded.Random.Next(3) == 0);
 
         var mended = await TakeOverAsync(folder, "drone-b", strategy);
         var after = await TakeOverAsync(folder, "drone-c", RehydrationStrategy.LoadKv);
@@ -40,7 +40,7 @@ public sealed class KvRepairTests
     {
         var folder = Silo.NewFolder();
         await StreamAsync(folder);
-        Damage(folder, _ => true);
+        DamagedSegments.Damage(folder, _ => true);
         await using (var silo = await Silo.StartAsync(folder))
         {
             await using var swarm = await silo.ConnectAsync();
@@ -99,17 +99,6 @@ public sealed class KvRepairTests
         if (strategy == RehydrationStrategy.LoadKv)
         {
             Assert.Equal((320, 0), ((int)past.Loaded, (int)past.Recomputed));
-        }
-    }
-
-    /// <summary>Flips a bit in the last payload of some segments.</summary>
-    private static void Damage(string folder, Func<string, bool> isDamaged)
-    {
-        foreach (var segment in Directory.GetFiles(Path.Combine(folder, "objects", "log"), "*", SearchOption.AllDirectories).Where(isDamaged))
-        {
-            var bytes = File.ReadAllBytes(segment);
-            bytes[^40] ^= 0x20; // Payloads come last, before the file's 32 bytes.
-            File.WriteAllBytes(segment, bytes);
         }
     }
 

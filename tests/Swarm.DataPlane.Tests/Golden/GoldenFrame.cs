@@ -1,3 +1,5 @@
+using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
@@ -65,6 +67,8 @@ internal sealed record GoldenFrame(
         Of(FrameType.Cancel, 1, uint.MaxValue, default(Empty)),
         Of(FrameType.Ping, 0, 0, default(Empty)),
         Of(FrameType.Pong, 0, 0, default(Empty)),
+        Of(FrameType.Follow, 1, 9, new Follow(new FollowPoint(new Epoch(GoldenValues.Epoch), 67, new BlockHash(GoldenValues.Digest), 60), 32 << 20)),
+        Of(FrameType.FollowedEpoch, 1, 9, new DurableState(8, new Watermarks(60, 56))),
     ];
 
     public string FilePath => Path.Combine(

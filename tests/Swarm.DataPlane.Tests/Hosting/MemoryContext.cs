@@ -44,6 +44,9 @@ public sealed class MemoryContext : IOpenContext, IDisposable
 
     public int Touches { get; private set; }
 
+    /// <summary>How often somebody began to follow.</summary>
+    public int Followers { get; private set; }
+
     /// <summary>Whether KV is verified and then forgotten.</summary>
     public bool Discards { get; set; }
 
@@ -235,6 +238,46 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             }
 
             yield return new KvRunData(first, runCount, hash, frames, KvTier.Memory, new Counted(this));
+        }
+    }
+
+    public async IAsyncEnumerable<Followed> FollowAsync(FollowPoint from, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Followers++;
+        var (epoch, at) = (from.Epoch, new Watermarks(from.Position, from.KvPosition));
+        while (true)
+        {
+            var status = await WaitForChangeAsync(epoch, at, cancellationToken);
+            if (status.Epoch != epoch)
+            {
+                var kept = new Watermarks(Math.Min(at.Tokens, status.Durable.Tokens), Math.Min(at.Kv, status.Durable.Kv));
+                yield return Followed.Of(new FollowedEpoch(status.Epoch, kept));
+                if (kept != at)
+                {
+                    yield break;
+                }
+
+                epoch = status.Epoch;
+            }
+            else if (status.Durable.Tokens > at.Tokens)
+            {
+                var count = (int)(status.Durable.Tokens - at.Tokens);
+                yield return Followed.Of(new InputRun(at.Tokens, _tokens.GetRange((int)at.Tokens, count).ToArray(), new[] { count }));
+                at = at with { Tokens = status.Durable.Tokens };
+            }
+            else
+            {
+                foreach (var (first, count, hash, frames) in _kv.Where(run => run.First >= at.Kv).ToArray())
+                {
+                    lock (_lock)
+                    {
+                        RunsOut++;
+                    }
+
+                    yield return Followed.Of(new KvRunData(first, count, hash, frames, KvTier.Memory, new Counted(this)));
+                    at = at with { Kv = first + count };
+                }
+            }
         }
     }
 

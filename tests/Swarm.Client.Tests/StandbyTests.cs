@@ -1,0 +1,293 @@
+using Swarm.Testing;
+using Swarm.Testing.Models;
+using Swarm.Testing.Network;
+using Xunit;
+
+namespace Swarm.Client.Tests;
+
+/// <summary>A standby has what is durable, bit for bit, whatever its leader does, and takes it over without loading. Promise 10.</summary>
+public sealed class StandbyTests
+{
+    private readonly SeededTest _seeded = new();
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task TakeOver_CaughtUp_LoadsNothingComputesNothingAndGoesOnBitForBit()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var other = await silo.ConnectAsync();
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+        await a.FeedAsync(Some(300), [("tracker", new byte[] { 7 })], Token);
+        var runtime = new ToyRuntime();
+        await using var standby = await other.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        await a.GenerateAsync(20, null, Token);
+        await a.ReleaseAsync("drone-b", Token);
+
+        await standby.WaitForCatchUpAsync(Token);
+        await using var b = await standby.TakeOverAsync(TakeOver.IfReleased, null, Token);
+
+        Assert.Equal(320, b.Rehydration.Held);
+        Assert.Equal((0, 0, 0), (b.Rehydration.Loaded, b.Rehydration.Recomputed, b.Rehydration.Bytes));
+        Assert.Equal(0, runtime.ComputedPositions);
+        Assert.Equal([7], b.States["tracker"].Content.ToArray());
+        var logits = new float[lead.VocabularySize];
+        var generated = await b.GenerateAsync(10, null, Token);
+        foreach (var token in generated)
+        {
+            lead.Forward([token], logits);
+        }
+
+        Assert.Equal(Kv(lead), Kv(runtime));
+        Assert.Equal(logits, b.Logits.ToArray());
+        Assert.True(standby.Status.HasEnded);
+        await Assert.ThrowsAsync<InvalidOperationException>(() => standby.TakeOverAsync(TakeOver.Now, null, Token));
+    }
+
+    /// <summary>Any leader: feeds, rewinds, gives back, is taken over. Whenever all is durable and the standbys have caught up, they are its equals.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Follow_LeadersDoAnything_HoldsTheSameBits(bool isInPlace)
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var other = await silo.ConnectAsync();
+        var lead = new ToyRuntime();
+        var a = await swarm.Agent("drone-0").OpenAsync("track/1", lead, null, Token);
+        List<(ToyRuntime Runtime, AgentStandby Standby)> standbys = [];
+        for (var round = 0; round < 60; round++)
+        {
+            if (standbys.Count < 3 && _seeded.Random.Next(6) == 0)
+            {
+                var runtime = new ToyRuntime { IsInPlace = isInPlace };
+                standbys.Add((runtime, await other.Agent($"watch-{round}").StandByAsync("track/1", runtime, Token)));
+            }
+
+            switch (_seeded.Random.Next(6))
+            {
+                case 0 when a.Length > 0:
+                    await a.RewindAsync(_seeded.Random.Next((int)a.Length), Token);
+                    break;
+                case 1:
+                    (lead, a) = await HandOverAsync(swarm, a, round);
+                    break;
+                case 2 when a.Length > 0:
+                    await a.GenerateAsync(1 + _seeded.Random.Next(8), null, Token);
+                    break;
+                default:
+                    await a.FeedAsync(Some(1 + _seeded.Random.Next(150)), Token);
+                    break;
+            }
+
+            if (_seeded.Random.Next(3) == 0)
+            {
+                await a.FlushAsync(Token);
+                foreach (var (runtime, standby) in standbys)
+                {
+                    await CaughtUpAsync(standby, a);
+                    Assert.Equal(a.GetTokens(0), standby.GetTokens());
+                    Assert.Equal(Kv(lead), Kv(runtime));
+                    Assert.Equal(0, runtime.ComputedPositions);
+                }
+            }
+        }
+
+        Assert.NotEmpty(standbys);
+        await a.FlushAsync(Token);
+        await using var b = await standbys[0].Standby.TakeOverAsync(TakeOver.Now, null, Token);
+        var logits = new float[lead.VocabularySize];
+        int[] next = Some(1);
+        lead.Forward(next, logits);
+        await b.FeedAsync(next, Token);
+        Assert.Equal(logits, b.Logits.ToArray());
+        Assert.Equal(b.Length - 1, b.Rehydration.Held + b.Rehydration.Loaded + b.Rehydration.Recomputed);
+        await a.DisposeAsync();
+        foreach (var (_, standby) in standbys)
+        {
+            await standby.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Follow_ConnectionIsCutAgainAndAgain_GoesOnFromWhatItHas()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var proxy = new CuttingProxy(silo.DataPlane);
+        await using var other = await silo.ConnectAsync(proxy.Endpoint);
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+        await a.FeedAsync(Some(64), Token);
+        var runtime = new ToyRuntime();
+        await using var standby = await other.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        for (var cut = 0; cut < 10; cut++)
+        {
+            await a.FeedAsync(Some(40), Token);
+            if (cut % 3 == 2)
+            {
+                await a.RewindAsync(a.Length - 30, Token);
+            }
+
+            proxy.Cut();
+        }
+
+        await a.FlushAsync(Token);
+        await CaughtUpAsync(standby, a);
+
+        Assert.Equal(Kv(lead), Kv(runtime));
+        Assert.Equal(0, runtime.ComputedPositions);
+        Assert.True(standby.Status.Reconnects > 0);
+        Assert.Null(standby.Status.Fault);
+    }
+
+    [Fact]
+    public async Task TakeOver_StandbyIsCutOff_LoadsWhatItLacks()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var proxy = new CuttingProxy(silo.DataPlane);
+        await using var other = await silo.ConnectAsync(proxy.Endpoint);
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+        await a.FeedAsync(Some(200), Token);
+        await a.FlushAsync(Token);
+        var runtime = new ToyRuntime();
+        await using var standby = await other.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        await standby.WaitForCatchUpAsync(Token);
+        proxy.Cut();
+        await a.FeedAsync(Some(100), Token);
+        await a.ReleaseAsync("", Token);
+
+        await using var b = await standby.TakeOverAsync(TakeOver.Now, null, Token);
+
+        Assert.Equal(300, b.Rehydration.Held + b.Rehydration.Loaded);
+        Assert.InRange(b.Rehydration.Held, 200, 300);
+        Assert.Equal(Kv(lead), Kv(runtime));
+    }
+
+    [Fact]
+    public async Task StandBy_WhatCannotBeFollowed_IsRefusedByNameAndLeavesTheRuntimeFree()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        await a.FeedAsync(Some(80), Token);
+        await a.FlushAsync(Token);
+        var runtime = new ToyRuntime(maxPositions: 70);
+        var b = swarm.Agent("drone-b");
+
+        var missing = await Assert.ThrowsAsync<SwarmRefusedException>(() => b.StandByAsync("track/2", runtime, Token));
+        var small = await Assert.ThrowsAsync<ArgumentException>(() => b.StandByAsync("track/1", runtime, Token));
+        await Assert.ThrowsAsync<WrongModelException>(() => b.StandByAsync("track/1", new ToyRuntime(name: "other"), Token));
+        await Assert.ThrowsAsync<ArgumentException>(() => b.StandByAsync("", runtime, Token));
+
+        Assert.Equal(RefusalCode.NotFound, missing.Refusal.Code);
+        Assert.Contains("80 positions; the runtime holds 70", small.Message, StringComparison.Ordinal);
+        await using (await b.OpenAsync("track/3", runtime, null, Token))
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => b.StandByAsync("track/1", runtime, Token));
+        }
+    }
+
+    [Fact]
+    public async Task Follow_ContextOutgrowsTheRuntime_EndsAndSaysWhy()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        await a.FeedAsync(Some(60), Token);
+        var runtime = new ToyRuntime(maxPositions: 70);
+        await using var standby = await swarm.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+
+        await a.FeedAsync(Some(30), Token);
+        await a.FlushAsync(Token);
+        await Poll.UntilAsync(() => standby.Status.HasEnded, Token);
+
+        Assert.Contains("90 positions; the runtime holds 70", standby.Status.Fault, StringComparison.Ordinal);
+        var ended = await Assert.ThrowsAsync<InvalidOperationException>(() => standby.TakeOverAsync(TakeOver.Now, null, Token));
+        Assert.Contains("90 positions", ended.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Follow_MoreThanTheSiloTakes_WaitsAndSaysWhy()
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder(), "--Swarm:DataPlane:MaxFollowers", "1");
+        silo.OwnsFolder = true;
+        await using var swarm = await silo.ConnectAsync();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        await a.FeedAsync(Some(60), Token);
+        await a.FlushAsync(Token);
+        var first = await swarm.Agent("drone-b").StandByAsync("track/1", new ToyRuntime(), Token);
+        await first.WaitForCatchUpAsync(Token);
+        await using var second = await swarm.Agent("drone-c").StandByAsync("track/1", new ToyRuntime(), Token);
+
+        await Poll.UntilAsync(() => second.Status.Fault is not null, Token);
+        Assert.Contains("MaxFollowers", second.Status.Fault, StringComparison.Ordinal);
+        await first.DisposeAsync();
+        await second.WaitForCatchUpAsync(Token);
+
+        Assert.Equal(new Watermarks(60, 60), second.Status.Held);
+    }
+
+    [Fact]
+    public async Task Follow_StoredKvIsDamaged_ComputesThatAloneAndCountsIt()
+    {
+        var folder = Silo.NewFolder();
+        var lead = new ToyRuntime();
+        await using (var silo = await Silo.StartAsync(folder))
+        {
+            await using var swarm = await silo.ConnectAsync();
+            await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+            for (var flush = 0; flush < 8; flush++)
+            {
+                await a.FeedAsync(Some(40), Token);
+                await a.FlushAsync(Token);
+            }
+
+            await a.ReleaseAsync("", Token);
+        }
+
+        DamagedSegments.Damage(folder, _ => _seeded.Random.Next(3) == 0);
+        await using var again = await Silo.StartAsync(folder);
+        again.OwnsFolder = true;
+        await using var other = await again.ConnectAsync();
+        var runtime = new ToyRuntime();
+        await using var standby = await other.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        await Poll.UntilAsync(() => standby.Status.Held.Tokens == lead.Length && standby.Lag.KvPositions < 41, Token);
+        await using var b = await standby.TakeOverAsync(TakeOver.Now, null, Token);
+
+        Assert.Equal(Kv(lead), Kv(runtime));
+        Assert.True(standby.Status.Discarded + b.Rehydration.Discarded > 0);
+        Assert.True(runtime.ComputedPositions >= standby.Status.Recomputed + b.Rehydration.Recomputed);
+        Assert.Equal(320, b.Rehydration.Held + b.Rehydration.Loaded + b.Rehydration.Recomputed);
+    }
+
+    private async Task<(ToyRuntime Runtime, AgentMemory Memory)> HandOverAsync(SwarmClient swarm, AgentMemory from, int round)
+    {
+        var isPlanned = _seeded.Random.Next(2) == 0;
+        await (isPlanned ? from.ReleaseAsync("", Token) : from.FlushAsync(Token));
+        var runtime = new ToyRuntime();
+        var to = await swarm.Agent($"drone-{round}").TakeOverAsync("track/1", runtime, TakeOver.Now, null, Token);
+        await from.DisposeAsync();
+        return (runtime, to);
+    }
+
+    private static Task CaughtUpAsync(AgentStandby standby, AgentMemory memory) => Poll.UntilAsync(
+        () => standby.Status.Epoch == memory.Epoch && standby.Status.Held == memory.Durable && standby.Lag.Time == TimeSpan.Zero, Token);
+
+    private int[] Some(int count) => [.. Enumerable.Range(0, count).Select(_ => _seeded.Random.Next(97))];
+
+    private static byte[] Kv(ToyRuntime runtime)
+    {
+        var bytes = new byte[runtime.Length * 64 * 4];
+        for (var stream = 0; stream < 2; stream++)
+        {
+            runtime.ReadKv(0, stream, 0, runtime.Length, bytes.AsSpan(stream * bytes.Length / 2, bytes.Length / 2));
+        }
+
+        return bytes;
+    }
+}
