@@ -18,6 +18,8 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
         new MemorySection(), new MemorySection(SyntheticModel.Llama70B), new MemorySection(SyntheticModel.DeepSeekMla), new SizesSection(),
         new HitsSection(), new LookupSection(),
         new FolderSection(), new AzureSection(), new DistantSection(), new StreamSection<LlamaRuntime>("stream.overhead", "a step of small without Swarm", 1.03, _ => new SmallModel()),
+        new StreamSection<LlamaRuntime>("stream.followed", "a step of small without Swarm", 1.05, _ => new SmallModel(), followers: 1),
+        new StreamSection<LlamaRuntime>("stream.followed-by-eight", "a step of small without Swarm", null, _ => new SmallModel(), followers: 8),
         // The silo and the client are in the model's process: one processor is theirs, or none.
         new StreamSection<LlamaCppRuntime>(
             "stream.overhead.llamacpp",
@@ -27,7 +29,7 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
         new StreamSection<LlamaCppRuntime>(
             "stream.overhead.llamacpp-full", "a step of small by llama.cpp without Swarm, on all processors", null, report => new SmallGguf(report.NewFolder("gguf"))),
         new ControlSection(), new AgentsSection(),
-        new TtftSection(), new LlamaCppTtftSection(),
+        new TtftSection(), new StandbySection(), new LlamaCppTtftSection(),
     ];
 
     /// <summary>Runs the sections that hold wanted rows.</summary>

@@ -3,12 +3,13 @@ using Swarm.Inference.Presets;
 
 namespace Swarm.Benchmarks.Paths;
 
-/// <summary>The <c>small</c> preset, 80 M parameters, with seeded weights and inputs.</summary>
-internal sealed class SmallModel : IBenchModel<LlamaRuntime>
+/// <summary>A preset, with seeded weights and inputs.</summary>
+/// <param name="preset"><c>small</c>, 80 M parameters, or <c>tiny</c>.</param>
+internal sealed class SmallModel(string preset = "small") : IBenchModel<LlamaRuntime>
 {
     private const int Seed = 20261125;
 
-    private readonly LlamaModel _model = LlamaModel.CreatePreset("small", Seed);
+    private readonly LlamaModel _model = LlamaModel.CreatePreset(preset, Seed);
 
     /// <summary>An empty runtime.</summary>
     public LlamaRuntime NewRuntime(int positions) => _model.CreateRuntime(positions);

@@ -20,6 +20,14 @@ internal sealed class Samples
     public ReportRow Cost(string name, string reference, Goal? goal) =>
         Row(name, path => path.TotalMilliseconds, "ms", reference, round => round.Path / round.Reference, goal);
 
+    /// <summary>The row of what a path costs more at another size: its median there, less what the reference costs more, against its median here.</summary>
+    public ReportRow Growth(string name, string reference, Samples larger, Goal? goal)
+    {
+        var (path, pathThere) = (Median(_rounds.Select(round => round.Path.TotalMilliseconds)), Median(larger._rounds.Select(round => round.Path.TotalMilliseconds)));
+        var more = Median(larger._rounds.Select(round => round.Reference.TotalMilliseconds)) - Median(_rounds.Select(round => round.Reference.TotalMilliseconds));
+        return new ReportRow(name, pathThere - more, "ms", reference, (pathThere - more) / path, 0, _rounds.Count, goal) { ReferenceValue = path };
+    }
+
     /// <summary>The middle of some values.</summary>
     public static double Median(IEnumerable<double> values)
     {

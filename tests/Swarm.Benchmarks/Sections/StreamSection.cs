@@ -10,7 +10,9 @@ namespace Swarm.Benchmarks.Sections;
 /// <param name="reference">What it is measured against.</param>
 /// <param name="most">The goal; <see langword="null"/> for none.</param>
 /// <param name="open">Makes the model.</param>
-internal sealed class StreamSection<TRuntime>(string row, string reference, double? most, Func<ReportContext, IBenchModel<TRuntime>> open) : ISection
+/// <param name="followers">Standbys that follow the context, in this process too.</param>
+internal sealed class StreamSection<TRuntime>(
+    string row, string reference, double? most, Func<ReportContext, IBenchModel<TRuntime>> open, int followers = 0) : ISection
     where TRuntime : IKvRuntime, IDisposable
 {
     private const int FirstPositions = 256;
@@ -33,6 +35,14 @@ internal sealed class StreamSection<TRuntime>(string row, string reference, doub
         using var plain = model.NewRuntime(tokens.Length);
         using var streaming = model.NewRuntime(tokens.Length);
         await using var memory = await silo.Client.Agent("a").OpenAsync("stream", streaming);
+        List<TRuntime> following = [];
+        List<AgentStandby> standbys = [];
+        for (var follower = 0; follower < followers; follower++)
+        {
+            following.Add(model.NewRuntime(tokens.Length));
+            standbys.Add(await silo.Client.Agent($"standby-{follower}").StandByAsync("stream", following[^1]));
+        }
+
         using var alone = new ReferenceThread();
         var logits = new float[plain.VocabularySize];
         await alone.RunAsync(() => SmallModel.Prefill(plain, tokens.AsSpan(0, FirstPositions), logits));
@@ -78,6 +88,14 @@ internal sealed class StreamSection<TRuntime>(string row, string reference, doub
             }
         }
 
+        await memory.FlushAsync();
+        foreach (var standby in standbys)
+        {
+            await standby.WaitForCatchUpAsync();
+            await standby.DisposeAsync();
+        }
+
+        following.ForEach(runtime => runtime.Dispose());
         report.Add(samples.Cost(row, reference, most is { } ratio ? Goal.AtMost(ratio) : null));
     }
 }
