@@ -26,6 +26,15 @@ internal static class AcquireDecision
                 status.Epoch);
         }
 
+        if (request.OnlyInEpoch is { } only && only != status.Epoch.Value)
+        {
+            return new Refusal(
+                RefusalCode.EpochChanged,
+                $"Context '{request.Context}' was offered in epoch {only}, and is in epoch {status.Epoch} by now: the offer is void.",
+                status.Epoch,
+                Holder: status.Holder);
+        }
+
         var silence = now - status.LastHeartbeat;
         var mayTakeSilent = request.Mode == AcquireMode.Force
             || (request.Mode == AcquireMode.IfHolderTimedOut && silence.TotalSeconds >= request.TimeoutSeconds);

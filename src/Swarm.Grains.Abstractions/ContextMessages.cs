@@ -12,6 +12,7 @@ namespace Swarm.Grains.Abstractions;
 /// <param name="BlockTokens">Positions of a block, for a new context.</param>
 /// <param name="MayCreate">Whether a context that does not exist is made.</param>
 /// <param name="TakesOwn">Whether a session of the same agent is fenced at once, whatever the mode.</param>
+/// <param name="OnlyInEpoch">The epoch that must be in force, as in an offer of the fleet; <see langword="null"/> for any.</param>
 [GenerateSerializer, Immutable, Alias("swarm.acquire.v1")]
 public sealed record AcquireContext(
     [property: Id(0)] string Context,
@@ -22,7 +23,8 @@ public sealed record AcquireContext(
     [property: Id(5)] ModelDescriptor Model,
     [property: Id(6)] int BlockTokens,
     [property: Id(7)] bool MayCreate,
-    [property: Id(8)] bool TakesOwn = false);
+    [property: Id(8)] bool TakesOwn = false,
+    [property: Id(9)] ulong? OnlyInEpoch = null);
 
 /// <summary>What to do about the present holder of a context.</summary>
 [GenerateSerializer]

@@ -25,6 +25,12 @@ public static class GrainKeys
     /// <exception cref="ArgumentException">The name is not allowed.</exception>
     public static string Prefixes(string tenant) => $"{Names.RequireTenant(tenant)}/prefixes";
 
+    /// <summary>Key of an <see cref="Fleet.IFleetGrain"/>.</summary>
+    /// <param name="tenant">Tenant name.</param>
+    /// <returns>The key.</returns>
+    /// <exception cref="ArgumentException">The name is not allowed.</exception>
+    public static string FleetOf(string tenant) => $"{Names.RequireTenant(tenant)}/fleet";
+
     /// <summary>Takes a key apart at its first slash: tenant names have none.</summary>
     /// <param name="key">A grain key.</param>
     /// <param name="tenant">The tenant's name.</param>

@@ -1,3 +1,6 @@
+using Swarm.Core.Identity;
+using Swarm.Grains.Abstractions.Fleet;
+
 namespace Swarm.Grains.Abstractions;
 
 /// <summary>One context: opens it on this silo, hands it off, and says where its data plane is.</summary>
@@ -24,6 +27,15 @@ public interface IContextGrain : IGrainWithStringKey
     /// <returns>The place, or the refusal.</returns>
     [Alias("locate")]
     Task<LocateAnswer> LocateAsync(CancellationToken cancellationToken);
+
+    /// <summary>Finds a successor for a holder that asks for one, and goes on until there is one. Waits a while; repeat it until there is one.</summary>
+    /// <param name="epoch">Epoch of the session.</param>
+    /// <param name="secretHash">Hash of its secret.</param>
+    /// <param name="reason">Why, for whoever is offered the context.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The successor, once it is ready; or the refusal.</returns>
+    [Alias("find-successor")]
+    Task<SuccessorAnswer> FindSuccessorAsync(ulong epoch, Digest256 secretHash, string reason, CancellationToken cancellationToken);
 
     /// <summary>The durable state of the context.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>

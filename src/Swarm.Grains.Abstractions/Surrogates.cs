@@ -196,3 +196,36 @@ public sealed class SwarmRefusedConverter : IConverter<SwarmRefusedException, Sw
     /// <inheritdoc/>
     public SwarmRefusedSurrogate ConvertToSurrogate(in SwarmRefusedException value) => new(value.Refusal);
 }
+
+/// <summary>Carries a handoff policy in grain calls.</summary>
+/// <param name="IsOffered">Whether the context is offered at all.</param>
+/// <param name="HolderSilence">How long nothing may be heard of the holder.</param>
+/// <param name="ReconnectGrace">How long a lost connection may stay lost.</param>
+/// <param name="WarmStandbys">Standbys that are wanted.</param>
+/// <param name="RequiredLabels">Labels that an agent must have. Owned by the surrogate.</param>
+[GenerateSerializer, Immutable, Alias("swarm.handoff-policy.v1")]
+public readonly record struct HandoffPolicySurrogate(
+    [property: Id(0)] bool IsOffered,
+    [property: Id(1)] TimeSpan HolderSilence,
+    [property: Id(2)] TimeSpan ReconnectGrace,
+    [property: Id(3)] int WarmStandbys,
+    [property: Id(4)] Dictionary<string, string> RequiredLabels);
+
+/// <summary>Converts between <see cref="HandoffPolicy"/> and its surrogate.</summary>
+[RegisterConverter]
+public sealed class HandoffPolicyConverter : IConverter<HandoffPolicy, HandoffPolicySurrogate>
+{
+    /// <inheritdoc/>
+    public HandoffPolicy ConvertFromSurrogate(in HandoffPolicySurrogate surrogate) => new()
+    {
+        IsOffered = surrogate.IsOffered,
+        HolderSilence = surrogate.HolderSilence,
+        ReconnectGrace = surrogate.ReconnectGrace,
+        WarmStandbys = surrogate.WarmStandbys,
+        RequiredLabels = surrogate.RequiredLabels,
+    };
+
+    /// <inheritdoc/>
+    public HandoffPolicySurrogate ConvertToSurrogate(in HandoffPolicy value) => new(
+        value.IsOffered, value.HolderSilence, value.ReconnectGrace, value.WarmStandbys, new Dictionary<string, string>(value.RequiredLabels));
+}
