@@ -26,6 +26,9 @@ internal sealed record ExplorationLimits
 
     public int Forks { get; init; } = 1;
 
+    /// <summary>1: contexts are followed in some seeds.</summary>
+    public int Followers { get; init; } = 1;
+
     /// <summary>1: an object of the store is lost now and then.</summary>
     public int Losses { get; init; } = 1;
 
