@@ -8,9 +8,10 @@ namespace Swarm.Storage.Tests.Simulation;
 /// A follower of one context: it holds a copy, made of what silos tell it, at one silo and then at another, up to date or not; and it
 /// checks all that it is told.
 /// </summary>
-/// <remarks>A process of its own: between an answer that is ready and its next step it may stand still, while the silo goes on.</remarks>
+/// <remarks>A process of its own: between any two of its steps it may stand still, while the silo goes on.</remarks>
 internal sealed class SimulatedFollower(World world, Func<SimulatedSilo> pickSilo, ContextSpec spec, ContextOracle oracle)
 {
+    private const int StepsBetweenPauses = 24;
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(3);
     private readonly List<int> _tokens = [];
     private readonly List<int> _steps = [];
@@ -39,7 +40,16 @@ internal sealed class SimulatedFollower(World world, Func<SimulatedSilo> pickSil
     {
         _stop = stop;
         var process = world.Start($"follower of {spec.Name}");
-        return Task.WhenAll(process.Run(LiveAsync), StandStillAsync(process));
+        var clock = world.Start($"clock of {spec.Name}'s follower");
+        process.Stepped = () =>
+        {
+            if (!stop.IsCancellationRequested && Random.Next(StepsBetweenPauses) == 0)
+            {
+                process.IsPaused = true;
+                _ = clock.Run(() => GoOnAsync(process));
+            }
+        };
+        return process.Run(LiveAsync);
     }
 
     /// <summary>Another that has what this one has now.</summary>
@@ -98,15 +108,10 @@ internal sealed class SimulatedFollower(World world, Func<SimulatedSilo> pickSil
         }
     }
 
-    private async Task StandStillAsync(SimulatedProcess process)
+    private async Task GoOnAsync(SimulatedProcess process)
     {
-        while (!_stop.IsCancellationRequested)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(1000)), world.Time);
-            process.IsPaused = true;
-            await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(400)), world.Time);
-            process.IsPaused = false;
-        }
+        await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(600)), world.Time);
+        process.IsPaused = false;
     }
 
     /// <summary>Follows from what it has, until that ends, it has enough, or nothing comes any more.</summary>
