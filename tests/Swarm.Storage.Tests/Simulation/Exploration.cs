@@ -7,8 +7,6 @@ namespace Swarm.Storage.Tests.Simulation;
 /// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
 internal sealed partial class Exploration
 {
-    private const int HeldReadsPerSeeds = 5;
-
     private readonly World _world;
     private readonly TokenBook _book = new();
     private readonly SimulatedBlobStore _blobs;
@@ -133,7 +131,7 @@ internal sealed partial class Exploration
             _ = StallAsync(pick().Process);
         }
 
-        var isHeld = _world.Seed % HeldReadsPerSeeds == 0;
+        var isHeld = _collects && _world.Random.Next(2) == 0;
         if (isHeld)
         {
             HoldRead(spec);
@@ -149,19 +147,24 @@ internal sealed partial class Exploration
         }
     }
 
-    /// <summary>The next read of a page of a context stands still for a while, after its root was read; others open, move and collect it meanwhile.</summary>
+    /// <summary>One of the next reads of a page of a context stands still, after its root was read, while others write that root and several rounds collect.</summary>
     private void HoldRead(ContextSpec spec)
     {
-        var chance = new Random(_world.Seed + _named);
-        var skip = chance.Next(4);
-        var hold = TimeSpan.FromMilliseconds(chance.Next(1000, 8000));
+        var skip = _world.Random.Next(4);
+        var rounds = _world.Random.Next(1, 5); // One that meets the fork ends; the next one gives it up; the one after that deletes.
         var pages = $"{BlobNames.PagesPrefix}{spec.Id.Tenant}/{spec.Id.Context}/";
         _blobs.BeforeRead = async name =>
         {
             if (name.StartsWith(pages, StringComparison.Ordinal) && skip-- == 0)
             {
                 _blobs.BeforeRead = null;
-                await Task.Delay(hold, _world.Time);
+                while (rounds-- > 0)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(1500)), _world.Time);
+                    _ = _silos[_world.Random.Next(_silos.Length)].Store.CollectAsync(default);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(1500)), _world.Time);
             }
         };
     }

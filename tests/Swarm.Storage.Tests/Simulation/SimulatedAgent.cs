@@ -60,6 +60,7 @@ internal sealed partial class SimulatedAgent(
     public async Task<bool> AcquireAsync(int tries = 12)
     {
         var secret = Fresh();
+        var takesOver = Standby is not null && Random.Next(2) == 0;
         for (var attempt = 0; attempt < tries; attempt++)
         {
             try
@@ -74,8 +75,8 @@ internal sealed partial class SimulatedAgent(
 
                 var granted = secret;
                 secret = Fresh(); // Should it have to acquire once more, that is another acquisition.
-                var tokens = Standby is not null && Random.Next(2) == 0
-                    ? await TakeOverAsync(context, grant, Standby.Copy(oracle))
+                var tokens = takesOver
+                    ? await TakeOverAsync(context, grant, Standby!.Copy(oracle))
                     : await ReadTokensAsync(context, grant.Durable.Tokens);
                 if (tokens is null || context.Status.Epoch != grant.Epoch)
                 {
@@ -104,11 +105,11 @@ internal sealed partial class SimulatedAgent(
     }
 
     /// <summary>Goes on with what a follower has, once it has all: just what a reader of everything has.</summary>
-    /// <returns>Its tokens; <see langword="null"/> where it has heard of a later grant, here or elsewhere.</returns>
+    /// <returns>Its tokens; <see langword="null"/> where the grant is over.</returns>
     private async Task<int[]?> TakeOverAsync(IOpenContext context, Acquired grant, SimulatedFollower follower)
     {
         await follower.CatchUpAsync(context, grant).WaitAsync(CallTimeout, world.Time);
-        if (follower.Epoch > grant.Epoch)
+        if (follower.Epoch != grant.Epoch)
         {
             return null;
         }

@@ -62,12 +62,12 @@ internal sealed class SimulatedFollower(World world, Func<SimulatedSilo> pickSil
         return copy;
     }
 
-    /// <summary>Follows until it was told of a grant and all that was durable then, or of a later epoch.</summary>
+    /// <summary>Follows until it was told of a grant and all that was durable then, or that is over.</summary>
     /// <param name="context">Where the grant was given.</param>
     /// <param name="grant">The grant.</param>
     public async Task CatchUpAsync(IOpenContext context, Acquired grant)
     {
-        bool HasAll() => _epoch > grant.Epoch
+        bool HasAll() => context.Status.Epoch != grant.Epoch
             || (_epoch == grant.Epoch && _tokens.Count >= grant.Durable.Tokens && _given >= grant.Durable.Kv);
         while (!HasAll())
         {
@@ -199,6 +199,7 @@ internal sealed class SimulatedFollower(World world, Func<SimulatedSilo> pickSil
         var isCut = kept.Tokens < _tokens.Count || kept.Kv < _given;
         _epoch = epoch;
         _kv = (int)Math.Min(_kv, kept.Kv);
+        _given = isCut ? _kv : _given;
         Cut((int)kept.Tokens);
         oracle.Followed(_epoch.Value, [.. _tokens]);
         return isCut;
