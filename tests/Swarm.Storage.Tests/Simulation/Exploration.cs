@@ -7,6 +7,8 @@ namespace Swarm.Storage.Tests.Simulation;
 /// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
 internal sealed partial class Exploration
 {
+    private const int FollowersPerSeeds = 5;
+
     private readonly World _world;
     private readonly TokenBook _book = new();
     private readonly SimulatedBlobStore _blobs;
@@ -56,7 +58,7 @@ internal sealed partial class Exploration
 
         var crashes = _world.Random.Next(3) > 0 && _limits.Crashes > 0;
         _collects = _world.Random.Next(3) == 0 && _limits.Collections > 0;
-        _follows = _world.Random.Next(5) == 0 && _limits.Followers > 0;
+        _follows = new Random(_world.Seed).Next(FollowersPerSeeds) == 0 && _limits.Followers > 0; // Of its own: all else goes as it does without.
         var faults = 0;
         _world.RunUntil(_world.Start("agents").Run(async () =>
         {
@@ -131,10 +133,11 @@ internal sealed partial class Exploration
             _ = StallAsync(pick().Process);
         }
 
-        var isHeld = _collects && _world.Random.Next(2) == 0;
+        var chance = new Random(_world.Seed + _named);
+        var isHeld = _collects && chance.Next(2) == 0 && _limits.HeldReads > 0;
         if (isHeld)
         {
-            HoldRead(spec);
+            HoldRead(spec, chance);
         }
 
         if (await new SimulatedAgent(_world, pick, spec, oracle, "forker").ForkAsync(childSpec.Name, childOracle, isHeld))
@@ -148,10 +151,10 @@ internal sealed partial class Exploration
     }
 
     /// <summary>One of the next reads of a page of a context stands still, after its root was read, while others write that root and several rounds collect.</summary>
-    private void HoldRead(ContextSpec spec)
+    private void HoldRead(ContextSpec spec, Random chance)
     {
-        var skip = _world.Random.Next(4);
-        var rounds = _world.Random.Next(1, 5); // One that meets the fork ends; the next one gives it up; the one after that deletes.
+        var skip = chance.Next(4);
+        var rounds = chance.Next(1, 5); // One that meets the fork ends; the next one gives it up; the one after that deletes.
         var pages = $"{BlobNames.PagesPrefix}{spec.Id.Tenant}/{spec.Id.Context}/";
         _blobs.BeforeRead = async name =>
         {
@@ -160,11 +163,11 @@ internal sealed partial class Exploration
                 _blobs.BeforeRead = null;
                 while (rounds-- > 0)
                 {
-                    await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(1500)), _world.Time);
-                    _ = _silos[_world.Random.Next(_silos.Length)].Store.CollectAsync(default);
+                    await Task.Delay(TimeSpan.FromMilliseconds(chance.Next(1500)), _world.Time);
+                    _ = _silos[chance.Next(_silos.Length)].Store.CollectAsync(default);
                 }
 
-                await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(1500)), _world.Time);
+                await Task.Delay(TimeSpan.FromMilliseconds(chance.Next(1500)), _world.Time);
             }
         };
     }

@@ -69,6 +69,7 @@ internal sealed class SimulatedFollower(World world, Func<SimulatedSilo> pickSil
     {
         bool HasAll() => context.Status.Epoch != grant.Epoch
             || (_epoch == grant.Epoch && _tokens.Count >= grant.Durable.Tokens && _given >= grant.Durable.Kv);
+        _epoch = oracle.MayLose && _epoch == grant.Epoch ? default : _epoch; // What it was told before a loss may be another epoch of that number.
         while (!HasAll())
         {
             await FollowAsync(context, () => CallTimeout, HasAll);
