@@ -59,6 +59,8 @@ internal sealed class FollowRequests(
                     }
 
                     epoch = changed.Epoch;
+                    await (runs?.DisposeAsync() ?? default);
+                    runs = null; // What it goes on with may be taken back.
                 }
                 else if (status.Durable.Tokens > at.Tokens)
                 {
@@ -107,7 +109,17 @@ internal sealed class FollowRequests(
             var (epoch, had) = (context.Durable.Epoch, new Watermarks(from.Position, from.KvPosition));
             if (from.Epoch > epoch)
             {
-                throw Refusals.Moved(context.Id); // This silo is behind: the context went on elsewhere.
+                if (!await isCurrent())
+                {
+                    throw Refusals.Moved(context.Id); // This silo is behind: the context went on elsewhere.
+                }
+
+                if (epoch == context.Durable.Epoch)
+                {
+                    return (epoch, default); // The epoch was lost with a log segment, and perhaps what the follower has.
+                }
+
+                continue;
             }
 
             if (context.Rewinds.KeptSince(from.Epoch, had) is { } kept && kept != had)

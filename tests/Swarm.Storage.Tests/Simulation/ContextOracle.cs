@@ -9,6 +9,7 @@ internal sealed class ContextOracle(World world, string name, TokenBook book)
     private readonly SortedDictionary<ulong, int[]> _views = [];
     private readonly Dictionary<long, (ulong Epoch, int Length)> _rewinds = [];
     private readonly HashSet<int> _removed = [];
+    private readonly SortedDictionary<ulong, int[]> _told = [];
     private int[] _must = [];
     private ulong _mustEpoch;
     private int _mustKv;
@@ -17,6 +18,12 @@ internal sealed class ContextOracle(World world, string name, TokenBook book)
 
     /// <summary>Rewinds that were asked for so far.</summary>
     public int Rewinds { get; private set; }
+
+    /// <summary>Agents that took over from a follower.</summary>
+    public int TakeOvers { get; private set; }
+
+    /// <summary>Whether something that was durable may have been lost.</summary>
+    public bool MayLose { get; init; }
 
     /// <summary>A token that never was before, for a position behind others.</summary>
     public int NewToken(int position, int parent, ulong epoch) => book.New(position, parent, epoch);
@@ -53,6 +60,11 @@ internal sealed class ContextOracle(World world, string name, TokenBook book)
                 durableKv >= _mustKv,
                 $"epoch {epoch} of {agent} finds KV of {durableKv}; {_mustKv} had been acknowledged");
             (_must, _mustEpoch) = (view, epoch);
+        }
+
+        foreach (var (told, tokens) in _told)
+        {
+            RequireTold(told, tokens, epoch, view);
         }
     }
 
@@ -128,10 +140,43 @@ internal sealed class ContextOracle(World world, string name, TokenBook book)
         }
     }
 
+    /// <summary>What a follower has, of an epoch that it was told: all of that epoch's history, and so durable.</summary>
+    public void Followed(ulong epoch, int[] tokens)
+    {
+        if (MayLose)
+        {
+            Chain(tokens);
+            return;
+        }
+
+        Read(epoch, tokens);
+        Require(
+            tokens.Length == 0 || book[tokens[^1]].Epoch <= epoch,
+            $"a follower that was told of epoch {epoch} has a token of a later one");
+        foreach (var (granted, view) in _views)
+        {
+            RequireTold(epoch, tokens, granted, view);
+        }
+
+        if (tokens.Length > (_told.GetValueOrDefault(epoch)?.Length ?? -1))
+        {
+            _told[epoch] = tokens;
+        }
+    }
+
+    /// <summary>An agent went on with what a follower had, in the place of what it read.</summary>
+    public void TookOver() => TakeOvers++;
+
     /// <summary>Nothing runs any more: what is there must be all that was acknowledged.</summary>
     public void Final(ulong epoch, int[] tokens, long durableKv)
     {
         Read(epoch, tokens);
+        foreach (var (told, followed) in _told)
+        {
+            Require(told <= epoch, $"epoch {epoch} in the end; a follower was told of {told}");
+            RequireTold(told, followed, epoch + 1, tokens);
+        }
+
         Require(epoch >= _mustEpoch, $"epoch {epoch} in the end, {_mustEpoch} was granted");
         var required = Required();
         Require(
@@ -158,6 +203,17 @@ internal sealed class ContextOracle(World world, string name, TokenBook book)
         }
 
         return _must.AsSpan(0, length);
+    }
+
+    /// <summary>What a follower was told as of one epoch fits what the holder of another found: it was durable, and not taken back.</summary>
+    private void RequireTold(ulong epoch, int[] tokens, ulong granted, int[] view)
+    {
+        int[] durable = [.. granted <= epoch
+            ? tokens.Where(token => book[token].Epoch < granted)
+            : tokens.TakeWhile(token => !_removed.Contains(token))];
+        Require(
+            view.AsSpan().StartsWith(durable),
+            $"a follower had {tokens.Length} tokens of epoch {epoch}; epoch {granted} found {view.Length}, and other ones");
     }
 
     private void Chain(int[] tokens)

@@ -65,9 +65,13 @@ internal sealed partial class Exploration
         }
 
         // What follows builds on what is left.
-        var rest = new ContextOracle(_world, spec.Name, _book);
+        var rest = new ContextOracle(_world, spec.Name, _book) { MayLose = true };
         rest.Forked(found.Epoch, found.Tokens);
-        var next = new SimulatedAgent(_world, () => _silos[0], spec, rest, "next") { MayFindDamage = true };
+        var next = new SimulatedAgent(_world, () => _silos[0], spec, rest, "next")
+        {
+            MayFindDamage = true,
+            Standby = _followers.GetValueOrDefault(spec),
+        };
         rest.Require(await next.AcquireAsync(), "nobody can acquire it any more");
         rest.Require(await next.AppendAsync(3), "nobody can append to it any more");
         return loss;

@@ -7,7 +7,7 @@ namespace Swarm.Storage.Tests.Simulation;
 /// <summary>One seeded run: silos that crash, pause and take contexts from each other, agents that append, rewind, release and fork.</summary>
 internal sealed partial class Exploration
 {
-    private const int HeldReadsPerSeeds = 5;
+    private const int FollowersPerSeeds = 5;
 
     private readonly World _world;
     private readonly TokenBook _book = new();
@@ -16,7 +16,9 @@ internal sealed partial class Exploration
     private readonly SimulatedSilo[] _silos;
     private readonly List<(ContextSpec Spec, ContextOracle Oracle)> _contexts = [];
     private readonly ExplorationLimits _limits;
+    private readonly Dictionary<ContextSpec, SimulatedFollower> _followers = [];
     private bool _collects;
+    private bool _follows;
     private int _named;
 
     private Exploration(int seed, ProtocolRules rules, bool hasCoarseETags, ExplorationLimits limits)
@@ -56,6 +58,7 @@ internal sealed partial class Exploration
 
         var crashes = _world.Random.Next(3) > 0 && _limits.Crashes > 0;
         _collects = _world.Random.Next(3) == 0 && _limits.Collections > 0;
+        _follows = new Random(_world.Seed).Next(FollowersPerSeeds) == 0 && _limits.Followers > 0; // Of its own: all else goes as it does without.
         var faults = 0;
         _world.RunUntil(_world.Start("agents").Run(async () =>
         {
@@ -76,7 +79,8 @@ internal sealed partial class Exploration
             _checker.Roots,
             _contexts.Count - count,
             _silos.Sum(silo => silo.LostWriters),
-            _told);
+            _told,
+            _contexts.Sum(context => context.Oracle.TakeOvers));
     }
 
     private (ContextSpec Spec, ContextOracle Oracle) Add(string name)
@@ -95,10 +99,19 @@ internal sealed partial class Exploration
             ? _silos[_world.Random.Next(_silos.Length)]
             : _silos[home];
 
+        if (_follows)
+        {
+            _followers[spec] = new SimulatedFollower(_world, Pick, spec, oracle);
+        }
+
+        var standby = _followers.GetValueOrDefault(spec);
+        using var stop = new CancellationTokenSource();
+        var following = standby?.FollowAsync(stop.Token) ?? Task.CompletedTask;
         var lives = new List<Task>();
         for (var agent = Math.Max(_world.Random.Next(4), 5 - _limits.Agents); agent < 5; agent++)
         {
-            lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}").LiveAsync(Math.Min(_limits.Operations, 4 + _world.Random.Next(20))));
+            lives.Add(new SimulatedAgent(_world, Pick, spec, oracle, $"a{agent}") { Standby = standby }
+                .LiveAsync(Math.Min(_limits.Operations, 4 + _world.Random.Next(20))));
             await Task.Delay(TimeSpan.FromMilliseconds(_world.Random.Next(3000)), _world.Time);
             home = _world.Random.Next(3) == 0 ? _world.Random.Next(_silos.Length) : home;
             if (_world.Random.Next(_collects ? 3 : 8) == 0 && _contexts.Count < 5 && _limits.Forks > 0) // What is shared, and collected, is what goes wrong.
@@ -108,6 +121,8 @@ internal sealed partial class Exploration
         }
 
         await Task.WhenAll(lives);
+        stop.Cancel();
+        await following;
     }
 
     private async Task ForkAsync(Func<SimulatedSilo> pick, ContextSpec spec, ContextOracle oracle)
@@ -118,10 +133,11 @@ internal sealed partial class Exploration
             _ = StallAsync(pick().Process);
         }
 
-        var isHeld = _world.Seed % HeldReadsPerSeeds == 0;
+        var chance = new Random(_world.Seed + _named);
+        var isHeld = _collects && chance.Next(2) == 0 && _limits.HeldReads > 0;
         if (isHeld)
         {
-            HoldRead(spec);
+            HoldRead(spec, chance);
         }
 
         if (await new SimulatedAgent(_world, pick, spec, oracle, "forker").ForkAsync(childSpec.Name, childOracle, isHeld))
@@ -134,19 +150,24 @@ internal sealed partial class Exploration
         }
     }
 
-    /// <summary>The next read of a page of a context stands still for a while, after its root was read; others open, move and collect it meanwhile.</summary>
-    private void HoldRead(ContextSpec spec)
+    /// <summary>One of the next reads of a page of a context stands still, after its root was read, while others write that root and several rounds collect.</summary>
+    private void HoldRead(ContextSpec spec, Random chance)
     {
-        var chance = new Random(_world.Seed + _named);
         var skip = chance.Next(4);
-        var hold = TimeSpan.FromMilliseconds(chance.Next(1000, 8000));
+        var rounds = chance.Next(1, 5); // One that meets the fork ends; the next one gives it up; the one after that deletes.
         var pages = $"{BlobNames.PagesPrefix}{spec.Id.Tenant}/{spec.Id.Context}/";
         _blobs.BeforeRead = async name =>
         {
             if (name.StartsWith(pages, StringComparison.Ordinal) && skip-- == 0)
             {
                 _blobs.BeforeRead = null;
-                await Task.Delay(hold, _world.Time);
+                while (rounds-- > 0)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(chance.Next(1500)), _world.Time);
+                    _ = _silos[chance.Next(_silos.Length)].Store.CollectAsync(default);
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(chance.Next(1500)), _world.Time);
             }
         };
     }
@@ -224,7 +245,7 @@ internal sealed partial class Exploration
 
         foreach (var (spec, oracle) in _contexts)
         {
-            var agent = new SimulatedAgent(_world, () => _silos[0], spec, oracle, "final");
+            var agent = new SimulatedAgent(_world, () => _silos[0], spec, oracle, "final") { Standby = _followers.GetValueOrDefault(spec) };
             var (epoch, tokens, kv) = await agent.CheckInTheEndAsync();
             oracle.Final(epoch, tokens, kv);
             oracle.Require(await agent.AcquireAsync(), "nobody can acquire it any more");

@@ -1,7 +1,7 @@
 namespace Swarm.Storage.Tests.Simulation;
 
 /// <summary>What happened in a run, or in several.</summary>
-internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks, int LostWriters, int LossesTold)
+internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, int Deleted, int Chunks, int Indexes, int Roots, int Forks, int LostWriters, int LossesTold, int TakeOvers)
 {
     public static ExplorationCounts operator +(ExplorationCounts left, ExplorationCounts right) => new(
         left.Acknowledged + right.Acknowledged,
@@ -12,5 +12,6 @@ internal readonly record struct ExplorationCounts(int Acknowledged, int Faults, 
         left.Roots + right.Roots,
         left.Forks + right.Forks,
         left.LostWriters + right.LostWriters,
-        left.LossesTold + right.LossesTold);
+        left.LossesTold + right.LossesTold,
+        left.TakeOvers + right.TakeOvers);
 }

@@ -26,6 +26,12 @@ internal sealed record ExplorationLimits
 
     public int Forks { get; init; } = 1;
 
+    /// <summary>1: a fork's reads stand still in some seeds, while others collect.</summary>
+    public int HeldReads { get; init; } = 1;
+
+    /// <summary>1: contexts are followed in some seeds.</summary>
+    public int Followers { get; init; } = 1;
+
     /// <summary>1: an object of the store is lost now and then.</summary>
     public int Losses { get; init; } = 1;
 

@@ -19,6 +19,9 @@ internal sealed partial class SimulatedAgent(
     /// <summary>Whether KV that it reads may be damaged.</summary>
     public bool MayFindDamage { get; init; }
 
+    /// <summary>A follower from which it takes over, some of the time.</summary>
+    public SimulatedFollower? Standby { get; init; }
+
     private Random Random => world.Random;
 
     /// <summary>Lives until it has done enough or was fenced.</summary>
@@ -57,6 +60,7 @@ internal sealed partial class SimulatedAgent(
     public async Task<bool> AcquireAsync(int tries = 12)
     {
         var secret = Fresh();
+        var takesOver = Standby is not null && Random.Next(2) == 0;
         for (var attempt = 0; attempt < tries; attempt++)
         {
             try
@@ -71,8 +75,10 @@ internal sealed partial class SimulatedAgent(
 
                 var granted = secret;
                 secret = Fresh(); // Should it have to acquire once more, that is another acquisition.
-                var tokens = await ReadTokensAsync(context, grant.Durable.Tokens);
-                if (context.Status.Epoch != grant.Epoch)
+                var tokens = takesOver
+                    ? await TakeOverAsync(context, grant, Standby!.Copy(oracle))
+                    : await ReadTokensAsync(context, grant.Durable.Tokens);
+                if (tokens is null || context.Status.Epoch != grant.Epoch)
                 {
                     return false; // Fenced while reading: what was read may be the next holder's.
                 }
@@ -96,6 +102,31 @@ internal sealed partial class SimulatedAgent(
         }
 
         return false;
+    }
+
+    /// <summary>Goes on with what a follower has, once it has all: just what a reader of everything has.</summary>
+    /// <returns>Its tokens; <see langword="null"/> where the grant is over.</returns>
+    private async Task<int[]?> TakeOverAsync(IOpenContext context, Acquired grant, SimulatedFollower follower)
+    {
+        await follower.CatchUpAsync(context, grant).WaitAsync(CallTimeout, world.Time);
+        if (follower.Epoch != grant.Epoch)
+        {
+            return null;
+        }
+
+        var (tokens, steps) = await ReadAllInputsAsync(context, grant.Durable.Tokens).WaitAsync(CallTimeout, world.Time);
+        if (context.Status.Epoch == grant.Epoch)
+        {
+            Trace.Write(world, name, $"{spec.Name}: takes {follower.Tokens.Count} inputs and KV of {follower.Kv} over from a follower");
+            oracle.Require(follower.Tokens.SequenceEqual(tokens), $"a follower has {follower.Tokens.Count} tokens, other than the {tokens.Length} there are");
+            oracle.Require(follower.Steps.SequenceEqual(steps), $"a follower has {follower.Steps.Count} steps, other than the {steps.Length} there are");
+            oracle.Require(
+                follower.Kv == grant.Durable.Kv || (MayFindDamage && follower.Kv < grant.Durable.Kv),
+                $"a follower has KV of {follower.Kv}; {grant.Durable.Kv} is durable");
+            oracle.TookOver();
+        }
+
+        return [.. follower.Tokens];
     }
 
     /// <summary>A copy of an old request that the network kept: whatever it does, it takes the context from nobody.</summary>
@@ -306,19 +337,20 @@ internal sealed partial class SimulatedAgent(
         return false;
     }
 
-    private Task<int[]> ReadTokensAsync(IOpenContext context, long count) =>
-        ReadAllTokensAsync(context, count).WaitAsync(CallTimeout, world.Time);
+    private async Task<int[]> ReadTokensAsync(IOpenContext context, long count) =>
+        (await ReadAllInputsAsync(context, count).WaitAsync(CallTimeout, world.Time)).Tokens;
 
-    private async Task<int[]> ReadAllTokensAsync(IOpenContext context, long count)
+    private async Task<(int[] Tokens, int[] Steps)> ReadAllInputsAsync(IOpenContext context, long count)
     {
-        var tokens = new List<int>();
+        var (tokens, steps) = (new List<int>(), new List<int>());
         await foreach (var run in context.ReadInputsAsync(0, count, default))
         {
             oracle.Require(run.FirstPosition == tokens.Count, $"inputs have a hole at {tokens.Count}");
             tokens.AddRange(run.Tokens.Span);
+            steps.AddRange(run.Steps.Span);
         }
 
-        return [.. tokens];
+        return ([.. tokens], [.. steps]);
     }
 
     private async Task<Core.Blocks.TenantKey?> KeyAsync()
@@ -344,7 +376,7 @@ internal sealed partial class SimulatedAgent(
 
     // A gap can come of a rewind's lost answer, a conflict of KV cut otherwise: neither may come of anything else, and what
     // was acknowledged is checked all the same.
-    private static bool IsPassing(Exception error) => error is TimeoutException
+    internal static bool IsPassing(Exception error) => error is TimeoutException
         or SwarmRefusedException
     {
         Refusal.Code: RefusalCode.Busy or RefusalCode.Unknown or RefusalCode.Moved

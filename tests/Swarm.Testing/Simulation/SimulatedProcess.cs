@@ -22,6 +22,9 @@ public sealed class SimulatedProcess : TaskScheduler
     /// <summary>Whether its work runs in the order in which it came, as on a thread that takes it from a queue.</summary>
     public bool IsOrdered { get; init; }
 
+    /// <summary>Runs after each of its steps: what others do in between.</summary>
+    public Action? Stepped { get; set; }
+
     public Task Run(Func<Task> work) => _factory.StartNew(work).Unwrap();
 
     public Task<T> Run<T>(Func<Task<T>> work) => _factory.StartNew(work).Unwrap();
@@ -32,7 +35,11 @@ public sealed class SimulatedProcess : TaskScheduler
         _world.Forget(this);
     }
 
-    internal void Execute(Task task) => TryExecuteTask(task);
+    internal void Execute(Task task)
+    {
+        TryExecuteTask(task);
+        Stepped?.Invoke();
+    }
 
     protected override void QueueTask(Task task) => _world.Enqueue(this, task);
 
