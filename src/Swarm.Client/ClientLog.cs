@@ -42,6 +42,12 @@ internal static partial class ClientLog
     [LoggerMessage(3052, LogLevel.Debug, "Context {Context}: in epoch {Epoch} the standby keeps inputs of {Tokens} positions, and KV of {Kv}", EventName = "Client.StandbyCut")]
     public static partial void StandbyCut(ILogger logger, string context, ulong epoch, long tokens, long kv);
 
+    [LoggerMessage(3053, LogLevel.Warning, "Agent {Agent}: the fleet is not reached: {Reason}", EventName = "Client.FleetNotReached")]
+    public static partial void FleetNotReached(ILogger logger, string agent, string reason);
+
+    [LoggerMessage(3054, LogLevel.Warning, "Context {Context}: the handoff policy is not kept, as the context has {Count} states", EventName = "Client.PolicyNotKept")]
+    public static partial void PolicyNotKept(ILogger logger, string context, int count);
+
     [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for the holder: {Reason}", EventName = "Client.Waiting")]
     public static partial void Waiting(ILogger logger, string context, string reason);
 

@@ -10,6 +10,12 @@ public sealed class MemoryOptions : ISettingRules
     [Setting("Positions of a block, for a context that is made.", Min = "1", Max = "1024")]
     public int BlockTokens { get; set; } = PrefixHasher.DefaultBlockTokens;
 
+    /// <summary>
+    /// When a fleet hands the context over by itself. The session gives it to the context, where it stays. Default <see langword="null"/>: the context keeps
+    /// what it has, or <see cref="HandoffPolicy.Default"/>.
+    /// </summary>
+    public HandoffPolicy? HandoffPolicy { get; set; }
+
     /// <summary>How the runtime gets the context's memory.</summary>
     public RehydrationStrategy Strategy { get; set; } = RehydrationStrategy.LoadKv;
 
@@ -94,9 +100,27 @@ public sealed class MemoryOptions : ISettingRules
     /// <inheritdoc/>
     IEnumerable<string> ISettingRules.FindFaults(Func<string, string> name)
     {
+        if (FaultOf(HandoffPolicy) is { } fault)
+        {
+            yield return $"{name(nameof(HandoffPolicy))}: {fault}";
+        }
+
         if (SpoolPath is { Length: 0 })
         {
             yield return $"{name(nameof(SpoolPath))} is empty: name a folder, or set it to null for no spool.";
+        }
+    }
+
+    private static string? FaultOf(HandoffPolicy? policy)
+    {
+        try
+        {
+            policy?.Validate();
+            return null;
+        }
+        catch (ArgumentException exception)
+        {
+            return SettingRules.TextOf(exception);
         }
     }
 }

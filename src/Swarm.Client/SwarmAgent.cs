@@ -236,6 +236,26 @@ public sealed class SwarmAgent : ISwarmAgent
         return await AgentStandby.StartAsync(context, Name, runtime, _control, _sessions, _options, cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Joins the tenant's fleet: from then on this agent is offered contexts to follow, as their policies want standbys, and contexts whose holder
+    /// has released them, fallen silent, or asks for a successor (<see cref="HandoffPolicy"/>).
+    /// </summary>
+    /// <param name="profile">What the agent can run, and how it is placed.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>The membership; dispose of it to leave.</returns>
+    /// <exception cref="ArgumentException">A value of the profile is out of range.</exception>
+    /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
+    public async Task<FleetMember> JoinAsync(AgentProfile profile, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        return await FleetMember.JoinAsync(this, profile, _control, _options, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Starts a session as a wish says.</summary>
+    internal Task<AgentMemory> StartAsync(
+        string context, IKvRuntime runtime, SessionWish wish, MemoryOptions? options, CancellationToken cancellationToken) =>
+        _sessions.StartAsync(context, runtime.Model, runtime, wish, default, options, cancellationToken);
+
     /// <summary>What fenced sessions of this agent have left over in a spool. Opens nothing, and disturbs nobody.</summary>
     /// <param name="context">Context name.</param>
     /// <param name="spoolPath">The folder, <see cref="MemoryOptions.SpoolPath"/>.</param>

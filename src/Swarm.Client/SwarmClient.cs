@@ -90,6 +90,12 @@ public sealed class SwarmClient : ISwarmClient
     /// <exception cref="ArgumentException">The name is not allowed.</exception>
     public SwarmAgent Agent(string name) => new(name, _control, _options);
 
+    /// <summary>The agents of the tenant that have joined the fleet, as far as it knows now.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Them, in the order of their names.</returns>
+    /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
+    public Task<IReadOnlyList<FleetAgent>> GetFleetAsync(CancellationToken cancellationToken = default) => _control.GetFleetAsync(cancellationToken);
+
     /// <summary>The durable state of a context.</summary>
     /// <param name="context">Context name.</param>
     /// <param name="cancellationToken">Stops waiting.</param>

@@ -82,6 +82,15 @@ internal sealed class ServerAttachment : IDisposable
     /// <summary>Notes that an append of inputs was answered.</summary>
     public void ReleaseInputs(int bytes) => Interlocked.Add(ref _pendingInputBytes, -bytes);
 
+    /// <summary>Notes with the context that the session's connection is lost: it has not detached.</summary>
+    public void NoteConnectionLost()
+    {
+        if (Volatile.Read(ref _proof) is { Value: var proof })
+        {
+            Context.RecordConnectionLost(proof);
+        }
+    }
+
     /// <summary>Ends the attachment for its own fault: its client is told that it moved, and attaches again. The connection goes on.</summary>
     public void GiveUp()
     {

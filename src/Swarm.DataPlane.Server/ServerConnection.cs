@@ -116,6 +116,7 @@ internal sealed class ServerConnection : IDisposable
                 foreach (var attachment in _attachments.Values)
                 {
                     Remove(attachment);
+                    attachment.NoteConnectionLost();
                 }
             }
         }

@@ -1,3 +1,4 @@
+using Orleans.Concurrency;
 using Swarm.Core.Identity;
 using Swarm.Grains.Abstractions.Fleet;
 
@@ -34,7 +35,7 @@ public interface IContextGrain : IGrainWithStringKey
     /// <param name="reason">Why, for whoever is offered the context.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <returns>The successor, once it is ready; or the refusal.</returns>
-    [Alias("find-successor")]
+    [Alias("find-successor"), AlwaysInterleave]
     Task<SuccessorAnswer> FindSuccessorAsync(ulong epoch, Digest256 secretHash, string reason, CancellationToken cancellationToken);
 
     /// <summary>The durable state of the context.</summary>

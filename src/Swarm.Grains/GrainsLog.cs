@@ -43,6 +43,18 @@ internal static partial class GrainsLog
     [LoggerMessage(4008, LogLevel.Information, "Context {Context} was taken to have KV to share up to {Position}, and has not: {Reason}", EventName = "Grains.PrefixWrong")]
     public static partial void PrefixWrong(ILogger logger, string context, long position, string reason);
 
+    [LoggerMessage(4010, LogLevel.Information, "Tenant {Tenant}: agent {Agent} joined the fleet, for {Models} models and {FreePositions} positions.", EventName = "Grains.MemberJoined")]
+    public static partial void MemberJoined(ILogger logger, string tenant, string agent, int models, long freePositions);
+
+    [LoggerMessage(4011, LogLevel.Information, "Tenant {Tenant}: agent {Agent} left the fleet.", EventName = "Grains.MemberLeft")]
+    public static partial void MemberLeft(ILogger logger, string tenant, string agent);
+
+    [LoggerMessage(4012, LogLevel.Information, "Tenant {Tenant}: context {Context} is offered {What} to agent {Agent}: {Reason}", EventName = "Grains.Offered")]
+    public static partial void Offered(ILogger logger, string tenant, string context, string what, string agent, string reason);
+
+    [LoggerMessage(4013, LogLevel.Debug, "The fleets could not be told of contexts here, which is tried again: {Fault}", EventName = "Grains.FleetNotTold")]
+    public static partial void FleetNotTold(ILogger logger, string fault);
+
     [LoggerMessage(4009, LogLevel.Error, "Tenant {Tenant}: a request was refused. {Reason}", EventName = "Grains.Damaged")]
     public static partial void Damaged(ILogger logger, string tenant, string reason);
 }

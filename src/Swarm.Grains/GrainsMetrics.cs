@@ -15,6 +15,8 @@ internal sealed class GrainsMetrics : IDisposable
     private readonly Counter<long> _takeOvers;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _lookups;
+    private readonly Counter<long> _offers;
+    private readonly Counter<long> _answers;
 
     /// <summary>Makes the instruments.</summary>
     /// <param name="factory">The host's meters; <see langword="null"/> for a meter of its own, which ends with this.</param>
@@ -24,6 +26,8 @@ internal sealed class GrainsMetrics : IDisposable
         _acquireDuration = _meter.Duration("swarm.context.acquire.duration", "A request to acquire a context, in its grain.");
         _takeOvers = _meter.Counter("swarm.context.takeovers", "{takeover}", "Contexts acquired that a session held.");
         _refused = _meter.Counter("swarm.requests.refused", "{request}", "Requests that a grain refused.");
+        _offers = _meter.Counter("swarm.fleet.offers", "{offer}", "Contexts offered to agents of a fleet, to follow or to take over.");
+        _answers = _meter.Counter("swarm.fleet.answers", "{answer}", "Answers of agents to offers.");
         _lookups = _meter.Counter("swarm.prefix.lookups", "{lookup}", "Requests to share KV of a prompt, by what became of them.");
     }
 
@@ -56,6 +60,14 @@ internal sealed class GrainsMetrics : IDisposable
     /// <summary>Counts a request to share KV.</summary>
     /// <param name="outcome">hit, miss or wrong.</param>
     public void LookedUp(string outcome) => _lookups.Add(1, new KeyValuePair<string, object?>("swarm.prefix.outcome", outcome));
+
+    /// <summary>Counts an offer.</summary>
+    /// <param name="kind">standby or takeover.</param>
+    public void Offered(string kind) => _offers.Add(1, new KeyValuePair<string, object?>("swarm.offer.kind", kind));
+
+    /// <summary>Counts an answer.</summary>
+    /// <param name="answer">accepted, declined or late.</param>
+    public void OfferAnswered(string answer) => _answers.Add(1, new KeyValuePair<string, object?>("swarm.offer.answer", answer));
 
     /// <summary>Ends the meter, if it is its own.</summary>
     public void Dispose() => _meter.Dispose();

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Swarm.Grains.Contexts;
+using Swarm.Grains.Fleet;
 using Swarm.Grains.Security;
 
 namespace Swarm.Grains;
@@ -22,6 +23,8 @@ public static class SwarmGrainsExtensions
         services.AddOptions<ContextGrainOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<ContextGrainOptions>, ContextGrainOptionsValidator>();
         services.AddSingleton<IIncomingGrainCallFilter, CredentialFilter>();
+        services.AddSingleton<HolderWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<HolderWatch>());
         return services;
     }
 }

@@ -130,6 +130,9 @@ internal static partial class StorageLog
     [LoggerMessage(64, LogLevel.Error, "The silo stops without closing its contexts ({Contexts}), as the store did not take them within {Seconds} s: {Reason} What was acknowledged is in the log; agents send again what was not.", EventName = "Storage.StopGivenUp")]
     public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
 
+    [LoggerMessage(65, LogLevel.Error, "Context {Context}: its handoff policy cannot be read, so it is offered to nobody: {Reason}", EventName = "Storage.PolicyUnreadable")]
+    public static partial void PolicyUnreadable(ILogger logger, string context, string reason);
+
     [LoggerMessage(29, LogLevel.Information, "Writer {Writer} ends: {Reason}.", EventName = "Storage.WriterEnds")]
     public static partial void WriterEnds(ILogger logger, Id128 writer, string reason);
 }

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using Swarm.Core.Identity;
 using Swarm.Core.Settings;
 using Swarm.DataPlane.Client;
 using Swarm.Grains.Abstractions;
+using Swarm.Grains.Abstractions.Fleet;
 
 namespace Swarm.Client.Control;
 
@@ -11,6 +13,8 @@ namespace Swarm.Client.Control;
 /// <param name="options">Settings.</param>
 internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
 {
+    private readonly ConcurrentDictionary<AgentStandby, string> _standbys = new();
+    private readonly ConcurrentDictionary<AgentMemory, string> _sessions = new();
     private volatile Type? _disposed;
 
     /// <summary>What the client measures.</summary>
@@ -120,6 +124,105 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         return answer.IsErased || attempts > 1; // It was there: an attempt before has erased it.
     }
 
+    /// <summary>One poll of an agent of the fleet: tells what it has, and waits for offers.</summary>
+    public Task<OfferMessage[]> PollAsync(string agent, MemberReport report, TimeSpan wait, CancellationToken cancellationToken) => CallAsync(
+        _ => Agent(agent).PollAsync(report, wait.TotalSeconds), cancellationToken, options.AttemptTimeout + wait);
+
+    /// <summary>One attempt to answer an offer.</summary>
+    /// <returns>Whether it stood still.</returns>
+    public Task<bool> AnswerOfferAsync(string agent, Guid offer, bool isAccepted, CancellationToken cancellationToken) =>
+        CallAsync(_ => Agent(agent).AnswerAsync(offer, isAccepted), cancellationToken);
+
+    /// <summary>One attempt to leave the fleet.</summary>
+    public Task LeaveFleetAsync(string agent, Guid session, CancellationToken cancellationToken) => CallAsync(
+        async _ =>
+        {
+            await Agent(agent).LeaveAsync(session).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>The agents that have joined.</summary>
+    public async Task<IReadOnlyList<FleetAgent>> GetFleetAsync(CancellationToken cancellationToken)
+    {
+        var members = await CallUntilAnsweredAsync(
+            _ => grains().GetGrain<IFleetGrain>(GrainKeys.FleetOf(credential.Tenant)).GetMembersAsync(), _ => null, cancellationToken).ConfigureAwait(false);
+        return
+        [
+            .. members.Select(member => new FleetAgent(
+                member.Name,
+                new AgentProfile
+                {
+                    Models = [.. member.Report.Models.Select(model => new ModelFingerprint(model))],
+                    FreePositions = member.Report.FreePositions,
+                    Labels = member.Report.Labels,
+                },
+                member.Report.Follows.ToDictionary(follow => follow.Context, follow => new Watermarks(follow.Tokens, follow.Kv), StringComparer.Ordinal),
+                member.Report.Holds,
+                TimeSpan.FromSeconds(member.AgeSeconds))),
+        ];
+    }
+
+    /// <summary>Finds a successor for a session that goes on until there is one.</summary>
+    public async Task<string> FindSuccessorAsync(
+        string context, Func<(Epoch Epoch, Digest256 SecretHash)> proof, string reason, CancellationToken cancellationToken)
+    {
+        var failing = options.TimeProvider.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                var (epoch, secret) = proof();
+                var answer = await CallAsync(
+                    token => Context(context).FindSuccessorAsync(epoch.Value, secret, reason, token), cancellationToken, options.ControlTimeout).ConfigureAwait(false);
+                if (answer.Refusal is { } refusal)
+                {
+                    throw refusal.ToException();
+                }
+
+                if (answer.Successor.Length > 0)
+                {
+                    return answer.Successor;
+                }
+
+                (attempt, failing) = (-1, options.TimeProvider.GetTimestamp()); // An answer: nobody is ready yet.
+            }
+            catch (Exception exception) when (MayRepeat(exception, failing))
+            {
+                await DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Raised when a standby begins or ends.</summary>
+    public event Action? StandbysChanged;
+
+    /// <summary>Standbys of an agent of this client.</summary>
+    public IEnumerable<AgentStandby> StandbysOf(string agent) => _standbys.Where(pair => pair.Value == agent).Select(pair => pair.Key);
+
+    /// <summary>How many sessions an agent has in this client.</summary>
+    public int SessionsOf(string agent) => _sessions.Count(pair => pair.Value == agent);
+
+    /// <summary>Notes a standby.</summary>
+    public void Add(AgentStandby standby, string agent)
+    {
+        _standbys[standby] = agent;
+        StandbysChanged?.Invoke();
+    }
+
+    /// <summary>A standby has ended. Harmless if repeated.</summary>
+    public void Remove(AgentStandby standby)
+    {
+        _standbys.TryRemove(standby, out _);
+        StandbysChanged?.Invoke();
+    }
+
+    /// <summary>Notes a session.</summary>
+    public void Add(AgentMemory session, string agent) => _sessions[session] = agent;
+
+    /// <summary>A session has ended. Harmless if repeated.</summary>
+    public void Remove(AgentMemory session) => _sessions.TryRemove(session, out _);
+
     /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
     /// <param name="attempt">Attempts before.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
@@ -157,6 +260,8 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
             }
         }
     }
+
+    private IAgentGrain Agent(string agent) => grains().GetGrain<IAgentGrain>(GrainKeys.Agent(credential.Tenant, agent));
 
     private IContextGrain Context(string context) =>
         grains().GetGrain<IContextGrain>(GrainKeys.Context(credential.Tenant, context));

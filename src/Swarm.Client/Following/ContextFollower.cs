@@ -28,12 +28,14 @@ internal sealed class ContextFollower
     private readonly TimeSpan _siloSilence;
     private readonly ILogger _logger;
     private readonly List<(int First, int Count)> _damaged = [];
+    private readonly Pulse _epochs = new();
     private InputHistory? _history;
     private RuntimeDriver? _driver;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StandbyStatus _status = new(default, default, default, false, 0, 0, 0);
+    private Epoch? _confirmed; // Told on the present connection: what is held was compared with it.
     private long _caughtUp; // Timestamp of when it last held all that it knew to be durable.
 
     /// <summary>Makes one that follows nothing yet.</summary>
@@ -78,6 +80,9 @@ internal sealed class ContextFollower
             }
         }
     }
+
+    /// <summary>Completes when it is told of another epoch.</summary>
+    public Task EpochChanged => _epochs.Next;
 
     /// <summary>How far it is behind.</summary>
     public StandbyLag Lag
@@ -156,7 +161,7 @@ internal sealed class ContextFollower
         {
             var changed = Changed; // Before the status, so that no change slips between.
             var status = Status;
-            if (status.Epoch >= epoch && status.Held.Tokens >= positions)
+            if (ConfirmedEpoch >= epoch && status.Held.Tokens >= positions)
             {
                 return;
             }
@@ -363,8 +368,9 @@ internal sealed class ContextFollower
                 if (told.Epoch is { } epoch)
                 {
                     cut = epoch.Kept;
-                    Change(status => status with { Epoch = epoch.Epoch });
-                    if (cut.Tokens < history.Length || cut.Kv < driver.Runtime.Length)
+                    var isCut = cut.Tokens < history.Length || cut.Kv < driver.Runtime.Length;
+                    Change(status => status with { Epoch = epoch.Epoch }, isCut ? null : epoch.Epoch);
+                    if (isCut)
                     {
                         break; // The silo has ended too.
                     }
@@ -450,7 +456,34 @@ internal sealed class ContextFollower
         }
     }
 
-    private void Change(Func<StandbyStatus, StandbyStatus> change)
+    /// <summary>The epoch that the silo has told on the present connection, and of which all that is held is.</summary>
+    private Epoch? ConfirmedEpoch
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _confirmed;
+            }
+        }
+    }
+
+    private void Change(Func<StandbyStatus, StandbyStatus> change, Epoch? confirmed)
+    {
+        lock (_lock)
+        {
+            _confirmed = confirmed;
+        }
+
+        var before = Status.Epoch;
+        Change(change, isEpoch: true);
+        if (Status.Epoch != before)
+        {
+            _epochs.Fire();
+        }
+    }
+
+    private void Change(Func<StandbyStatus, StandbyStatus> change, bool isEpoch = false)
     {
         TaskCompletionSource changed;
         lock (_lock)
@@ -462,7 +495,8 @@ internal sealed class ContextFollower
             }
 
             _status = change(before);
-            if (_status == before)
+            _confirmed = _status.IsConnected ? _confirmed : null;
+            if (_status == before && !isEpoch)
             {
                 return;
             }

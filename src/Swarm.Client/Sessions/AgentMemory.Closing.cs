@@ -91,6 +91,7 @@ public sealed partial class AgentMemory
             await GiveBackAsync(to, cancellationToken).ConfigureAwait(false);
             await _streamer.DisposeAsync().ConfigureAwait(false);
             _control.Metrics.Remove(this);
+            _control.Remove(this);
             _claim?.Dispose();
             if (_spool is not null)
             {
@@ -144,6 +145,7 @@ public sealed partial class AgentMemory
         finally
         {
             _control.Metrics.Remove(this);
+            _control.Remove(this);
             _claim?.Dispose();
             _turn.Leave();
         }

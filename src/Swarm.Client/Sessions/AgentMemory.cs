@@ -79,6 +79,8 @@ public sealed partial class AgentMemory : IAgentMemory, IStepSink
         _streamer = new Streamer(
             context, history, states, driver, damaged, state, link, options, timeProvider, control.Metrics, logger);
         KeepNumerics(numerics, damaged.Select(run => (long)run.First).Append(state.Durable.Kv).Min());
+        KeepPolicy(options.HandoffPolicy);
+        control.Add(this, agent);
         _streamer.Start();
         state.Fenced.UnsafeRegister(static metrics => ((ClientMetrics)metrics!).Fenced(), control.Metrics);
         control.Metrics.Add(this, () => Math.Max(0, Length - Durable.Tokens), () => _spool?.UsedBytes ?? 0);

@@ -52,16 +52,15 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
     /// <summary>Takes over what a standby has followed. Its runtime becomes the session's; if this fails, the standby follows on.</summary>
     /// <param name="follower">What has followed the context.</param>
     /// <param name="context">Context name.</param>
-    /// <param name="mode">What is waited for.</param>
+    /// <param name="wish">How the context is asked for.</param>
     /// <param name="options">Settings; <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">Stops waiting; the context may be acquired by then.</param>
     /// <returns>The session, ready for the next token.</returns>
     public async Task<AgentMemory> TakeOverAsync(
-        ContextFollower follower, string context, TakeOver mode, MemoryOptions? options, CancellationToken cancellationToken)
+        ContextFollower follower, string context, SessionWish wish, MemoryOptions? options, CancellationToken cancellationToken)
     {
         options ??= new MemoryOptions();
         options.Validate();
-        var wish = SessionWish.ToTakeOver(mode);
         return await MeasuredAsync(context, wish, () => TakeOverCoreAsync(follower, context, wish, options, cancellationToken)).ConfigureAwait(false);
     }
 
@@ -172,7 +171,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var context = start.Context;
         var secret = SessionSecret.Create();
         var request = wish.ToRequest(context, agent, secret.Hash, start.Model, start.Options.BlockTokens);
-        var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.CancellationToken).ConfigureAwait(false);
+        var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.Follower, start.CancellationToken).ConfigureAwait(false);
         var state = new SessionState(
             new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv),
             error => ClientLog.FencedCallbackFailed(logger, context, error));
@@ -205,15 +204,16 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         }
     }
 
-    /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context.</summary>
+    /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context: a follower hears at once that it is over.</summary>
     private async Task<(ContextLease Lease, long Started)> AcquireAsync(
-        AcquireContext request, bool waits, CancellationToken cancellationToken)
+        AcquireContext request, bool waits, ContextFollower? follower, CancellationToken cancellationToken)
     {
         var failing = clientOptions.TimeProvider.GetTimestamp();
         long? told = null;
         for (var attempt = 0; ; attempt++)
         {
             var started = clientOptions.TimeProvider.GetTimestamp();
+            var changed = follower?.EpochChanged; // Before the request, so that no change slips between.
             TimeSpan retryAfter = default;
             try
             {
@@ -234,7 +234,11 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 // Once more, with the same secret.
             }
 
-            await control.DelayAsync(attempt, cancellationToken, retryAfter).ConfigureAwait(false);
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var delay = control.DelayAsync(attempt, pause.Token, retryAfter);
+            await (changed is null ? delay : Task.WhenAny(delay, changed)).ConfigureAwait(false);
+            await pause.CancelAsync().ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 

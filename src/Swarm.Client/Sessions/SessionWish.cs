@@ -8,7 +8,8 @@ namespace Swarm.Client.Sessions;
 /// <param name="Mode">What is waited for; <see langword="null"/> to be refused at once by whoever holds the context.</param>
 /// <param name="MayCreate">Whether a context that does not exist is made.</param>
 /// <param name="TakesOwn">Whether a session of this agent is fenced at once.</param>
-internal readonly record struct SessionWish(TakeOver? Mode, bool MayCreate, bool TakesOwn)
+/// <param name="OnlyInEpoch">The epoch that must be in force; <see langword="null"/> for any.</param>
+internal readonly record struct SessionWish(TakeOver? Mode, bool MayCreate, bool TakesOwn, ulong? OnlyInEpoch = null)
 {
     /// <summary>The wish in one word, for measurements.</summary>
     public string Kind => Mode is null ? "open" : MayCreate ? "open_or_take_over" : "take_over";
@@ -34,5 +35,6 @@ internal readonly record struct SessionWish(TakeOver? Mode, bool MayCreate, bool
         model,
         blockTokens,
         MayCreate,
-        TakesOwn);
+        TakesOwn,
+        OnlyInEpoch);
 }

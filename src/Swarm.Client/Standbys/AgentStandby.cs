@@ -19,13 +19,14 @@ public sealed class AgentStandby : IAgentStandby
     private readonly SessionStarter _sessions;
     private bool _isOver;
 
-    private AgentStandby(string context, ContextFollower follower, ControlPlane control, SessionStarter sessions)
+    private AgentStandby(string context, string agent, ContextFollower follower, ControlPlane control, SessionStarter sessions)
     {
         Context = context;
         _follower = follower;
         _control = control;
         _sessions = sessions;
         control.Metrics.AddStandby(this, () => _follower.Lag.KvPositions);
+        control.Add(this, agent);
     }
 
     /// <summary>Context name.</summary>
@@ -56,7 +57,7 @@ public sealed class AgentStandby : IAgentStandby
         try
         {
             await follower.AttachFirstAsync(cancellationToken).ConfigureAwait(false);
-            return new AgentStandby(context, follower, control, sessions);
+            return new AgentStandby(context, agent, follower, control, sessions);
         }
         catch
         {
@@ -111,7 +112,11 @@ public sealed class AgentStandby : IAgentStandby
     /// <exception cref="SwarmRefusedException">The context does not exist any more, or the request was refused for another reason: see <see cref="SwarmRefusedException.Refusal"/>.</exception>
     /// <exception cref="SpoolException">The spool is in use, or cannot be read or written.</exception>
     /// <exception cref="SwarmTransportException">The silos or their data plane cannot be reached.</exception>
-    public async Task<AgentMemory> TakeOverAsync(TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<AgentMemory> TakeOverAsync(TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        TakeOverAsync(SessionWish.ToTakeOver(mode), options, cancellationToken);
+
+    /// <summary>The same, as a wish says.</summary>
+    internal async Task<AgentMemory> TakeOverAsync(SessionWish wish, MemoryOptions? options, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -123,10 +128,11 @@ public sealed class AgentStandby : IAgentStandby
 
             try
             {
-                var memory = await _sessions.TakeOverAsync(_follower, Context, mode, options, cancellationToken).ConfigureAwait(false);
+                var memory = await _sessions.TakeOverAsync(_follower, Context, wish, options, cancellationToken).ConfigureAwait(false);
                 _isOver = true;
                 _control.Metrics.RemoveStandby(this);
                 _follower.End(fault: null);
+                _control.Remove(this);
                 return memory;
             }
             catch
@@ -161,6 +167,7 @@ public sealed class AgentStandby : IAgentStandby
             _control.Metrics.RemoveStandby(this);
             await _follower.StopAsync().ConfigureAwait(false);
             _follower.End(_follower.Status.Fault);
+            _control.Remove(this);
             _follower.Claim.Dispose();
         }
         finally

@@ -21,6 +21,12 @@ public sealed record ContextStatus(
 {
     /// <summary>What it lost with a segment of a log, until an operator has looked into it; <see langword="null"/>: nothing.</summary>
     public ContextLoss? Loss { get; init; }
+
+    /// <summary>The handoff policy that it was given; <see langword="null"/>: none, so that <see cref="HandoffPolicy.Default"/> holds.</summary>
+    public HandoffPolicy? Policy { get; init; }
+
+    /// <summary>When the holder's connection was lost here, if it has not come again since; <see langword="null"/>: it was not.</summary>
+    public DateTimeOffset? ConnectionLost { get; init; }
 }
 
 /// <summary>What a context lost with a segment of a log that was durable once and is missing now.</summary>

@@ -85,6 +85,10 @@ public interface IOpenContext
     /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
     void RecordHeartbeat(SessionProof proof);
 
+    /// <summary>Notes that a session's connection was lost, until it is heard of again. Not persisted, and of no effect for a session that is not the holder.</summary>
+    /// <param name="proof">The session's proof.</param>
+    void RecordConnectionLost(SessionProof proof);
+
     /// <summary>Reads durable inputs.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="count">Positions; cut at the watermark.</param>
@@ -115,9 +119,9 @@ public interface IOpenContext
     /// <param name="from">What the caller has. From the first position on: <c>default</c> but for the hash of no inputs.</param>
     /// <param name="cancellationToken">Stops following.</param>
     /// <returns>
-    /// Inputs and KV behind what the caller has, each without holes; inputs come before the KV of their positions. All of it belongs to the
-    /// epoch that was told last, or to that of <paramref name="from"/>. Where the epoch is another one, the new one comes first. It ends behind
-    /// one that takes something back.
+    /// First the epoch in force: what the caller has was compared then, and what it keeps of it is the context's. Then inputs and KV behind that, each
+    /// without holes; inputs come before the KV of their positions. All of it belongs to the epoch that was told last. It ends behind one that takes
+    /// something back.
     /// </returns>
     /// <exception cref="SwarmRefusedException"><see cref="RefusalCode.Moved"/>: the context is not open here, or has come further elsewhere.</exception>
     IAsyncEnumerable<Followed> FollowAsync(FollowPoint from, CancellationToken cancellationToken);

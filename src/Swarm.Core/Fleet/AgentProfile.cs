@@ -1,5 +1,3 @@
-using Swarm.Core.Fleet;
-
 namespace Swarm;
 
 /// <summary>What an agent of a fleet says of itself: what it can run, and how well it is placed to.</summary>

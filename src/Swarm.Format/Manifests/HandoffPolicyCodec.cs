@@ -68,7 +68,11 @@ public static class HandoffPolicyCodec
             reader.End();
             var policy = new HandoffPolicy
             {
-                IsOffered = isOffered, HolderSilence = silence, ReconnectGrace = grace, WarmStandbys = standbys, RequiredLabels = labels,
+                IsOffered = isOffered,
+                HolderSilence = silence,
+                ReconnectGrace = grace,
+                WarmStandbys = standbys,
+                RequiredLabels = labels,
             };
             policy.Validate();
             return policy;

@@ -191,7 +191,7 @@ internal sealed class FleetPlanner
     private void OfferStandbys(List<(string, OfferMessage)> made, DateTimeOffset now)
     {
         var open = _offers.Values.Count(offer => offer.Message.IsStandby);
-        if (open >= MaxOpenOffers || _members.Count < 2)
+        if (open >= MaxOpenOffers || _members.Count == 0)
         {
             return;
         }
@@ -234,7 +234,7 @@ internal sealed class FleetPlanner
     private string? Best(ContextNote note, bool isStandby, DateTimeOffset now)
     {
         string? best = null;
-        (long Kv, long Behind, long Free, long Rest) score = default;
+        (long Kv, long Behind, long Free, long Idle) score = default;
         foreach (var (agent, member) in _members)
         {
             if (!MayHave(agent, member, note, isStandby, now, out var follows))
@@ -242,7 +242,7 @@ internal sealed class FleetPlanner
                 continue;
             }
 
-            (long Kv, long Behind, long Free, long Rest) its = (
+            (long Kv, long Behind, long Free, long Idle) its = (
                 follows?.Kv ?? 0, -(follows?.Lag ?? 0), FreePositions(agent, member), -(member.Report.Holds + member.Report.Follows.Length + OpenOffersOf(agent)));
             if (best is null || its.CompareTo(score) > 0)
             {

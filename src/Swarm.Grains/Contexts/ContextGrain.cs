@@ -7,6 +7,8 @@ using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Core.Settings;
 using Swarm.Grains.Abstractions;
+using Swarm.Grains.Abstractions.Fleet;
+using Swarm.Grains.Fleet;
 
 namespace Swarm.Grains.Contexts;
 
@@ -22,6 +24,7 @@ internal sealed class ContextGrain(
     IDataPlaneEndpoint dataPlane,
     IOptions<ContextGrainOptions> options,
     TimeProvider timeProvider,
+    HolderWatch holders,
     GrainsMetrics metrics,
     ILogger<ContextGrain> logger) : Grain, IContextGrain
 {
@@ -58,6 +61,7 @@ internal sealed class ContextGrain(
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        holders.Remove(_tenant, _context);
         if (_open is { } open)
         {
             _open = null;
@@ -104,6 +108,7 @@ internal sealed class ContextGrain(
             var holder = open.Status.Holder;
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
+            holders.Poke();
             GrainsLog.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, OrNone(to));
             TellOver(holder, request.Epoch);
             return new EpochAnswer(epoch.Value, null);
@@ -120,6 +125,20 @@ internal sealed class ContextGrain(
             return new LocateAnswer(await dataPlane.GetAddressAsync(token), null);
         },
         refusal => new LocateAnswer("", refusal),
+        cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<SuccessorAnswer> FindSuccessorAsync(
+        ulong epoch, Digest256 secretHash, string reason, CancellationToken cancellationToken) => GuardAsync(
+        "find-successor",
+        async token =>
+        {
+            var open = await RequireOpenAsync(token);
+            open.RecordHeartbeat(new SessionProof(new Epoch(epoch), secretHash)); // Throws unless it is the holder.
+            var note = HolderWatch.Describe(_context, open.Status, HandoffNeed.Planned, TimeSpan.Zero);
+            return await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, reason).WaitAsync(token);
+        },
+        refusal => new SuccessorAnswer("", refusal),
         cancellationToken);
 
     /// <inheritdoc/>
@@ -213,7 +232,7 @@ internal sealed class ContextGrain(
                 return await DecideAndAcquireAsync(open, status, request, cancellationToken);
             }
             catch (SwarmRefusedException exception)
-                when (exception.Refusal.Code is RefusalCode.EpochChanged or RefusalCode.Moved)
+                when (exception.Refusal.Code is RefusalCode.EpochChanged or RefusalCode.Moved && request.OnlyInEpoch is null)
             {
                 last = exception.Refusal; // Another session or silo was faster: look again.
             }
@@ -281,6 +300,7 @@ internal sealed class ContextGrain(
             }
 
             Agent(request.Agent).NoteHeldAsync(_context, acquired.Epoch.Value).Ignore();
+            holders.Poke();
         }
 
         RenewWhileHeld();
@@ -333,6 +353,11 @@ internal sealed class ContextGrain(
 
         _open = null;
         _open = await host.OpenAsync(Id(), cancellationToken);
+        if (_open is not null)
+        {
+            holders.Add(_tenant, _context, _open);
+        }
+
         return _open;
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Services;
 using Swarm.Core.Tenants;
 using Swarm.Grains.Abstractions;
+using Swarm.Grains.Abstractions.Fleet;
 
 namespace Swarm.Grains.Security;
 
@@ -30,7 +31,7 @@ internal sealed class CredentialFilter(ITenantDirectory tenants, GrainsMetrics m
             return context.Invoke(); // Without the call's credential: Orleans sends it on its own behalf, a silo's for its grains.
         }
 
-        if (context.Grain is not (IAgentGrain or IContextGrain or IPrefixGrain))
+        if (context.Grain is not (IAgentGrain or IContextGrain or IPrefixGrain or IFleetGrain))
         {
             // Grain services are system targets too, and for silos alone.
             if (context.SourceId is not { } source || !source.IsClient() || context.Grain is IGatewayGrain

@@ -28,11 +28,7 @@ internal sealed class FollowRequests(
     {
         var at = new Watermarks(from.Position, from.KvPosition);
         var (epoch, kept) = await OnLoopAsync(() => StartAsync(from)).WaitAsync(cancellationToken);
-        if (epoch != from.Epoch || kept != at)
-        {
-            yield return Followed.Of(new FollowedEpoch(epoch, kept));
-        }
-
+        yield return Followed.Of(new FollowedEpoch(epoch, kept)); // In any case: it says that what the follower has was compared.
         if (kept != at)
         {
             yield break;

@@ -129,6 +129,15 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
+    public void RecordConnectionLost(SessionProof proof)
+    {
+        if (_incarnation.Ownership.IsHeldBy(proof))
+        {
+            _incarnation.RecordConnectionLost();
+        }
+    }
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -5,6 +5,7 @@ using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
 using Swarm.Format.Manifests;
+using Swarm.Format.Objects;
 using Swarm.Format.Segments;
 using Swarm.Storage.Log;
 using Swarm.Storage.Prefixes;
@@ -27,6 +28,7 @@ internal sealed class ContextIncarnation
     private Published? _published;
     private LogEntry? _last;
     private long _lastHeartbeatTicks;
+    private long _connectionLostTicks; // 0: it was not.
     private int _publishedStates = -1;
 
     public ContextIncarnation(
@@ -63,7 +65,7 @@ internal sealed class ContextIncarnation
         Hasher = durable.Inputs.HasherAt(NewHasher(), TokenLength, _indexed);
     }
 
-    private sealed record Published(Ownership Ownership, Watermarks Durable, IReadOnlyList<NamedState> States);
+    private sealed record Published(Ownership Ownership, Watermarks Durable, IReadOnlyList<NamedState> States, HandoffPolicy? Policy);
 
     public ContextServices Services { get; }
 
@@ -137,7 +139,7 @@ internal sealed class ContextIncarnation
     {
         get
         {
-            var (ownership, durable, _) = Volatile.Read(ref _published)!;
+            var (ownership, durable, _, policy) = Volatile.Read(ref _published)!;
             return new ContextStatus(
                 ownership.Epoch,
                 ownership.Holder,
@@ -148,6 +150,8 @@ internal sealed class ContextIncarnation
                 new DateTimeOffset(Volatile.Read(ref _lastHeartbeatTicks), TimeSpan.Zero))
             {
                 Loss = Root.Loss,
+                Policy = policy,
+                ConnectionLost = Volatile.Read(ref _connectionLostTicks) is > 0 and var lost ? new DateTimeOffset(lost, TimeSpan.Zero) : null,
             };
         }
     }
@@ -197,7 +201,14 @@ internal sealed class ContextIncarnation
     }
 
     /// <summary>Records a heartbeat of the holder. Callable from any thread.</summary>
-    public void RecordHeartbeat() => Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+    public void RecordHeartbeat()
+    {
+        Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+        Volatile.Write(ref _connectionLostTicks, 0);
+    }
+
+    /// <summary>Notes that the holder's connection was lost. Callable from any thread.</summary>
+    public void RecordConnectionLost() => Volatile.Write(ref _connectionLostTicks, Services.Time.GetUtcNow().Ticks);
 
     /// <summary>Queues inputs that follow what is queued.</summary>
     public Task<LogRecord> QueueTokens(int[] tokens, int[] steps)
@@ -351,10 +362,31 @@ internal sealed class ContextIncarnation
     {
         var durable = Durable.Watermarks;
         _indexed.KvIsDurable(durable.Kv);
-        return new(
-            Durable.Ownership,
-            durable,
-            _published is { } before && _publishedStates == Durable.StatesVersion ? before.States : TakeStates());
+        if (_published is { } before && _publishedStates == Durable.StatesVersion)
+        {
+            return before with { Ownership = Durable.Ownership, Durable = durable };
+        }
+
+        var states = TakeStates();
+        return new(Durable.Ownership, durable, states, PolicyIn(states));
+    }
+
+    private HandoffPolicy? PolicyIn(IReadOnlyList<NamedState> states)
+    {
+        if (states.FirstOrDefault(state => state.Name == HandoffPolicyCodec.StateName) is not { } kept)
+        {
+            return null;
+        }
+
+        try
+        {
+            return HandoffPolicyCodec.Decode(kept.Content);
+        }
+        catch (CorruptObjectException error)
+        {
+            StorageLog.PolicyUnreadable(Services.Logger, Services.Names.Label(Id), error.Message);
+            return HandoffPolicy.Never; // Of a later build, perhaps: better offered to nobody than to somebody wrong.
+        }
     }
 
     private NamedState[] TakeStates()

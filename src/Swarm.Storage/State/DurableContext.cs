@@ -106,10 +106,10 @@ internal sealed class DurableContext(ContextRoot root, InputTable inputs, Extent
         ForgetStatesBehind(length);
     }
 
-    /// <summary>Gives up all states of the agent's; Swarm's own tell of the KV, and go where it goes.</summary>
+    /// <summary>Gives up all states but that which tells of the KV, and goes where it goes.</summary>
     public void ForgetStates()
     {
-        foreach (var name in _states.Keys.Where(name => !Names.IsReservedState(name)).ToArray())
+        foreach (var name in _states.Keys.Where(name => name != NumericsCodec.StateName).ToArray())
         {
             _states.Remove(name);
         }

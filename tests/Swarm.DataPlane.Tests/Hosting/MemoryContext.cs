@@ -44,6 +44,9 @@ public sealed class MemoryContext : IOpenContext, IDisposable
 
     public int Touches { get; private set; }
 
+    /// <summary>How often a session's connection was lost.</summary>
+    public int LostConnections { get; private set; }
+
     /// <summary>How often somebody began to follow.</summary>
     public int Followers { get; private set; }
 
@@ -215,6 +218,8 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             Touches++;
         }
     }
+
+    public void RecordConnectionLost(SessionProof proof) => LostConnections++;
 
     public async IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -1,0 +1,254 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Swarm.Client;
+using Swarm.Client.Control;
+using Swarm.Grains.Abstractions.Fleet;
+
+namespace Swarm;
+
+/// <summary>An agent that has joined its tenant's fleet: it is offered contexts to follow, and contexts that need a holder.</summary>
+/// <remarks>
+/// The agent is known for as long as this polls its silo, on the connection that the client has: it may sit behind a network address translation. All that the
+/// fleet knows of it is forgotten when it stays away for 2.5 s, and told anew with the next poll. Thread-safe.
+/// </remarks>
+public sealed class FleetMember : IFleetMember, IOfferActions
+{
+    private static readonly TimeSpan _pollWait = TimeSpan.FromSeconds(1);
+    private const int MaxOffers = 256;
+
+    private readonly Guid _session = Guid.NewGuid();
+    private readonly SwarmAgent _agent;
+    private readonly ControlPlane _control;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _left = new();
+    private readonly Channel<HandoffOffer> _offers = Channel.CreateBounded<HandoffOffer>(
+        new BoundedChannelOptions(MaxOffers) { FullMode = BoundedChannelFullMode.DropOldest });
+
+    private AgentProfile _profile;
+    private CancellationTokenSource _pause = new(); // Cancelled when there is something new to tell.
+    private Task _polling = Task.CompletedTask;
+    private int _isDisposed;
+
+    private FleetMember(SwarmAgent agent, AgentProfile profile, ControlPlane control, TimeProvider time, ILogger logger) =>
+        (_agent, _profile, _control, _time, _logger) = (agent, profile, control, time, logger);
+
+    /// <summary>What the agent says of itself.</summary>
+    public AgentProfile Profile => Volatile.Read(ref _profile);
+
+    /// <summary>Joins.</summary>
+    internal static async Task<FleetMember> JoinAsync(
+        SwarmAgent agent, AgentProfile profile, ControlPlane control, SwarmClientOptions options, CancellationToken cancellationToken)
+    {
+        profile.Validate();
+        var member = new FleetMember(agent, profile, control, options.TimeProvider, options.LoggerFactory.CreateLogger<FleetMember>());
+        var failing = options.TimeProvider.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                member.Take(await control.PollAsync(agent.Name, member.Report(), TimeSpan.Zero, cancellationToken).ConfigureAwait(false));
+                break;
+            }
+            catch (Exception exception) when (control.MayRepeat(exception, failing))
+            {
+                await control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        control.StandbysChanged += member.Tell;
+        member._polling = Task.Run(member.PollAsync, CancellationToken.None);
+        return member;
+    }
+
+    /// <summary>Says something else of the agent, as when a battery runs low or room becomes free. The fleet hears of it at once.</summary>
+    /// <param name="profile">All that is to be known from now on.</param>
+    /// <exception cref="ArgumentException">A value is out of range.</exception>
+    public void Update(AgentProfile profile)
+    {
+        ArgumentNullException.ThrowIfNull(profile);
+        profile.Validate();
+        Volatile.Write(ref _profile, profile);
+        Tell();
+    }
+
+    /// <summary>Offers, as they come. One enumeration at a time gets each.</summary>
+    /// <param name="cancellationToken">Ends the enumeration; the membership goes on.</param>
+    /// <returns>Offers; an end when the membership is disposed of.</returns>
+    /// <remarks>
+    /// Look at an offer at once: it lapses within a second, and somebody else is asked (<see cref="HandoffOffer.Lapsed"/>). Take contexts over beside the
+    /// loop rather than in it.
+    /// </remarks>
+    public IAsyncEnumerable<HandoffOffer> OffersAsync(CancellationToken cancellationToken = default) => _offers.Reader.ReadAllAsync(cancellationToken);
+
+    /// <summary>Leaves the fleet. Standbys and sessions go on. Harmless if repeated.</summary>
+    /// <returns>A task that ends when the fleet knows, or cannot be told.</returns>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        {
+            return;
+        }
+
+        _control.StandbysChanged -= Tell;
+        await _left.CancelAsync().ConfigureAwait(false);
+        await _polling.ConfigureAwait(false);
+        _offers.Writer.TryComplete();
+        try
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
+            await _control.LeaveFleetAsync(_agent.Name, _session, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SwarmTransportException or SwarmRefusedException or OperationCanceledException or ObjectDisposedException)
+        {
+            ClientLog.FleetNotReached(_logger, _agent.Name, exception.Message); // It finds out by itself.
+        }
+    }
+
+    private async Task PollAsync()
+    {
+        ClientTrace.Leave();
+        for (var attempt = 0; !_left.IsCancellationRequested;)
+        {
+            using var pause = CancellationTokenSource.CreateLinkedTokenSource(_left.Token);
+            Volatile.Write(ref _pause, pause);
+            try
+            {
+                Take(await _control.PollAsync(_agent.Name, Report(), _pollWait, pause.Token).ConfigureAwait(false));
+                attempt = 0;
+            }
+            catch (OperationCanceledException) when (pause.IsCancellationRequested)
+            {
+                // Left, or there is something to tell.
+            }
+            catch (Exception exception) when (exception is SwarmTransportException or SwarmRefusedException)
+            {
+                if (attempt++ == 0)
+                {
+                    ClientLog.FleetNotReached(_logger, _agent.Name, exception.Message);
+                }
+
+                await _control.DelayAsync(attempt, _left.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (ObjectDisposedException)
+            {
+                break; // The client is.
+            }
+        }
+
+        _offers.Writer.TryComplete();
+    }
+
+    private void Tell()
+    {
+        try
+        {
+            Volatile.Read(ref _pause).Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The next poll tells it.
+        }
+    }
+
+    private MemberReport Report()
+    {
+        var profile = Profile;
+        return new MemberReport(
+            _session,
+            [.. profile.Models.Select(model => model.Value)],
+            profile.FreePositions,
+            new Dictionary<string, string>(profile.Labels, StringComparer.Ordinal),
+            [
+                .. _control.StandbysOf(_agent.Name).Select(standby => (standby, standby.Status, standby.Lag))
+                    .Where(item => !item.Status.HasEnded)
+                    .Select(item => new FollowedContext(item.standby.Context, item.Status.Held.Tokens, item.Status.Held.Kv, item.Lag.KvPositions)),
+            ],
+            _control.SessionsOf(_agent.Name));
+    }
+
+    private void Take(OfferMessage[] offers)
+    {
+        foreach (var message in offers)
+        {
+            var lapse = new CancellationTokenSource(TimeSpan.FromSeconds(message.AnswerSeconds), _time);
+            _offers.Writer.TryWrite(new HandoffOffer(this)
+            {
+                Id = message.Id,
+                Kind = message.IsStandby ? HandoffOfferKind.StandBy
+                    : message.Need == HandoffNeed.Planned ? HandoffOfferKind.PlannedTakeOver : HandoffOfferKind.TakeOver,
+                Context = message.Context,
+                Epoch = new Epoch(message.Epoch),
+                Holder = message.Holder,
+                Model = new ModelFingerprint(message.Model),
+                Positions = message.Positions,
+                Reason = message.Reason,
+                Standby = message.IsStandby ? null : _control.StandbysOf(_agent.Name).FirstOrDefault(standby => standby.Context == message.Context && !standby.Status.HasEnded),
+                Lapsed = lapse.Token,
+            });
+        }
+    }
+
+    Task<bool> IOfferActions.AnswerAsync(HandoffOffer offer, bool isAccepted, CancellationToken cancellationToken) =>
+        AnswerAsync(offer, isAccepted, cancellationToken);
+
+    async Task<IAgentStandby> IOfferActions.StandByAsync(HandoffOffer offer, IKvRuntime runtime, CancellationToken cancellationToken)
+    {
+        var accepting = AnswerAsync(offer, isAccepted: true, cancellationToken).Observed();
+        var standby = await _agent.StandByAsync(offer.Context, runtime, cancellationToken).ConfigureAwait(false);
+        await ((Task)accepting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // The next poll tells of the standby in any case.
+        return standby;
+    }
+
+    async Task<IAgentMemory> IOfferActions.TakeOverAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
+    {
+        if (offer.Kind == HandoffOfferKind.PlannedTakeOver)
+        {
+            return await TakeOverPlannedAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false);
+        }
+
+        var accepting = AnswerAsync(offer, isAccepted: true, cancellationToken).Observed(); // Not waited for: the epoch decides.
+        var wish = Client.Sessions.SessionWish.ToTakeOver(TakeOver.Now) with { OnlyInEpoch = offer.Epoch.Value };
+        try
+        {
+            return offer.Standby is AgentStandby standby && runtime is null
+                ? await standby.TakeOverAsync(wish, options, cancellationToken).ConfigureAwait(false)
+                : await _agent.StartAsync(offer.Context, runtime!, wish, options, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ((Task)accepting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private Task<bool> AnswerAsync(HandoffOffer offer, bool isAccepted, CancellationToken cancellationToken) =>
+        _control.AnswerOfferAsync(_agent.Name, offer.Id, isAccepted, cancellationToken);
+
+    private async Task<IAgentMemory> TakeOverPlannedAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(FleetPlanner.PreparationTime * 2);
+        var own = offer.Standby is null ? await _agent.StandByAsync(offer.Context, runtime!, limit.Token).ConfigureAwait(false) : null;
+        try
+        {
+            var standby = own ?? (AgentStandby)offer.Standby!;
+            await standby.WaitForCatchUpAsync(limit.Token).ConfigureAwait(false);
+            if (!await AnswerAsync(offer, isAccepted: true, limit.Token).ConfigureAwait(false))
+            {
+                throw new SwarmRefusedException(new Refusal(
+                    RefusalCode.EpochChanged, $"The offer of context '{offer.Context}' has lapsed, or its holder has gone another way.", offer.Epoch));
+            }
+
+            return await standby.TakeOverAsync(TakeOver.IfReleased, options, limit.Token).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (own is not null)
+            {
+                await own.DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw;
+        }
+    }
+}
