@@ -248,13 +248,8 @@ public sealed class SwarmAgent : ISwarmAgent
     public async Task<FleetMember> JoinAsync(AgentProfile profile, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(profile);
-        return await FleetMember.JoinAsync(this, profile, _control, _options, cancellationToken).ConfigureAwait(false);
+        return await FleetMember.JoinAsync(Name, profile, _control, _sessions, _options, cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>Starts a session as a wish says.</summary>
-    internal Task<AgentMemory> StartAsync(
-        string context, IKvRuntime runtime, SessionWish wish, MemoryOptions? options, CancellationToken cancellationToken) =>
-        _sessions.StartAsync(context, runtime.Model, runtime, wish, default, options, cancellationToken);
 
     /// <summary>What fenced sessions of this agent have left over in a spool. Opens nothing, and disturbs nobody.</summary>
     /// <param name="context">Context name.</param>

@@ -13,8 +13,7 @@ namespace Swarm.Client.Control;
 /// <param name="options">Settings.</param>
 internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential credential, SwarmClientOptions options)
 {
-    private readonly ConcurrentDictionary<AgentStandby, string> _standbys = new();
-    private readonly ConcurrentDictionary<AgentMemory, string> _sessions = new();
+    private readonly ConcurrentDictionary<object, string> _parts = new();
     private volatile Type? _disposed;
 
     /// <summary>What the client measures.</summary>
@@ -194,34 +193,27 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         }
     }
 
-    /// <summary>Raised when a standby begins or ends.</summary>
-    public event Action? StandbysChanged;
+    /// <summary>Raised when a session or a standby begins or ends.</summary>
+    public event Action? PartsChanged;
 
-    /// <summary>Standbys of an agent of this client.</summary>
-    public IEnumerable<AgentStandby> StandbysOf(string agent) => _standbys.Where(pair => pair.Value == agent).Select(pair => pair.Key);
+    /// <summary>Sessions, or standbys, that an agent has in this client.</summary>
+    public IEnumerable<T> PartsOf<T>(string agent) => _parts.Where(pair => pair.Value == agent).Select(pair => pair.Key).OfType<T>();
 
-    /// <summary>How many sessions an agent has in this client.</summary>
-    public int SessionsOf(string agent) => _sessions.Count(pair => pair.Value == agent);
-
-    /// <summary>Notes a standby.</summary>
-    public void Add(AgentStandby standby, string agent)
+    /// <summary>Notes a session or a standby.</summary>
+    public void Add(object part, string agent)
     {
-        _standbys[standby] = agent;
-        StandbysChanged?.Invoke();
+        _parts[part] = agent;
+        PartsChanged?.Invoke();
     }
 
-    /// <summary>A standby has ended. Harmless if repeated.</summary>
-    public void Remove(AgentStandby standby)
+    /// <summary>A session or a standby has ended. Harmless if repeated.</summary>
+    public void Remove(object part)
     {
-        _standbys.TryRemove(standby, out _);
-        StandbysChanged?.Invoke();
+        if (_parts.TryRemove(part, out _))
+        {
+            PartsChanged?.Invoke();
+        }
     }
-
-    /// <summary>Notes a session.</summary>
-    public void Add(AgentMemory session, string agent) => _sessions[session] = agent;
-
-    /// <summary>A session has ended. Harmless if repeated.</summary>
-    public void Remove(AgentMemory session) => _sessions.TryRemove(session, out _);
 
     /// <summary>Waits out a failure that may pass. Grows from 20 ms to a quarter of a second, with jitter.</summary>
     /// <param name="attempt">Attempts before.</param>

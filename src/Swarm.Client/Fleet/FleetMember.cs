@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Swarm.Client;
 using Swarm.Client.Control;
+using Swarm.Client.Sessions;
 using Swarm.Grains.Abstractions.Fleet;
 
 namespace Swarm;
@@ -17,7 +18,9 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     private const int MaxOffers = 256;
 
     private readonly Guid _session = Guid.NewGuid();
-    private readonly SwarmAgent _agent;
+    private readonly string _agent;
+    private readonly SessionStarter _sessions;
+    private readonly SwarmClientOptions _options;
     private readonly ControlPlane _control;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -30,24 +33,27 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     private Task _polling = Task.CompletedTask;
     private int _isDisposed;
 
-    private FleetMember(SwarmAgent agent, AgentProfile profile, ControlPlane control, TimeProvider time, ILogger logger) =>
-        (_agent, _profile, _control, _time, _logger) = (agent, profile, control, time, logger);
+    private FleetMember(string agent, AgentProfile profile, ControlPlane control, SessionStarter sessions, SwarmClientOptions options)
+    {
+        (_agent, _profile, _control, _sessions, _options) = (agent, profile, control, sessions, options);
+        (_time, _logger) = (options.TimeProvider, options.LoggerFactory.CreateLogger<FleetMember>());
+    }
 
     /// <summary>What the agent says of itself.</summary>
     public AgentProfile Profile => Volatile.Read(ref _profile);
 
     /// <summary>Joins.</summary>
     internal static async Task<FleetMember> JoinAsync(
-        SwarmAgent agent, AgentProfile profile, ControlPlane control, SwarmClientOptions options, CancellationToken cancellationToken)
+        string agent, AgentProfile profile, ControlPlane control, SessionStarter sessions, SwarmClientOptions options, CancellationToken cancellationToken)
     {
         profile.Validate();
-        var member = new FleetMember(agent, profile, control, options.TimeProvider, options.LoggerFactory.CreateLogger<FleetMember>());
+        var member = new FleetMember(agent, profile, control, sessions, options);
         var failing = options.TimeProvider.GetTimestamp();
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                member.Take(await control.PollAsync(agent.Name, member.Report(), TimeSpan.Zero, cancellationToken).ConfigureAwait(false));
+                member.Take(await control.PollAsync(agent, member.Report(), TimeSpan.Zero, cancellationToken).ConfigureAwait(false));
                 break;
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
@@ -56,7 +62,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             }
         }
 
-        control.StandbysChanged += member.Tell;
+        control.PartsChanged += member.Tell;
         member._polling = Task.Run(member.PollAsync, CancellationToken.None);
         return member;
     }
@@ -90,18 +96,18 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             return;
         }
 
-        _control.StandbysChanged -= Tell;
+        _control.PartsChanged -= Tell;
         await _left.CancelAsync().ConfigureAwait(false);
         await _polling.ConfigureAwait(false);
         _offers.Writer.TryComplete();
         try
         {
             using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(1), _time);
-            await _control.LeaveFleetAsync(_agent.Name, _session, limit.Token).ConfigureAwait(false);
+            await _control.LeaveFleetAsync(_agent, _session, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is SwarmTransportException or SwarmRefusedException or OperationCanceledException or ObjectDisposedException)
         {
-            ClientLog.FleetNotReached(_logger, _agent.Name, exception.Message); // It finds out by itself.
+            ClientLog.FleetNotReached(_logger, _agent, exception.Message); // It finds out by itself.
         }
     }
 
@@ -114,7 +120,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             Volatile.Write(ref _pause, pause);
             try
             {
-                Take(await _control.PollAsync(_agent.Name, Report(), _pollWait, pause.Token).ConfigureAwait(false));
+                Take(await _control.PollAsync(_agent, Report(), _pollWait, pause.Token).ConfigureAwait(false));
                 attempt = 0;
             }
             catch (OperationCanceledException) when (pause.IsCancellationRequested)
@@ -125,7 +131,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             {
                 if (attempt++ == 0)
                 {
-                    ClientLog.FleetNotReached(_logger, _agent.Name, exception.Message);
+                    ClientLog.FleetNotReached(_logger, _agent, exception.Message);
                 }
 
                 await _control.DelayAsync(attempt, _left.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -160,11 +166,11 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             profile.FreePositions,
             new Dictionary<string, string>(profile.Labels, StringComparer.Ordinal),
             [
-                .. _control.StandbysOf(_agent.Name).Select(standby => (standby, standby.Status, standby.Lag))
+                .. _control.PartsOf<IAgentStandby>(_agent).Select(standby => (standby, standby.Status, standby.Lag))
                     .Where(item => !item.Status.HasEnded)
                     .Select(item => new FollowedContext(item.standby.Context, item.Status.Held.Tokens, item.Status.Held.Kv, item.Lag.KvPositions)),
             ],
-            _control.SessionsOf(_agent.Name));
+            _control.PartsOf<IAgentMemory>(_agent).Count());
     }
 
     private void Take(OfferMessage[] offers)
@@ -183,7 +189,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
                 Model = new ModelFingerprint(message.Model),
                 Positions = message.Positions,
                 Reason = message.Reason,
-                Standby = message.IsStandby ? null : _control.StandbysOf(_agent.Name).FirstOrDefault(standby => standby.Context == message.Context && !standby.Status.HasEnded),
+                Standby = message.IsStandby ? null : _control.PartsOf<IAgentStandby>(_agent).FirstOrDefault(standby => standby.Context == message.Context && !standby.Status.HasEnded),
                 Lapsed = lapse.Token,
             });
         }
@@ -195,7 +201,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     async Task<IAgentStandby> IOfferActions.StandByAsync(HandoffOffer offer, IKvRuntime runtime, CancellationToken cancellationToken)
     {
         var accepting = AnswerAsync(offer, isAccepted: true, cancellationToken).Observed();
-        var standby = await _agent.StandByAsync(offer.Context, runtime, cancellationToken).ConfigureAwait(false);
+        var standby = await FollowAsync(offer, runtime, cancellationToken).ConfigureAwait(false);
         await ((Task)accepting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // The next poll tells of the standby in any case.
         return standby;
     }
@@ -208,12 +214,12 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         }
 
         var accepting = AnswerAsync(offer, isAccepted: true, cancellationToken).Observed(); // Not waited for: the epoch decides.
-        var wish = Client.Sessions.SessionWish.ToTakeOver(TakeOver.Now) with { OnlyInEpoch = offer.Epoch.Value };
+        var wish = SessionWish.ToTakeOver(TakeOver.Now) with { OnlyInEpoch = offer.Epoch.Value };
         try
         {
             return offer.Standby is AgentStandby standby && runtime is null
                 ? await standby.TakeOverAsync(wish, options, cancellationToken).ConfigureAwait(false)
-                : await _agent.StartAsync(offer.Context, runtime!, wish, options, cancellationToken).ConfigureAwait(false);
+                : await _sessions.StartAsync(offer.Context, runtime!.Model, runtime, wish, default, options, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -221,14 +227,17 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         }
     }
 
+    private Task<AgentStandby> FollowAsync(HandoffOffer offer, IKvRuntime runtime, CancellationToken cancellationToken) =>
+        AgentStandby.StartAsync(offer.Context, _agent, runtime, _control, _sessions, _options, cancellationToken);
+
     private Task<bool> AnswerAsync(HandoffOffer offer, bool isAccepted, CancellationToken cancellationToken) =>
-        _control.AnswerOfferAsync(_agent.Name, offer.Id, isAccepted, cancellationToken);
+        _control.AnswerOfferAsync(_agent, offer.Id, isAccepted, cancellationToken);
 
     private async Task<IAgentMemory> TakeOverPlannedAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FleetPlanner.PreparationTime * 2);
-        var own = offer.Standby is null ? await _agent.StandByAsync(offer.Context, runtime!, limit.Token).ConfigureAwait(false) : null;
+        var own = offer.Standby is null ? await FollowAsync(offer, runtime!, limit.Token).ConfigureAwait(false) : null;
         try
         {
             var standby = own ?? (AgentStandby)offer.Standby!;

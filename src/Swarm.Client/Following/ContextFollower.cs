@@ -193,13 +193,13 @@ internal sealed class ContextFollower
     private static bool IsCaughtUp(StandbyStatus status) =>
         status.IsConnected && status.Held.Tokens >= status.Durable.Tokens && status.Held.Kv >= status.Durable.Kv;
 
-    private void Run(Attached? attached)
+    private void Run(FollowLink? attached)
     {
         _stop = new CancellationTokenSource();
         _running = Task.Run(() => RunAsync(attached, _stop.Token), CancellationToken.None);
     }
 
-    private async Task RunAsync(Attached? attached, CancellationToken stop)
+    private async Task RunAsync(FollowLink? attached, CancellationToken stop)
     {
         ClientTrace.Leave();
         var logged = _time.GetTimestamp();
@@ -258,7 +258,7 @@ internal sealed class ContextFollower
         _ => false,
     };
 
-    private async Task<Attached> AttachAsync(CancellationToken cancellationToken)
+    private async Task<FollowLink> AttachAsync(CancellationToken cancellationToken)
     {
         var endpoint = await _control.LocateAsync(_context, cancellationToken).ConfigureAwait(false);
         var connection = await _control.Connections.RentAsync(DataPlaneEndpoint.Parse(endpoint), cancellationToken).ConfigureAwait(false);
@@ -266,7 +266,7 @@ internal sealed class ContextFollower
         try
         {
             var attachment = await connection.Client.AttachReaderAsync(_context, observer, cancellationToken).ConfigureAwait(false);
-            var attached = new Attached(endpoint, connection, attachment, observer);
+            var attached = new FollowLink(endpoint, connection, attachment, observer);
             try
             {
                 Prepare(attachment);
@@ -329,7 +329,7 @@ internal sealed class ContextFollower
     }
 
     /// <summary>Follows on one attachment until that is over.</summary>
-    private async Task FollowAsync(Attached attached, CancellationToken stop)
+    private async Task FollowAsync(FollowLink attached, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop, attached.Observer.Over);
         var watching = WatchAsync(attached, over.Token);
@@ -431,7 +431,7 @@ internal sealed class ContextFollower
     }
 
     /// <summary>Looks elsewhere while the silo says nothing: one that hangs does not close its connections.</summary>
-    private async Task WatchAsync(Attached attached, CancellationToken over)
+    private async Task WatchAsync(FollowLink attached, CancellationToken over)
     {
         while (!over.IsCancellationRequested)
         {
@@ -509,7 +509,7 @@ internal sealed class ContextFollower
     }
 
     /// <summary>A reader of the context where it is.</summary>
-    private sealed record Attached(string Endpoint, PooledConnection Connection, DataPlaneAttachment Attachment, FollowObserver Observer) : IAsyncDisposable
+    private sealed record FollowLink(string Endpoint, PooledConnection Connection, DataPlaneAttachment Attachment, FollowObserver Observer) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {

@@ -74,6 +74,11 @@ internal sealed class FleetPlanner
             reason = before.Reason;
         }
 
+        if (!isSame && ReadyFor(note.Context) is { } ready && ready == note.ReservedFor)
+        {
+            _notBefore[(note.Context, ready)] = now + TakeTime; // It waits for the context, and takes it now.
+        }
+
         var since = now - TimeSpan.FromSeconds(note.NeedSeconds);
         _contexts[note.Context] = new Known(
             note,

@@ -17,7 +17,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 
     private readonly ConcurrentDictionary<(string Tenant, string Context), Watched> _contexts = new();
     private readonly ConcurrentDictionary<(string Tenant, string Context), CallCredential> _closed = new();
-    private readonly Dictionary<string, Known> _fleets = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ToldFleet> _fleets = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _poked = new(0, 1);
 
     /// <summary>Begins to look after a context.</summary>
@@ -125,7 +125,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             }
         }
 
-        _fleets[tenant] = new Known(state.HasMembers, state.Activation, now);
+        _fleets[tenant] = new ToldFleet(state.HasMembers, state.Activation, now);
         return state.HasMembers;
     }
 
@@ -187,7 +187,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         return silence >= policy.HolderSilence ? (HandoffNeed.Silent, silence) : (HandoffNeed.None, default);
     }
 
-    private sealed record Known(bool HasMembers, Guid Activation, long Asked);
+    private sealed record ToldFleet(bool HasMembers, Guid Activation, long Asked);
 
     private sealed class Watched(IOpenContext open, CallCredential credential)
     {
