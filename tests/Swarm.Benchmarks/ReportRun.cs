@@ -29,7 +29,7 @@ internal sealed class ReportRun(bool isQuick, string only, FileInfo? json, Direc
         new StreamSection<LlamaCppRuntime>(
             "stream.overhead.llamacpp-full", "a step of small by llama.cpp without Swarm, on all processors", null, report => new SmallGguf(report.NewFolder("gguf"))),
         new ControlSection(), new AgentsSection(),
-        new TtftSection(), new StandbySection(), new LlamaCppTtftSection(),
+        new TtftSection(), new TtftLimitSection(), new StandbySection(), new LlamaCppTtftSection(),
     ];
 
     /// <summary>Runs the sections that hold wanted rows.</summary>

@@ -25,6 +25,7 @@ public sealed class MemoryOptionsTests
             SiloSilence = none,
             MaxReconnectDelay = none,
             DrainTimeout = less,
+            HandoffPolicy = new HandoffPolicy { WarmStandbys = -1 },
         };
 
         var message = Assert.Throws<ArgumentException>(options.Validate).Message;
@@ -37,6 +38,7 @@ public sealed class MemoryOptionsTests
             "DrainTimeout is -1000ms; 0s to 1d is allowed: set it within that range, or leave it at its default, 5s.",
             "HeartbeatInterval is 0s; 1ms to 1h is allowed",
             "SpoolPath: The path is empty: name a folder.",
+            "HandoffPolicy: HandoffPolicy.WarmStandbys is -1; 0 to 16 is allowed.",
         ])
         {
             Assert.Contains(sentence, message, StringComparison.Ordinal);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Swarm.Azurite;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
 using Swarm.Inference;
@@ -13,8 +12,6 @@ namespace Swarm.Benchmarks.Sections;
 /// </summary>
 internal sealed class TtftSection : ISection
 {
-    private const long MemoryBytes = 1L << 30;
-
     private static readonly (int Positions, string Tier, double Goal)[] _goals =
     [
         (4096, "memory.wire", 60), (16_384, "memory.wire", 136), (16_384, "disk", 100), (4096, "blob", 9),
@@ -35,27 +32,15 @@ internal sealed class TtftSection : ISection
 
     private static async Task MeasureAsync(ReportContext report, SmallModel model, int positions)
     {
-        await using var azurite = await AzuriteProcess.StartAsync(report.NewFolder("azurite"));
-        await using var warm = await BenchSilo.OverFolderAsync(report.NewFolder("warm"), MemoryBytes);
-        await using var cold = await BenchSilo.OverFolderAsync(report.NewFolder("cold"), 0);
-        await using var cached = await BenchSilo.OverAzureAsync(azurite, "cached", report.NewFolder("tier"));
-        await using var distant = await BenchSilo.OverAzureAsync(azurite, "distant", null);
-        Tier[] tiers =
-        [
-            new("memory.wire", warm, KvTier.Memory), new("folder", cold, KvTier.Blob), new("disk", cached, KvTier.Disk),
-            new("blob", distant, KvTier.Blob),
-        ];
         var tokens = SmallModel.Tokens(positions + 1);
-        using var successor = model.NewRuntime(positions + 64);
-        foreach (var tier in tiers)
-        {
-            await using var predecessor = await tier.Silo.Client.Agent("predecessor").OpenAsync("c", successor);
-            await predecessor.FeedAsync(tokens.AsMemory(0, positions));
-            await predecessor.ReleaseAsync();
-        }
-
         using var plain = model.NewRuntime(positions + 64);
         var logits = new float[plain.VocabularySize];
+        SmallModel.Prefill(plain, tokens.AsSpan(0, positions), logits);
+        await using var silos = await TierSilos.StartAsync(report);
+        await silos.FillAsync(plain, tokens.AsMemory(0, positions));
+        var tiers = silos.All;
+        var warm = tiers[0].Silo;
+        using var successor = model.NewRuntime(positions + 64);
         var sharing = new Samples();
         for (var round = -1; round < 5; round++)
         {
@@ -113,10 +98,5 @@ internal sealed class TtftSection : ISection
 
         await memory.ReleaseAsync();
         return time;
-    }
-
-    private sealed record Tier(string Name, BenchSilo Silo, KvTier Kv)
-    {
-        public Samples Samples { get; } = new();
     }
 }
