@@ -18,7 +18,7 @@ internal sealed class StandbyRole(RoleChannel channel, IFlight flight, DroneMode
     public async Task RunAsync()
     {
         await using var swarm = await Ground.ConnectAsync(channel.Settings.Address);
-        await GroundWarmUp.RunAsync(swarm, model, $"{channel.Settings.Context}/warm-up/{Environment.ProcessId}");
+        await WarmUpAsync(swarm, "warm-up");
         AgentStandby? standby = null;
         try
         {
@@ -50,6 +50,9 @@ internal sealed class StandbyRole(RoleChannel channel, IFlight flight, DroneMode
         }
     }
 
+    private Task WarmUpAsync(SwarmClient swarm, string name) =>
+        GroundWarmUp.RunAsync(swarm, model, $"{channel.Settings.Context}/{name}/{Environment.ProcessId}");
+
     // Durable can be more than what was asked for, while the predecessor streams on.
     private static async Task<FollowedEvent> FollowAsync(AgentStandby standby, FollowCommand command)
     {
@@ -74,6 +77,11 @@ internal sealed class StandbyRole(RoleChannel channel, IFlight flight, DroneMode
     private async Task<TookOverEvent> TakeOverAsync(SwarmClient swarm, AgentStandby standby, TakeOverCommand command)
     {
         var (lag, status) = (standby.Lag, standby.Status);
+        if (status.Reconnects > 0)
+        {
+            await WarmUpAsync(swarm, "warm-up-again"); // The other successors' warm-up is on the new silo, too.
+        }
+
         var before = await swarm.GetStatusAsync(channel.Settings.Context);
 
         var clock = Stopwatch.StartNew();
