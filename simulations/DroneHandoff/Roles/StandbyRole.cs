@@ -79,10 +79,12 @@ internal sealed class StandbyRole(RoleChannel channel, IFlight flight, DroneMode
         var (lag, status) = (standby.Lag, standby.Status);
         if (status.Reconnects > 0)
         {
-            await WarmUpAsync(swarm, "warm-up-again"); // The other successors' warm-up is on the new silo, too.
+            await WarmUpAsync(swarm, "warm-up-again"); // As the other successors do on the new silo.
         }
 
+        // What was durable before anybody touched it, and is here; not on the clock.
         var before = await swarm.GetStatusAsync(channel.Settings.Context);
+        await FollowAsync(standby, new FollowCommand(before.Durable.Tokens, before.Durable.Kv));
 
         var clock = Stopwatch.StartNew();
         await using var memory = await standby.TakeOverAsync(TakenOver.ModeOf(command));
