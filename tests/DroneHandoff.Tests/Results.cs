@@ -11,10 +11,15 @@ internal static class Results
     public static HandoffResult Crash { get; } = Create(new ProgressEvent(700, 4198, 4150, 4096), 4162, 4100, 62);
 
     public static HandoffResult WithRehydrated(this HandoffResult result, Func<TookOverEvent, TookOverEvent> change) =>
-        result with
-        {
-            Successors = [change(result.Rehydrated), .. result.Successors.Where(one => one != result.Rehydrated)],
-        };
+        With(result, Strategies.Rehydrate, change);
+
+    public static HandoffResult WithStandby(this HandoffResult result, Func<TookOverEvent, TookOverEvent> change) =>
+        With(result, Strategies.Standby, change);
+
+    private static HandoffResult With(HandoffResult result, string strategy, Func<TookOverEvent, TookOverEvent> change) => result with
+    {
+        Successors = [.. result.Successors.Select(one => one.Strategy == strategy ? change(one) : one)],
+    };
 
     private static HandoffResult Create(ProgressEvent left, long tokens, long kv, long recomputed)
     {
@@ -28,6 +33,13 @@ internal static class Results
             left,
             1,
             [
+                Successor(Strategies.Standby, 0, tokens - kv, right) with
+                {
+                    Positions = tokens,
+                    Held = kv,
+                    TimeToFirstTokenMs = 2.5,
+                    Followed = new FollowReport(2, 1, 0.5, 0, 1),
+                },
                 Successor(Strategies.Rehydrate, tokens - recomputed, recomputed, right),
                 Successor(Strategies.RePrefill, 0, tokens, right with { LogitsSha256 = "bb" }),
                 Successor(Strategies.Cold, 0, 0, right with { Positions = 0, LogitsSha256 = "cc" }),

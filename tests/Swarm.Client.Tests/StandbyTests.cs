@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Swarm.Client.Tests;
 
-/// <summary>A standby has what is durable, bit for bit, whatever its leader does, and takes it over without loading. Promise 10.</summary>
+/// <summary>A standby has what is durable, bit for bit, whatever its leader does, and takes it over without loading. Promises 3 and 6.</summary>
 public sealed class StandbyTests
 {
     private readonly SeededTest _seeded = new();

@@ -76,10 +76,15 @@ public sealed class DroneHandoffTests
     private static void RequirePromises(JsonElement result, string kind, string tier, string output)
     {
         var handoff = result.GetProperty("handoff");
-        var rehydrate = result.GetProperty("strategies").EnumerateArray()
-            .Single(strategy => strategy.GetProperty("name").GetString() == "rehydrate");
+        var strategies = result.GetProperty("strategies").EnumerateArray().ToDictionary(one => one.GetProperty("name").GetString()!);
+        var (standby, rehydrate) = (strategies["standby"], strategies["rehydrate"]);
         var missing = handoff.GetProperty("durableTokens").GetInt64() - handoff.GetProperty("durableKv").GetInt64();
         Assert.True(rehydrate.GetProperty("bitIdentical").GetBoolean(), output);
+        Assert.True(standby.GetProperty("bitIdentical").GetBoolean(), output);
+        Assert.Equal(handoff.GetProperty("durableKv").GetInt64(), standby.GetProperty("held").GetInt64());
+        Assert.Equal(missing, standby.GetProperty("recomputed").GetInt64());
+        Assert.Equal(0, standby.GetProperty("bytes").GetInt64());
+        Assert.Equal(tier == "blob", standby.GetProperty("followed").GetProperty("reconnects").GetInt64() > 0);
         Assert.Equal(tier, rehydrate.GetProperty("tier").GetString());
         Assert.InRange(rehydrate.GetProperty("recomputed").GetInt64(), 0, kind == "planned" ? 0 : missing);
         Assert.True(result.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean(), output);

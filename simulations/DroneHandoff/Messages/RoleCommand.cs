@@ -8,6 +8,8 @@ namespace DroneHandoff.Messages;
 [JsonDerivedType(typeof(StreamCommand), "stream")]
 [JsonDerivedType(typeof(ReleaseCommand), "release")]
 [JsonDerivedType(typeof(ContinueCommand), "continue")]
+[JsonDerivedType(typeof(FollowCommand), "follow")]
+[JsonDerivedType(typeof(ForkCommand), "fork")]
 [JsonDerivedType(typeof(TakeOverCommand), "take-over")]
 [JsonDerivedType(typeof(AppendStaleCommand), "append-stale")]
 [JsonDerivedType(typeof(FinishCommand), "finish")]
@@ -27,12 +29,21 @@ internal sealed record ContinueCommand : RoleCommand;
 /// <param name="To">The successor's agent name.</param>
 internal sealed record ReleaseCommand(string To) : RoleCommand;
 
+/// <summary>Stand by: begin to follow the context, if that is not done, and answer when so much is held, of which all is durable.</summary>
+/// <param name="Tokens">Positions whose inputs are to be held.</param>
+/// <param name="Kv">Positions whose KV is to be held.</param>
+internal sealed record FollowCommand(long Tokens, long Kv) : RoleCommand;
+
+/// <summary>Fork the context as it is: what is durable of it.</summary>
+/// <param name="Name">Name of the fork.</param>
+internal sealed record ForkCommand(string Name) : RoleCommand;
+
 /// <summary>Become the successor by one of the <see cref="Strategies"/>, then continue as <see cref="ContinueCommand"/> says.</summary>
 /// <param name="Strategy">How.</param>
 /// <param name="SilenceSeconds">
-/// Take over once the predecessor was silent for so long; 0 to wait for its release. For rehydration alone.
+/// Take over once the predecessor was silent for so long; 0 to wait for its release. For standby and rehydration alone.
 /// </param>
-/// <param name="Positions">For re-prefill: how many positions to compute, those that rehydration found.</param>
+/// <param name="Positions">For re-prefill: how many positions to compute, those that the successors before found.</param>
 /// <param name="Readings">For cold and re-prefill: which reading comes next.</param>
 internal sealed record TakeOverCommand(string Strategy, double SilenceSeconds, long Positions, long Readings)
     : RoleCommand;

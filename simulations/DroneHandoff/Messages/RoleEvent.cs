@@ -10,6 +10,8 @@ namespace DroneHandoff.Messages;
 [JsonDerivedType(typeof(AdvancedEvent), "advanced")]
 [JsonDerivedType(typeof(ReleasedEvent), "released")]
 [JsonDerivedType(typeof(ContinuedEvent), "continued")]
+[JsonDerivedType(typeof(FollowedEvent), "followed")]
+[JsonDerivedType(typeof(ForkedEvent), "forked")]
 [JsonDerivedType(typeof(TookOverEvent), "took-over")]
 [JsonDerivedType(typeof(StaleAppendEvent), "stale-append")]
 [JsonDerivedType(typeof(FailedEvent), "failed")]
@@ -56,6 +58,23 @@ internal sealed record ContinuedEvent(long Positions, int[] Tokens, string Logit
 /// <param name="Progress">What was durable at the end.</param>
 internal sealed record ReleasedEvent(ProgressEvent Progress) : RoleEvent;
 
+/// <summary>The standby holds as much as a <see cref="FollowCommand"/> asked for.</summary>
+/// <param name="Tokens">Positions whose inputs it holds.</param>
+/// <param name="Kv">Positions whose KV it holds.</param>
+internal sealed record FollowedEvent(long Tokens, long Kv) : RoleEvent;
+
+/// <summary>A <see cref="ForkCommand"/> is done.</summary>
+/// <param name="Positions">Positions of the fork.</param>
+internal sealed record ForkedEvent(long Positions) : RoleEvent;
+
+/// <summary>How a standby had followed when it was told to take over.</summary>
+/// <param name="Lag">Positions whose inputs were durable, and not held.</param>
+/// <param name="KvLag">Positions whose KV was durable, and not held.</param>
+/// <param name="LagMs">Time since it held all that was durable, and was connected; 0 while that is so.</param>
+/// <param name="Recomputed">Positions that it had computed, since their stored KV was damaged.</param>
+/// <param name="Reconnects">Times that it had lost its connection.</param>
+internal sealed record FollowReport(long Lag, long KvLag, double LagMs, long Recomputed, long Reconnects);
+
 /// <summary>A successor started by one of the <see cref="Strategies"/> and continued.</summary>
 /// <param name="Strategy">How.</param>
 /// <param name="Positions">Positions that it started with.</param>
@@ -83,7 +102,14 @@ internal sealed record TookOverEvent(
     long DurableKv,
     ulong Epoch,
     ContinuedEvent Continued,
-    string OtherNumerics = "") : RoleEvent;
+    string OtherNumerics = "") : RoleEvent
+{
+    /// <summary>Positions whose KV was in its runtime before the take-over.</summary>
+    public long Held { get; init; }
+
+    /// <summary>How it had followed; <see langword="null"/> for all but the standby.</summary>
+    public FollowReport? Followed { get; init; }
+}
 
 /// <summary>What became of an append with an old session.</summary>
 /// <param name="IsRefused">Whether it was refused as stale, and the context stayed as it was.</param>

@@ -45,10 +45,15 @@ internal sealed class HandoffRun(
             $"drone A holds '{Context}' in epoch {opened.Epoch}; the model has {model.Parameters:N0} parameters and "
             + $"{model.KvBytesPerPosition:N0} bytes of KV a position");
 
-        await StreamInTurnsAsync(a, twin, cancellationToken);
+        progress.Say("drone B loads the model, and will stand by");
+        var (standby, _) = await StartAsync("drone-b-standby", RoleNames.Standby, cancellationToken);
+        await using var standbyLife = standby;
+
+        await StreamInTurnsAsync(a, twin, standby, cancellationToken);
         var left = options.Handoff == HandoffKind.Planned
             ? await ReleaseAsync(a, cancellationToken)
             : await CrashAsync(a, cancellationToken);
+        var since = Stopwatch.GetTimestamp();
 
         // Whatever drone A has seen, one more is there for its successors and the twin, whose first step is timed.
         await sensor.WaitForOneMoreAsync(cancellationToken);
@@ -56,17 +61,24 @@ internal sealed class HandoffRun(
         {
             progress.Say("the silo is killed, and another one starts on the same blobs");
             await silo.LoseAsync(cancellationToken);
+            since = Stopwatch.GetTimestamp();
         }
 
+        // Only one can take drone A's memory over as it was left: the other one takes a fork of it over.
+        var silence = options.Handoff == HandoffKind.Crash ? SilenceSeconds : 0;
+        await AwaitSilenceAsync(standby, left, since, cancellationToken);
+        await standby.AskAsync<ForkedEvent>(new ForkCommand(Fork), Patience.Answer, cancellationToken);
+        var stoodBy = await TakeOverAsync(
+            standby, new TakeOverCommand(Strategies.Standby, silence, 0, 0), cancellationToken);
+        var staleAppend = await AppendStaleAsync(a, opened, stoodBy, cancellationToken);
         var rehydrated = await SucceedAsync(
-            new TakeOverCommand(
-                Strategies.Rehydrate, options.Handoff == HandoffKind.Crash ? SilenceSeconds : 0, 0, 0),
-            cancellationToken);
-        var staleAppend = await AppendStaleAsync(a, opened, rehydrated, cancellationToken);
+            new TakeOverCommand(Strategies.Rehydrate, silence, 0, 0), Fork, cancellationToken);
         var rePrefilled = await SucceedAsync(
-            new TakeOverCommand(Strategies.RePrefill, 0, rehydrated.Positions, rehydrated.Readings), cancellationToken);
+            new TakeOverCommand(Strategies.RePrefill, 0, rehydrated.Positions, rehydrated.Readings),
+            Context,
+            cancellationToken);
         var cold = await SucceedAsync(
-            new TakeOverCommand(Strategies.Cold, 0, 0, rehydrated.Readings), cancellationToken);
+            new TakeOverCommand(Strategies.Cold, 0, 0, rehydrated.Readings), Context, cancellationToken);
 
         progress.Say("the twin comes to the same place");
         await AdvanceAsync(twin, rehydrated.Readings, cancellationToken);
@@ -76,7 +88,7 @@ internal sealed class HandoffRun(
             model,
             left,
             opened.Epoch,
-            [rehydrated, rePrefilled, cold],
+            [stoodBy, rehydrated, rePrefilled, cold],
             reference,
             staleAppend,
             StepTimes.Compare(_turns));
@@ -84,8 +96,14 @@ internal sealed class HandoffRun(
 
     private string Context => $"track/vehicle-17/{folder.RunId}";
 
+    private string Fork => $"{Context}/as-left";
+
     private Task<(RoleProcess Role, ReadyEvent Ready)> StartAsync(
         string name, string role, CancellationToken cancellationToken) =>
+        StartAsync(name, role, Context, cancellationToken);
+
+    private Task<(RoleProcess Role, ReadyEvent Ready)> StartAsync(
+        string name, string role, string context, CancellationToken cancellationToken) =>
         RoleProcess.StartAsync(
             name,
             role,
@@ -96,12 +114,14 @@ internal sealed class HandoffRun(
                 sensor.Path,
                 silo.Address,
                 silo.DataPlane,
-                Context),
+                context),
             folder,
             cancellationToken);
 
     // The twin never goes beyond what is durable: wherever a crash leaves off, it can still come to that place.
-    private async Task StreamInTurnsAsync(RoleProcess a, RoleProcess twin, CancellationToken cancellationToken)
+    // The standby has all that is durable before the twin's turn, so that its work is on the drone's clock and not on the twin's.
+    private async Task StreamInTurnsAsync(
+        RoleProcess a, RoleProcess twin, RoleProcess standby, CancellationToken cancellationToken)
     {
         for (var readings = 0L; readings < _targetReadings;)
         {
@@ -109,11 +129,13 @@ internal sealed class HandoffRun(
             await sensor.WaitForAsync(readings, cancellationToken); // Here, not in the steps, which are timed.
             var withSwarm = await AdvanceAsync(a, readings, cancellationToken);
             var at = withSwarm.Progress;
+            var held = await standby.AskAsync<FollowedEvent>(
+                new FollowCommand(at.DurableTokens, at.DurableKv), Patience.Answer, cancellationToken);
             if (_turns.Count % TurnsBetweenReports == 0 || readings == _targetReadings)
             {
                 progress.Say(
                     $"drone A: {at.Positions:N0} of {options.Positions:N0} positions, durable {at.DurableTokens:N0} tokens, "
-                    + $"{at.DurableKv:N0} KV");
+                    + $"{at.DurableKv:N0} KV; the standby holds {held.Kv:N0}");
             }
 
             var alone = await AdvanceAsync(twin, readings, cancellationToken);
@@ -151,17 +173,31 @@ internal sealed class HandoffRun(
         return last;
     }
 
-    private async Task<TookOverEvent> SucceedAsync(TakeOverCommand command, CancellationToken cancellationToken)
+    // Whoever lost the silo has found the new one by then, which counts the silence from when it opened the context.
+    private async Task AwaitSilenceAsync(
+        RoleProcess standby, ProgressEvent left, long since, CancellationToken cancellationToken)
     {
-        progress.Say($"drone B starts: {command.Strategy}");
-        var left = Stopwatch.GetTimestamp();
-        var (b, _) = await StartAsync($"drone-b-{command.Strategy}", RoleNames.AgentB, cancellationToken);
-        await using var life = b;
-        if (command.SilenceSeconds > 0 && _silence - Stopwatch.GetElapsedTime(left) is { Ticks: > 0 } rest)
+        var held = await standby.AskAsync<FollowedEvent>(
+            new FollowCommand(left.DurableTokens, left.DurableKv), Patience.Answer, cancellationToken);
+        progress.Say($"drone B stands by with {held.Tokens:N0} inputs and {held.Kv:N0} positions' KV");
+        if (options.Handoff == HandoffKind.Crash && _silence - Stopwatch.GetElapsedTime(since) is { Ticks: > 0 } rest)
         {
             await Task.Delay(rest, cancellationToken);
         }
+    }
 
+    private async Task<TookOverEvent> SucceedAsync(
+        TakeOverCommand command, string context, CancellationToken cancellationToken)
+    {
+        progress.Say($"drone B starts: {command.Strategy}");
+        var (b, _) = await StartAsync($"drone-b-{command.Strategy}", RoleNames.AgentB, context, cancellationToken);
+        await using var life = b;
+        return await TakeOverAsync(b, command, cancellationToken);
+    }
+
+    private async Task<TookOverEvent> TakeOverAsync(
+        RoleProcess b, TakeOverCommand command, CancellationToken cancellationToken)
+    {
         var tookOver = await b.AskAsync<TookOverEvent>(command, Patience.Work, cancellationToken);
         await b.SendAsync(new FinishCommand(), cancellationToken);
         progress.Say($"drone B, {command.Strategy}: first token after {tookOver.TimeToFirstTokenMs:N1} ms");

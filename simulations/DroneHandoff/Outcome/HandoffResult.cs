@@ -7,7 +7,7 @@ namespace DroneHandoff.Outcome;
 /// <param name="Model">The model.</param>
 /// <param name="Left">The predecessor's last report before it left.</param>
 /// <param name="EpochBefore">Epoch of the predecessor's session.</param>
-/// <param name="Successors">The successors, by strategy, rehydration first.</param>
+/// <param name="Successors">The successors, by strategy, from the soonest to the one without memory.</param>
 /// <param name="Twin">What the uninterrupted twin computed at the same place.</param>
 /// <param name="StaleAppend">What became of the zombie.</param>
 /// <param name="Steps">What streaming cost the predecessor.</param>
@@ -22,6 +22,9 @@ internal sealed record HandoffResult(
 {
     /// <summary>What a live drone sent; <see langword="null"/> where a recording was played.</summary>
     public MavlinkReport? Mavlink { get; init; }
+
+    /// <summary>The successor that stood by.</summary>
+    public TookOverEvent StoodBy => Successors.Single(one => one.Strategy == Strategies.Standby);
 
     /// <summary>The successor that rehydrated.</summary>
     public TookOverEvent Rehydrated => Successors.Single(one => one.Strategy == Strategies.Rehydrate);

@@ -14,12 +14,26 @@ internal static class Promises
     {
         var left = result.Left;
         var b = result.Rehydrated;
+        var standby = result.StoodBy;
+        var missing = standby.DurableTokens - standby.DurableKv;
         var promises = new List<Promise>
         {
             new($"Drone B computes with the numerics identity of drone A{(b.OtherNumerics.Length > 0 ? $", not with {b.OtherNumerics}" : "")}",
                 b.OtherNumerics.Length == 0),
             new("The next 64 tokens' logits of the rehydrated drone are the twin's, bit for bit, as of the same numerics identity",
                 result.IsBitIdentical(b)),
+            new("The next 64 tokens' logits of the standby are the twin's, bit for bit, as of the same numerics identity",
+                result.IsBitIdentical(standby) && standby.OtherNumerics.Length == 0),
+            new($"The standby read no KV again: it held {standby.Held} of {standby.Positions} positions, loaded {standby.Loaded}, and "
+                + $"recomputed {standby.Recomputed}, the {missing} whose KV was not durable",
+                standby.Held == standby.DurableKv
+                && standby.Loaded == 0
+                && standby.Bytes == 0
+                && standby.Recomputed == missing
+                && standby.Positions == standby.DurableTokens
+                && standby.Positions == b.Positions
+                && standby.Readings == b.Readings
+                && standby.Followed is { Recomputed: 0 }),
             new($"All {left.DurableTokens} tokens that were acknowledged to drone A are there ({b.DurableTokens} durable)",
                 b.DurableTokens >= left.DurableTokens && b.Positions == b.DurableTokens),
             new($"All {left.DurableKv} positions' KV that were acknowledged are there ({b.DurableKv} durable)",
@@ -28,8 +42,8 @@ internal static class Promises
                 b.Loaded + b.Recomputed == b.Positions),
             new($"{b.Readings} readings are in them, none twice, none left out",
                 TokenVocabulary.TokensOf(b.Readings) == b.Positions),
-            new($"The epoch rose from {result.EpochBefore} to {b.Epoch}: each release and each take-over raises it by 1",
-                b.Epoch > result.EpochBefore),
+            new($"The epoch rose from {result.EpochBefore} to {standby.Epoch}: each release and each take-over raises it by 1",
+                standby.Epoch > result.EpochBefore),
         };
         if (kind == HandoffKind.Planned)
         {

@@ -45,12 +45,13 @@ internal static class JsonReport
                 result.Rehydrated.DurableTokens,
                 result.Rehydrated.DurableKv,
                 result.EpochBefore,
-                EpochAfter = result.Rehydrated.Epoch,
+                EpochAfter = result.StoodBy.Epoch,
             },
             Strategies = result.Successors.Select(successor => new
             {
                 Name = successor.Strategy,
                 successor.Positions,
+                successor.Held,
                 successor.Loaded,
                 successor.Recomputed,
                 successor.Bytes,
@@ -58,6 +59,7 @@ internal static class JsonReport
                 successor.TimeToFirstTokenMs,
                 successor.Continued.LogitsSha256,
                 BitIdentical = result.IsBitIdentical(successor),
+                successor.Followed,
             }),
             Fencing = new { StaleAppendRefused = result.StaleAppend.IsRefused },
         },

@@ -23,12 +23,13 @@ internal static class TableReport
         console.Write(CreateTable(options, result));
         console.WriteLine("1st ms: from the start of the take-over to the logits behind the next reading.");
         console.WriteLine("64 logits: whether the next 64 tokens' logits are the twin's, bit for bit.");
-        console.WriteLine("Only rehydrate promises that. 'differ' is no failure of the others: re-prefill");
-        console.WriteLine("takes the inputs in longer steps, which round differently; cold has no inputs.");
+        console.WriteLine("Standby and rehydrate promise that. 'differ' is no failure of the others: re-");
+        console.WriteLine("prefill takes inputs in longer steps, which round differently; cold has none.");
         console.MarkupLineInterpolated($"Numerics identity, on which the bits depend: {result.Model.Numerics}");
         var reference = result.Successors.Single(one => one.Strategy == Strategies.RePrefill);
         console.MarkupLineInterpolated(
             $"Rehydration reached its first token [bold]{Compare(result.Rehydrated, reference)}[/] than re-prefill.");
+        WriteStandby(console, result);
         WriteStreaming(console, result);
         if (result.Mavlink is { } mavlink)
         {
@@ -49,7 +50,7 @@ internal static class TableReport
             + $"handoff at {result.Left.Positions:N0} positions";
         var table = new Table { Border = TableBorder.Simple, Title = new TableTitle(Markup.Escape(title)) };
         table.AddColumn("drone B");
-        foreach (var name in (string[])["positions", "loaded", "recomputed", "MiB"])
+        foreach (var name in (string[])["positions", "held", "loaded", "computed", "MiB"])
         {
             table.AddColumn(new TableColumn(name) { Alignment = Justify.Right });
         }
@@ -59,7 +60,7 @@ internal static class TableReport
         table.AddColumn("64 logits");
         foreach (var column in table.Columns)
         {
-            column.NoWrap().PadLeft(0).PadRight(1);
+            column.NoWrap().PadLeft(0).PadRight(column.Alignment == Justify.Right ? 0 : 1); // 80 characters with all columns.
         }
 
         foreach (var successor in result.Successors)
@@ -67,6 +68,7 @@ internal static class TableReport
             table.AddRow(
                 successor.Strategy,
                 $"{successor.Positions:N0}",
+                $"{successor.Held:N0}",
                 $"{successor.Loaded:N0}",
                 $"{successor.Recomputed:N0}",
                 $"{successor.Bytes / BytesPerMiB:N1}",
@@ -76,6 +78,16 @@ internal static class TableReport
         }
 
         return table;
+    }
+
+    private static void WriteStandby(IAnsiConsole console, HandoffResult result)
+    {
+        var standby = result.StoodBy;
+        if (standby.Followed is { } followed)
+        {
+            console.MarkupLineInterpolated(
+                $"The standby held {standby.Held:N0} positions, and reached its first token [bold]{Compare(standby, result.Rehydrated)}[/] than rehydration. When it was told to take over, it lagged behind what was durable by {followed.Lag:N0} inputs and {followed.KvLag:N0} positions' KV, for {followed.LagMs:N1} ms, and had connected anew {followed.Reconnects} times.");
+        }
     }
 
     private static void WriteStreaming(IAnsiConsole console, HandoffResult result)

@@ -12,12 +12,12 @@ internal static class GroundWarmUp
 {
     private const string AgentName = "warm-up";
     private const int StepTokens = 6;
-    private const int Steps = 24;
+    private const int Steps = 23;
 
     /// <summary>Positions that it takes of the model.</summary>
-    public const int Positions = (Steps + 1) * StepTokens;
+    public const int Positions = (Steps + 2) * StepTokens;
 
-    /// <summary>Streams a little memory out, releases it, takes it over, and reads it.</summary>
+    /// <summary>Streams a little memory out, which a standby follows and takes over; then another one takes it over, and it is read.</summary>
     /// <param name="swarm">The connection.</param>
     /// <param name="model">The model.</param>
     /// <param name="context">Name of a context that nobody else uses.</param>
@@ -26,13 +26,23 @@ internal static class GroundWarmUp
     {
         var agent = swarm.Agent(AgentName);
         var predecessor = model.CreateRuntime(Positions);
+        var follower = model.CreateRuntime(Positions);
+        AgentStandby standby;
         await using (var memory = await agent.OpenAsync(context, predecessor))
         {
+            standby = await agent.StandByAsync(context, follower);
             for (var step = 0; step < Steps; step++)
             {
                 await memory.FeedAsync(new int[StepTokens]);
             }
 
+            await memory.ReleaseAsync();
+        }
+
+        await using (standby)
+        await using (var memory = await standby.TakeOverAsync(TakeOver.IfReleased))
+        {
+            await memory.FeedAsync(new int[StepTokens]);
             await memory.ReleaseAsync();
         }
 
@@ -50,6 +60,7 @@ internal static class GroundWarmUp
         }
 
         (predecessor as IDisposable)?.Dispose();
+        (follower as IDisposable)?.Dispose();
         (successor as IDisposable)?.Dispose();
     }
 }

@@ -12,6 +12,9 @@ internal static class RoleNames
     /// <summary>The successor, and a replayed session of the predecessor.</summary>
     public const string AgentB = "agent-b";
 
+    /// <summary>The successor that follows the predecessor.</summary>
+    public const string Standby = "standby";
+
     /// <summary>The reference: the same loop, never interrupted, without Swarm.</summary>
     public const string Twin = "twin";
 

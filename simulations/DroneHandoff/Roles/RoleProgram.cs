@@ -54,6 +54,7 @@ internal static class RoleProgram
         {
             RoleNames.AgentA => new PredecessorRole(channel, flight, runtime).RunAsync(),
             RoleNames.AgentB => new SuccessorRole(channel, flight, model, runtime).RunAsync(),
+            RoleNames.Standby => new StandbyRole(channel, flight, model, runtime).RunAsync(),
             RoleNames.Twin => new TwinRole(channel, flight, runtime).RunAsync(),
             _ => throw new ArgumentException($"There is no role '{role}'.", nameof(role)),
         };

@@ -54,33 +54,10 @@ internal sealed class SuccessorRole(RoleChannel channel, IFlight flight, DroneMo
     {
         // What was durable before anybody touched it; not on the clock.
         var before = await swarm.GetStatusAsync(channel.Settings.Context);
-        var mode = command.SilenceSeconds > 0
-            ? TakeOver.IfHolderTimedOut(TimeSpan.FromSeconds(command.SilenceSeconds))
-            : TakeOver.IfReleased;
 
         var clock = Stopwatch.StartNew();
-        await using var memory = await swarm.Agent(AgentName).TakeOverAsync(channel.Settings.Context, runtime, mode);
-        var tracker = TrackerState.Parse(memory.States[TrackerState.Name].Content.Span);
-        var feeder = FlightFeeder.Resume(flight, tracker, memory.Length);
-        var readings = feeder.NextReading;
-        var (continued, firstToken) = await Continuation.RunAsync(feeder, new MemoryStepper(memory), clock);
-
-        var report = memory.Rehydration;
-        await Console.Error.WriteLineAsync($"{report}"); // Where its time went.
-        return new TookOverEvent(
-            Strategies.Rehydrate,
-            report.Positions,
-            readings,
-            report.Loaded,
-            report.Recomputed,
-            report.Bytes,
-            report.Tier.ToString().ToLowerInvariant(),
-            firstToken.TotalMilliseconds,
-            before.Durable.Tokens,
-            before.Durable.Kv,
-            memory.Epoch.Value,
-            continued,
-            string.Join(" | ", report.OtherNumerics));
+        await using var memory = await swarm.Agent(AgentName).TakeOverAsync(channel.Settings.Context, runtime, TakenOver.ModeOf(command));
+        return await TakenOver.ContinueAsync(command.Strategy, flight, memory, before, clock);
     }
 
     // Without owning anything: the fast way to compute the same memory again.

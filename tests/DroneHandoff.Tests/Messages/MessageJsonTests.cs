@@ -14,6 +14,7 @@ public sealed class MessageJsonTests
         new ProgressEvent(1, 4, 4, 0),
         new ReleasedEvent(new ProgressEvent(1, 4, 4, 4)),
         new StaleAppendEvent(true, "stale\nsecond line"),
+        new FollowedEvent(100, 64), new ForkedEvent(100),
         new FailedEvent("it \"broke\""),
     ];
 
@@ -21,6 +22,7 @@ public sealed class MessageJsonTests
     [
         new AdvanceCommand(12), new StreamCommand(), new ReleaseCommand("drone-b"), new ContinueCommand(),
         new TakeOverCommand(Strategies.Rehydrate, 2.5, 10, 3), new FinishCommand(),
+        new FollowCommand(100, 64), new ForkCommand("track/1/as-left"),
     ];
 
     [Theory]
@@ -43,7 +45,11 @@ public sealed class MessageJsonTests
     {
         var advanced = new AdvancedEvent(new ProgressEvent(2, 10, 4, 0), [1.5, 2.25]);
         var tookOver = new TookOverEvent(
-            Strategies.Rehydrate, 4096, 683, 4096, 0, 1, "memory", 12.5, 4096, 4096, 5, _continued);
+            Strategies.Rehydrate, 4096, 683, 4096, 0, 1, "memory", 12.5, 4096, 4096, 5, _continued)
+        {
+            Held = 7,
+            Followed = new FollowReport(1, 2, 3.5, 4, 5),
+        };
 
         var advancedBack = Assert.IsType<AdvancedEvent>(
             MessageJson.FromLine<RoleEvent>(MessageJson.ToLine<RoleEvent>(advanced)));

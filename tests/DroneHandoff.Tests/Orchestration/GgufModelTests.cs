@@ -34,8 +34,11 @@ public sealed class GgufModelTests
 
         Assert.True(process.ExitCode == 0, await output + await errors);
         using var result = JsonDocument.Parse(await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken));
-        var rehydrate = result.RootElement.GetProperty("strategies").EnumerateArray()
-            .Single(strategy => strategy.GetProperty("name").GetString() == "rehydrate");
+        var strategies = result.RootElement.GetProperty("strategies").EnumerateArray().ToDictionary(one => one.GetProperty("name").GetString()!);
+        var (standby, rehydrate) = (strategies["standby"], strategies["rehydrate"]);
+        Assert.True(standby.GetProperty("bitIdentical").GetBoolean(), await output);
+        Assert.Equal(result.RootElement.GetProperty("handoff").GetProperty("durableKv").GetInt64(), standby.GetProperty("held").GetInt64());
+        Assert.Equal(0, standby.GetProperty("bytes").GetInt64());
         Assert.True(rehydrate.GetProperty("bitIdentical").GetBoolean(), await output);
         Assert.True(result.RootElement.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean(), await output);
         Assert.True(handoff == "crash" || rehydrate.GetProperty("recomputed").GetInt64() == 0, await output);

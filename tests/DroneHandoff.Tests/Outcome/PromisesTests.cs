@@ -33,6 +33,23 @@ public sealed class PromisesTests
         AssertBroken(HandoffKind.Crash, Results.Crash.WithRehydrated(b => b with { Loaded = 4099, Recomputed = 63 }));
     }
 
+    [Fact]
+    public void Judge_OneFaultOfTheStandby_IsSeen()
+    {
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Held = 4095, Loaded = 1 }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Held = 4095, Recomputed = 1 }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Held = 4095, Positions = 4095 }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Bytes = 2048 }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Followed = b.Followed! with { Recomputed = 64 } }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Followed = null }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { OtherNumerics = "threads 1" }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Epoch = 1 }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Readings = 682 }));
+        AssertBroken(HandoffKind.Planned, Results.Planned.WithStandby(b => b with { Continued = b.Continued with { LogitsSha256 = "00" } }));
+        AssertBroken(HandoffKind.Crash, Results.Crash.WithStandby(b => b with { Recomputed = 63, Held = 4099 }));
+        AssertBroken(HandoffKind.Crash, Results.Crash.WithStandby(b => b with { Positions = 4149, DurableTokens = 4149, Recomputed = 49 }));
+    }
+
     private static void AssertBroken(HandoffKind kind, HandoffResult result) =>
         Assert.Contains(Promises.Judge(kind, result), promise => !promise.IsKept);
 }

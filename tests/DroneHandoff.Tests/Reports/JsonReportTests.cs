@@ -32,11 +32,13 @@ public sealed class JsonReportTests
             root.GetProperty("handoff"), "kind", "positions", "durableTokens", "durableKv", "epochBefore", "epochAfter");
         AssertFields(root.GetProperty("fencing"), "staleAppendRefused");
         var strategies = root.GetProperty("strategies").EnumerateArray().ToArray();
-        Assert.Equal(["rehydrate", "re-prefill", "cold"], strategies.Select(one => one.GetProperty("name").GetString()));
+        Assert.Equal(["standby", "rehydrate", "re-prefill", "cold"], strategies.Select(one => one.GetProperty("name").GetString()));
         Assert.All(strategies, one => AssertFields(
             one,
-            "name", "positions", "loaded", "recomputed", "bytes", "tier", "timeToFirstTokenMs", "logitsSha256",
-            "bitIdentical"));
+            "name", "positions", "held", "loaded", "recomputed", "bytes", "tier", "timeToFirstTokenMs", "logitsSha256",
+            "bitIdentical", "followed"));
+        AssertFields(strategies[0].GetProperty("followed"), "lag", "kvLag", "lagMs", "recomputed", "reconnects");
+        Assert.All(strategies.Skip(1), one => Assert.Equal(JsonValueKind.Null, one.GetProperty("followed").ValueKind));
     }
 
     [Fact]
@@ -50,8 +52,11 @@ public sealed class JsonReportTests
         Assert.Equal("azure", root.GetProperty("store").GetString());
         Assert.Equal("planned", root.GetProperty("handoff").GetProperty("kind").GetString());
         Assert.Equal(683, root.GetProperty("sensor").GetProperty("readings").GetInt64());
-        Assert.True(root.GetProperty("strategies")[0].GetProperty("bitIdentical").GetBoolean());
-        Assert.False(root.GetProperty("strategies")[1].GetProperty("bitIdentical").GetBoolean());
+        Assert.Equal(
+            [true, true, false, false],
+            root.GetProperty("strategies").EnumerateArray().Select(one => one.GetProperty("bitIdentical").GetBoolean()));
+        Assert.Equal(4096, root.GetProperty("strategies")[0].GetProperty("held").GetInt64());
+        Assert.Equal(2, root.GetProperty("strategies")[0].GetProperty("followed").GetProperty("lag").GetInt64());
         Assert.True(root.GetProperty("fencing").GetProperty("staleAppendRefused").GetBoolean());
     }
 

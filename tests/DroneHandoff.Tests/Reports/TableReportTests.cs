@@ -14,6 +14,7 @@ public sealed class TableReportTests
     {
         var shown = Show(Results.Crash);
 
+        Assert.Contains("standby", shown, StringComparison.Ordinal);
         Assert.Contains("rehydrate", shown, StringComparison.Ordinal);
         Assert.Contains("re-prefill", shown, StringComparison.Ordinal);
         Assert.Contains("cold", shown, StringComparison.Ordinal);
@@ -23,6 +24,15 @@ public sealed class TableReportTests
         Assert.Contains("[current: 3]", shown, StringComparison.Ordinal);
         Assert.Contains("2.00 times as long: the median of the turns", shown, StringComparison.Ordinal);
         Assert.DoesNotContain("BROKEN", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Write_Result_TellsHowTheStandbyHadFollowed()
+    {
+        var shown = string.Join(' ', Show(Results.Crash).Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
+
+        Assert.Contains("held 4,100 positions, and reached its first token 5.0 times sooner than rehydration", shown, StringComparison.Ordinal);
+        Assert.Contains("by 2 inputs and 1 positions' KV, for 0.5 ms, and had connected anew 1 times", shown, StringComparison.Ordinal);
     }
 
     [Theory]
