@@ -37,6 +37,9 @@ public interface ISwarmAgent
     /// <inheritdoc cref="SwarmAgent.StandByAsync(string, IKvRuntime, CancellationToken)"/>
     Task<IAgentStandby> StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="SwarmAgent.JoinAsync(AgentProfile, CancellationToken)"/>
+    Task<IFleetMember> JoinAsync(AgentProfile profile, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="SwarmAgent.RecoverSpoolAsync(string, string, CancellationToken)"/>
     Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default);

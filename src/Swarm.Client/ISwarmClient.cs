@@ -14,6 +14,9 @@ public interface ISwarmClient : IAsyncDisposable
     /// <inheritdoc cref="SwarmClient.GetStatusAsync(string, CancellationToken)"/>
     Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default);
 
+    /// <inheritdoc cref="SwarmClient.GetFleetAsync(CancellationToken)"/>
+    Task<IReadOnlyList<FleetAgent>> GetFleetAsync(CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="SwarmClient.ForkAsync(string, string, long?, CancellationToken)"/>
     Task<Forked> ForkAsync(string parent, string name, long? position = null, CancellationToken cancellationToken = default);
 

@@ -278,6 +278,9 @@ public sealed class SwarmAgent : ISwarmAgent
         return await resumer.FindLeftoversAsync(folder, resumed?.Directory, cancellationToken).ConfigureAwait(false);
     }
 
+    async Task<IFleetMember> ISwarmAgent.JoinAsync(AgentProfile profile, CancellationToken cancellationToken) =>
+        await JoinAsync(profile, cancellationToken).ConfigureAwait(false);
+
     async Task<IAgentStandby> ISwarmAgent.StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken) =>
         await StandByAsync(context, runtime, cancellationToken).ConfigureAwait(false);
 

@@ -34,6 +34,9 @@ internal sealed class HostedSwarmClient(Func<CancellationToken, Task<SwarmClient
     public async Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
         await (await ConnectAsync(cancellationToken).ConfigureAwait(false)).GetStatusAsync(context, cancellationToken).ConfigureAwait(false);
 
+    public async Task<IReadOnlyList<FleetAgent>> GetFleetAsync(CancellationToken cancellationToken = default) =>
+        await (await ConnectAsync(cancellationToken).ConfigureAwait(false)).GetFleetAsync(cancellationToken).ConfigureAwait(false);
+
     public async Task<Forked> ForkAsync(string parent, string name, long? position = null, CancellationToken cancellationToken = default) =>
         await (await ConnectAsync(cancellationToken).ConfigureAwait(false)).ForkAsync(parent, name, position, cancellationToken)
             .ConfigureAwait(false);
@@ -101,6 +104,9 @@ internal sealed class HostedAgent(HostedSwarmClient client, string name) : ISwar
 
     public Task<IAgentStandby> StandByAsync(string context, IKvRuntime runtime, CancellationToken cancellationToken = default) =>
         RunAsync(agent => agent.StandByAsync(context, runtime, cancellationToken), cancellationToken);
+
+    public Task<IFleetMember> JoinAsync(AgentProfile profile, CancellationToken cancellationToken = default) =>
+        RunAsync(agent => agent.JoinAsync(profile, cancellationToken), cancellationToken);
 
     public Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
         string context, string spoolPath, CancellationToken cancellationToken = default) =>

@@ -15,6 +15,9 @@ internal sealed class InMemoryClient(InMemoryStore store, string tenant) : ISwar
     public Task<ContextInfo> GetStatusAsync(string context, CancellationToken cancellationToken = default) =>
         RunAsync(store => store.Describe(store.Require(tenant, context)), cancellationToken);
 
+    public Task<IReadOnlyList<FleetAgent>> GetFleetAsync(CancellationToken cancellationToken = default) =>
+        RunAsync(store => store.FleetOf(tenant).Agents, cancellationToken);
+
     public Task<Forked> ForkAsync(string parent, string name, long? position = null, CancellationToken cancellationToken = default) =>
         RunAsync(store => store.Fork(tenant, parent, name, position), cancellationToken);
 
@@ -110,13 +113,31 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
                 store,
                 found,
                 claim,
-                (mode, options, token) => StartAsync(context, runtime.Model, SessionWish.ToTakeOver(mode), default, options, claim, token));
+                (wish, options, token) => StartAsync(context, runtime.Model, wish, default, options, claim, token));
         }
         catch
         {
             claim.Dispose();
             throw;
         }
+    }
+
+    public async Task<IFleetMember> JoinAsync(AgentProfile profile, CancellationToken cancellationToken = default)
+    {
+        Required(profile).Validate();
+        var store = client.Use();
+        cancellationToken.ThrowIfCancellationRequested();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var fleet = store.FleetOf(client.Tenant);
+        var member = new InMemoryMember(
+            store,
+            fleet,
+            name,
+            profile,
+            StandByAsync,
+            (context, runtime, wish, options, token) => StartAsync(context, runtime.Model, runtime, wish, default, options, token));
+        fleet.Join(member);
+        return member;
     }
 
     public Task<IReadOnlyList<SpoolLeftover>> RecoverSpoolAsync(
@@ -190,7 +211,7 @@ internal sealed class InMemoryAgent(InMemoryClient client, string name) : ISwarm
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         store.ShareBeginning(client.Tenant, context, fingerprint, options.BlockTokens, prompt.Span);
         var (acquired, session) = await AcquireAsync(store, client.Tenant, request, waits: wish.Mode is not null, cancellationToken).ConfigureAwait(false);
-        return await InMemorySession.StartAsync(store, acquired, session, claim, options.Strategy, cancellationToken).ConfigureAwait(false);
+        return await InMemorySession.StartAsync(store, acquired, session, claim, store.FleetOf(client.Tenant), options, cancellationToken).ConfigureAwait(false);
     }
 
     private static async Task<(InMemoryContext Context, Streaming.SessionState Session)> AcquireAsync(

@@ -37,6 +37,12 @@ internal sealed class InMemoryContext(string name, ModelFingerprint model, int b
 
     public string ReservedFor { get; set; } = "";
 
+    /// <summary>Its handoff policy; <see langword="null"/>: none was given.</summary>
+    public HandoffPolicy? Policy { get; set; }
+
+    /// <summary>Whether a session has ever held it.</summary>
+    public bool WasHeld { get; set; }
+
     /// <summary>The session that holds it; <see langword="null"/> where nobody does, or the holder's session was closed.</summary>
     public SessionState? Session { get; set; }
 
@@ -77,7 +83,7 @@ internal sealed class InMemoryContext(string name, ModelFingerprint model, int b
     /// <summary>A context that begins with this one's first positions.</summary>
     public InMemoryContext ForkAt(string child, int position, Epoch epoch, DateTimeOffset now)
     {
-        var fork = new InMemoryContext(child, model, blockTokens, tenantKey) { Fork = (this, position), Epoch = epoch, LastHeartbeat = now, Numerics = Numerics };
+        var fork = new InMemoryContext(child, model, blockTokens, tenantKey) { Fork = (this, position), Epoch = epoch, LastHeartbeat = now, Numerics = Numerics, Policy = Policy };
         fork.Inputs.AppendRun(Inputs.Slice(0, int.MaxValue));
         fork._kv.AddRange(_kv);
         foreach (var (key, state) in States)

@@ -17,6 +17,8 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     private readonly SessionSteps _steps;
     private readonly TaskCompletionSource<SessionClose> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, NamedState> _states; // Under the store's lock. What it has set stays here when another session holds the context.
+    private readonly InMemoryFleet _fleet;
+    private HandoffPolicy? _policy;
     private int _isClosing;
 
     private InMemorySession(
@@ -24,8 +26,10 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         InMemoryContext context,
         SessionState state,
         RuntimeClaim? claim,
-        (InputHistory History, RuntimeDriver? Driver, RehydrationReport Report) filled)
+        (InputHistory History, RuntimeDriver? Driver, RehydrationReport Report) filled,
+        (InMemoryFleet Fleet, HandoffPolicy? Policy) handoff)
     {
+        _fleet = handoff.Fleet;
         _store = store;
         _context = context;
         _state = state;
@@ -36,6 +40,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         lock (store.Lock)
         {
             _states = context.States.ToDictionary();
+            _policy = context.Policy = handoff.Policy ?? context.Policy;
         }
 
         NoteNumerics(null);
@@ -79,13 +84,14 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
         InMemoryContext context,
         SessionState state,
         RuntimeClaim? claim,
-        RehydrationStrategy strategy,
+        InMemoryFleet fleet,
+        MemoryOptions options,
         CancellationToken cancellationToken)
     {
         try
         {
-            return new InMemorySession(
-                store, context, state, claim, await InMemoryReader.FillAsync(store, context, claim, strategy, cancellationToken).ConfigureAwait(false));
+            var filled = await InMemoryReader.FillAsync(store, context, claim, options.Strategy, cancellationToken).ConfigureAwait(false);
+            return new InMemorySession(store, context, state, claim, filled, (fleet, options.HandoffPolicy));
         }
         catch
         {
@@ -149,6 +155,33 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
     {
         _state.ThrowIfOver();
         _steps.SetState(name, content);
+    }
+
+    public HandoffPolicy HandoffPolicy => _policy ?? HandoffPolicy.Default;
+
+    public void SetHandoffPolicy(HandoffPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        policy.Validate();
+        lock (_store.Lock)
+        {
+            InMemoryStore.RequireHolder(_context, _state);
+            _policy = _context.Policy = policy;
+        }
+    }
+
+    public Task<string> RequestHandoffAsync(string reason, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        _state.ThrowIfOver();
+        return _fleet.FindSuccessorAsync(
+            () =>
+            {
+                InMemoryStore.RequireHolder(_context, _state);
+                return Grains.Abstractions.Fleet.ContextNotes.Planned(Context, _store.StatusOf(_context));
+            },
+            reason,
+            cancellationToken);
     }
 
     public async ValueTask FlushAsync(CancellationToken cancellationToken = default)

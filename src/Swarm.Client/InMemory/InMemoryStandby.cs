@@ -1,3 +1,4 @@
+using Swarm.Client.Sessions;
 using Swarm.Client.Streaming;
 
 namespace Swarm.Client.InMemory;
@@ -11,7 +12,7 @@ internal sealed class InMemoryStandby(
     InMemoryStore store,
     InMemoryContext context,
     RuntimeClaim claim,
-    Func<TakeOver, MemoryOptions?, CancellationToken, Task<IAgentMemory>> takeOver) : IAgentStandby
+    Func<SessionWish, MemoryOptions?, CancellationToken, Task<IAgentMemory>> takeOver) : IAgentStandby
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private volatile bool _hasEnded;
@@ -46,17 +47,26 @@ internal sealed class InMemoryStandby(
         }
     }
 
-    public async Task<IAgentMemory> TakeOverAsync(TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<IAgentMemory> TakeOverAsync(TakeOver mode, MemoryOptions? options = null, CancellationToken cancellationToken = default) =>
+        TakeOverAsync(SessionWish.ToTakeOver(mode), options, cancellationToken);
+
+    /// <summary>The same, as a wish says.</summary>
+    public async Task<IAgentMemory> TakeOverAsync(SessionWish wish, MemoryOptions? options, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (_hasEnded)
             {
-                throw Ended();
+                throw wish.OnlyInEpoch is { } only
+                    ? new SwarmRefusedException(new Refusal(
+                        RefusalCode.EpochChanged,
+                        $"This agent has taken context '{Context}' over by another offer, or disposed of its standby: the offer is void.",
+                        new Epoch(only)))
+                    : Ended();
             }
 
-            var memory = await takeOver(mode, options, cancellationToken).ConfigureAwait(false);
+            var memory = await takeOver(wish, options, cancellationToken).ConfigureAwait(false);
             _hasEnded = true;
             return memory;
         }

@@ -11,6 +11,7 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
     private readonly Dictionary<(string Tenant, string Name), InMemoryContext> _contexts = [];
     private readonly Dictionary<(string Tenant, string Name), Epoch> _erased = [];
     private readonly Dictionary<string, TenantKey> _keys = [];
+    private readonly Dictionary<string, InMemoryFleet> _fleets = [];
 
     /// <summary>Guards all contexts. Never held while a model computes.</summary>
     public Lock Lock { get; } = new();
@@ -32,6 +33,46 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
         {
             return Find(tenant, name) ?? throw new SwarmRefusedException(new Refusal(
                 RefusalCode.NotFound, $"Tenant '{tenant}' has no context '{name}'. OpenAsync makes it, and so does OpenOrTakeOverAsync."));
+        }
+    }
+
+    /// <summary>The fleet of a tenant.</summary>
+    public InMemoryFleet FleetOf(string tenant)
+    {
+        lock (Lock)
+        {
+            return _fleets.TryGetValue(tenant, out var fleet) ? fleet : _fleets[tenant] = new InMemoryFleet(this, tenant);
+        }
+    }
+
+    /// <summary>The contexts of a tenant, and whether somebody has held them.</summary>
+    public IReadOnlyList<(string Name, ContextStatus Status, bool WasHeld)> StatusesOf(string tenant)
+    {
+        lock (Lock)
+        {
+            return [.. _contexts.Where(pair => pair.Key.Tenant == tenant).Select(pair => (pair.Key.Name, StatusOf(pair.Value), pair.Value.WasHeld))];
+        }
+    }
+
+    /// <summary>The state of a context, as a silo sees it.</summary>
+    public ContextStatus StatusOf(InMemoryContext context)
+    {
+        lock (Lock)
+        {
+            return new ContextStatus(
+                context.Epoch, context.Holder, context.ReservedFor, context.Durable, context.Model, context.BlockTokens, Now - HeartbeatAge(context))
+            {
+                Policy = context.Policy,
+            };
+        }
+    }
+
+    /// <summary>How many contexts an agent holds.</summary>
+    public int HeldBy(string agent)
+    {
+        lock (Lock)
+        {
+            return _contexts.Values.Count(context => context.Holder == agent);
         }
     }
 
@@ -69,16 +110,14 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
                     LastHeartbeat = Now,
                 });
             var now = Now;
-            var status = new ContextStatus(
-                context.Epoch, context.Holder, context.ReservedFor, context.Durable, context.Model, context.BlockTokens, now - HeartbeatAge(context));
-            if (AcquireDecision.Decide(status, request, now) is { } refusal)
+            if (AcquireDecision.Decide(StatusOf(context), request, now) is { } refusal)
             {
                 throw refusal.ToException();
             }
 
             previous = context.Session;
             context.Epoch = context.Epoch.Next;
-            (context.Holder, context.ReservedFor) = (request.Agent, "");
+            (context.Holder, context.ReservedFor, context.WasHeld) = (request.Agent, "", true);
             context.Session = new SessionState(context.Epoch, context.Durable);
             (acquired, stale) = ((context, context.Session), Stale(context));
         }
@@ -185,7 +224,9 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
 
             if (best is not null)
             {
-                Add(tenant, best.ForkAt(name, length, FirstEpoch(tenant, name, best), Now)).States.Clear(); // Shared by somebody who does not know of it.
+                var made = Add(tenant, best.ForkAt(name, length, FirstEpoch(tenant, name, best), Now));
+                made.States.Clear(); // Shared by somebody who does not know of it.
+                made.Policy = null;
             }
         }
     }

@@ -36,6 +36,15 @@ public interface IAgentMemory : IAsyncDisposable
     /// <inheritdoc cref="AgentMemory.States"/>
     IReadOnlyDictionary<string, NamedState> States { get; }
 
+    /// <inheritdoc cref="AgentMemory.HandoffPolicy"/>
+    HandoffPolicy HandoffPolicy { get; }
+
+    /// <inheritdoc cref="AgentMemory.SetHandoffPolicy(HandoffPolicy)"/>
+    void SetHandoffPolicy(HandoffPolicy policy);
+
+    /// <inheritdoc cref="AgentMemory.RequestHandoffAsync(string, CancellationToken)"/>
+    Task<string> RequestHandoffAsync(string reason, CancellationToken cancellationToken = default);
+
     /// <inheritdoc cref="AgentMemory.FeedAsync(ReadOnlyMemory{int}, CancellationToken)"/>
     ValueTask FeedAsync(ReadOnlyMemory<int> tokens, CancellationToken cancellationToken = default);
 

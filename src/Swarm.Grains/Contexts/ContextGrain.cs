@@ -135,7 +135,7 @@ internal sealed class ContextGrain(
         {
             var open = await RequireOpenAsync(token);
             open.RecordHeartbeat(new SessionProof(new Epoch(epoch), secretHash)); // Throws unless it is the holder.
-            var note = HolderWatch.Describe(_context, open.Status, HandoffNeed.Planned, TimeSpan.Zero);
+            var note = ContextNotes.Planned(_context, open.Status);
             return await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, reason).WaitAsync(token);
         },
         refusal => new SuccessorAnswer("", refusal),

@@ -58,18 +58,6 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         }
     }
 
-    /// <summary>What a fleet is told of a context.</summary>
-    public static ContextNote Describe(string context, ContextStatus status, HandoffNeed need, TimeSpan since) => new(
-        context,
-        status.Epoch.Value,
-        status.Holder,
-        status.ReservedFor,
-        status.Model.Value,
-        status.Durable.Tokens,
-        status.Policy ?? HandoffPolicy.Default,
-        need,
-        Math.Max(0, since.TotalSeconds));
-
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -148,10 +136,9 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 
             var status = watched.Open.Status;
             watched.WasHeld |= status.Holder.Length > 0;
-            var (need, since) = NeedOf(status, status.Policy is not null || watched.WasHeld, now);
-            var note = Describe(context, status, need, since);
+            var note = ContextNotes.Of(context, status, wantsHolder: watched.WasHeld, now);
             if (watched.Told is not { } told || told.Epoch != note.Epoch || told.Need != note.Need || told.Policy != note.Policy
-                || now - watched.ToldAt >= (need == HandoffNeed.None && told.Tokens == note.Tokens ? TimeSpan.MaxValue : _repeatPeriod))
+                || now - watched.ToldAt >= (note.Need == HandoffNeed.None && told.Tokens == note.Tokens ? TimeSpan.MaxValue : _repeatPeriod))
             {
                 (watched.Told, watched.ToldAt) = (note, now);
                 notes.Add(note);
@@ -163,28 +150,6 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         {
             await fleet.NoteContextsAsync([.. notes], closed);
         }
-    }
-
-    private static (HandoffNeed Need, TimeSpan Since) NeedOf(ContextStatus status, bool wantsHolder, DateTimeOffset now)
-    {
-        var policy = status.Policy ?? HandoffPolicy.Default;
-        var silence = now - status.LastHeartbeat;
-        if (!policy.IsOffered)
-        {
-            return (HandoffNeed.None, default);
-        }
-
-        if (status.Holder.Length == 0)
-        {
-            return (wantsHolder && status.Epoch.Value > 0 ? HandoffNeed.Released : HandoffNeed.None, silence);
-        }
-
-        if (status.ConnectionLost is { } lost && now - lost >= policy.ReconnectGrace)
-        {
-            return (HandoffNeed.ConnectionLost, now - lost);
-        }
-
-        return silence >= policy.HolderSilence ? (HandoffNeed.Silent, silence) : (HandoffNeed.None, default);
     }
 
     private sealed record ToldFleet(bool HasMembers, Guid Activation, long Asked);

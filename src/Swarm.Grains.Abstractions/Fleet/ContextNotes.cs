@@ -1,0 +1,38 @@
+namespace Swarm.Grains.Abstractions.Fleet;
+
+/// <summary>What a fleet is told of a context, from one snapshot of its state. No side effects.</summary>
+internal static class ContextNotes
+{
+    /// <summary>The note of a context, and whether its policy wants another holder for it.</summary>
+    /// <param name="context">Context name.</param>
+    /// <param name="status">Its state.</param>
+    /// <param name="wantsHolder">Whether somebody has held it since it was opened: one that was given no policy, and that nobody held, is left alone.</param>
+    /// <param name="now">The time, on the clock of the status.</param>
+    public static ContextNote Of(string context, ContextStatus status, bool wantsHolder, DateTimeOffset now)
+    {
+        var policy = status.Policy ?? HandoffPolicy.Default;
+        var silence = now - status.LastHeartbeat;
+        var (need, since) = status switch
+        {
+            _ when !policy.IsOffered => (HandoffNeed.None, TimeSpan.Zero),
+            { Holder.Length: 0 } => ((wantsHolder || status.Policy is not null) && status.Epoch.Value > 0 ? HandoffNeed.Released : HandoffNeed.None, silence),
+            { ConnectionLost: { } lost } when now - lost >= policy.ReconnectGrace => (HandoffNeed.ConnectionLost, now - lost),
+            _ => (silence >= policy.HolderSilence ? HandoffNeed.Silent : HandoffNeed.None, silence),
+        };
+        return Of(context, status, need, since);
+    }
+
+    /// <summary>The note of a context whose holder asks for a successor.</summary>
+    public static ContextNote Planned(string context, ContextStatus status) => Of(context, status, HandoffNeed.Planned, TimeSpan.Zero);
+
+    private static ContextNote Of(string context, ContextStatus status, HandoffNeed need, TimeSpan since) => new(
+        context,
+        status.Epoch.Value,
+        status.Holder,
+        status.ReservedFor,
+        status.Model.Value,
+        status.Durable.Tokens,
+        status.Policy ?? HandoffPolicy.Default,
+        need,
+        need == HandoffNeed.None ? 0 : Math.Max(0, since.TotalSeconds));
+}
