@@ -48,6 +48,9 @@ internal static partial class ClientLog
     [LoggerMessage(3054, LogLevel.Warning, "Context {Context}: the handoff policy is not kept, as the context has {Count} states", EventName = "Client.PolicyNotKept")]
     public static partial void PolicyNotKept(ILogger logger, string context, int count);
 
+    [LoggerMessage(3055, LogLevel.Information, "Context {Context}: is not read along while its holder is waited for: {Reason}", EventName = "Client.NotPrefetched")]
+    public static partial void NotPrefetched(ILogger logger, string context, string reason);
+
     [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for the holder: {Reason}", EventName = "Client.Waiting")]
     public static partial void Waiting(ILogger logger, string context, string reason);
 

@@ -16,6 +16,13 @@ public sealed class MemoryOptions : ISettingRules
     /// </summary>
     public HandoffPolicy? HandoffPolicy { get; set; }
 
+    /// <summary>
+    /// Whether a take-over that waits for the holder reads the context along meanwhile, as a standby does, so that less is left to load when it may take it over. Nothing is
+    /// granted by it. Default true; switch it off where many agents wait for one context and bandwidth is dear.
+    /// </summary>
+    [Setting("Whether a take-over that waits for the holder reads the context along meanwhile.")]
+    public bool PrefetchWhileWaiting { get; set; } = true;
+
     /// <summary>How the runtime gets the context's memory.</summary>
     public RehydrationStrategy Strategy { get; set; } = RehydrationStrategy.LoadKv;
 

@@ -95,6 +95,37 @@ public sealed class HandoffTests
         Assert.Equal("drone-b", (await swarm.GetStatusAsync("track/1", Token)).Holder);
     }
 
+    /// <summary>While the holder is waited for, the context is read along: nothing is left to load, and the bits are the holder's.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task TakeOver_WaitsForTheHolder_ReadsAlongMeanwhile(bool prefetches)
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+        await a.FeedAsync(Tokens(seed: 1, steps: [60])[0], Token);
+        await a.FlushAsync(Token);
+        var runtime = new ToyRuntime();
+        var options = new MemoryOptions { PrefetchWhileWaiting = prefetches };
+        var taking = swarm.Agent("drone-b").TakeOverAsync("track/1", runtime, TakeOver.IfReleased, options, Token);
+        if (prefetches)
+        {
+            await Poll.UntilAsync(() => runtime.Length == 60, Token);
+        }
+
+        await a.FeedAsync(Tokens(seed: 2, steps: [40])[0], Token);
+        await a.RewindAsync(70, Token);
+        await a.ReleaseAsync("", Token);
+        await using var b = await taking;
+
+        Assert.Equal((70, 0, 0), (b.Rehydration.Loaded, b.Rehydration.Recomputed, b.Rehydration.Held));
+        Assert.True(prefetches ? b.Rehydration.Prefetched >= 60 : b.Rehydration.Prefetched == 0);
+        Assert.Equal(70L * runtime.Model.Geometry.BytesPerPosition, b.Rehydration.Bytes);
+        Assert.Equal(Kv(lead), Kv(runtime));
+    }
+
     [Fact]
     public async Task Open_ContextOfAnother_NamesItsHolder()
     {

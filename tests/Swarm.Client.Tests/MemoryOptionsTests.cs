@@ -45,7 +45,7 @@ public sealed class MemoryOptionsTests
         }
 
         var names = typeof(MemoryOptions).GetProperties().Select(property => property.Name)
-            .Except([nameof(MemoryOptions.Strategy), nameof(MemoryOptions.ThrowIfNotDurable)]);
+            .Except([nameof(MemoryOptions.Strategy), nameof(MemoryOptions.PrefetchWhileWaiting), nameof(MemoryOptions.ThrowIfNotDurable)]);
         Assert.All(names, name => Assert.Matches($"{name}( is |: )", message));
     }
 }

@@ -109,6 +109,12 @@ internal sealed class ContextFollower
     /// <summary>The right to the runtime.</summary>
     public RuntimeClaim Claim => _claim;
 
+    /// <summary>Whether it has begun to follow.</summary>
+    public bool HasBegun { get; private set; }
+
+    /// <summary>The slowest tier that KV came from.</summary>
+    public KvTier Tier { get; private set; }
+
     /// <summary>Runs of KV that were damaged or missing in the store, as they were stored.</summary>
     public IReadOnlyList<(int First, int Count)> Damaged => _damaged;
 
@@ -195,6 +201,7 @@ internal sealed class ContextFollower
 
     private void Run(FollowLink? attached)
     {
+        HasBegun = true;
         _stop = new CancellationTokenSource();
         _running = Task.Run(() => RunAsync(attached, _stop.Token), CancellationToken.None);
     }
@@ -409,6 +416,7 @@ internal sealed class ContextFollower
                 await target.CloseAsync(cancellationToken).ConfigureAwait(false);
             }
 
+            Tier = load.Tier > Tier ? load.Tier : Tier;
             _damaged.AddRange(load.Damaged.Except(_damaged));
         }
 

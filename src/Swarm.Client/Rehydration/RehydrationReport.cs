@@ -33,6 +33,9 @@ public sealed record RehydrationReport(
     /// <summary>Positions whose KV was in the runtime before: a standby had followed the context. The others were loaded or recomputed.</summary>
     public long Held { get; init; }
 
+    /// <summary>Of the positions loaded: those whose KV was read while the holder was waited for, before the context was acquired.</summary>
+    public long Prefetched { get; init; }
+
     /// <summary>Of the positions recomputed: those whose KV was stored, and was slower to come than to compute.</summary>
     public long RecomputedEarly { get; init; }
 

@@ -22,6 +22,9 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
     {
         /// <summary>What has followed the context up to here; <see langword="null"/>: nothing.</summary>
         public ContextFollower? Follower { get; init; }
+
+        /// <summary>Whether it has followed only while the holder was waited for.</summary>
+        public bool IsPrefetch { get; init; }
     }
 
     /// <summary>Starts a session.</summary>
@@ -171,7 +174,22 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var context = start.Context;
         var secret = SessionSecret.Create();
         var request = wish.ToRequest(context, agent, secret.Hash, start.Model, start.Options.BlockTokens);
-        var (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.Follower, start.CancellationToken).ConfigureAwait(false);
+        var prefetch = start.Follower is null && start.Claim is { } waiting && start.Options is { PrefetchWhileWaiting: true, Strategy: not RehydrationStrategy.Recompute }
+            ? new ContextFollower(context, control, waiting, clientOptions.TimeProvider, start.Options.SiloSilence, logger)
+            : null;
+        ContextLease lease;
+        long started;
+        try
+        {
+            (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.Follower, prefetch, start.CancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await StopAsync(prefetch).ConfigureAwait(false);
+            throw;
+        }
+
+        start = prefetch is { HasBegun: true, Status.HasEnded: false } ? start with { Follower = prefetch, IsPrefetch = true } : start;
         var state = new SessionState(
             new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv),
             error => ClientLog.FencedCallbackFailed(logger, context, error));
@@ -198,15 +216,18 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         }
         catch
         {
+            await StopAsync(prefetch).ConfigureAwait(false);
             await link.DisposeAsync().ConfigureAwait(false);
             await GiveBackAsync(new ReleaseContext(context, lease.Epoch, secret.Hash, "")).ConfigureAwait(false);
             throw;
         }
     }
 
+    private static Task StopAsync(ContextFollower? follower) => follower is { HasBegun: true } ? follower.StopAsync() : Task.CompletedTask;
+
     /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context: a follower hears at once that it is over.</summary>
     private async Task<(ContextLease Lease, long Started)> AcquireAsync(
-        AcquireContext request, bool waits, ContextFollower? follower, CancellationToken cancellationToken)
+        AcquireContext request, bool waits, ContextFollower? follower, ContextFollower? prefetch, CancellationToken cancellationToken)
     {
         var failing = clientOptions.TimeProvider.GetTimestamp();
         long? told = null;
@@ -223,6 +244,13 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             {
                 failing = clientOptions.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
                 retryAfter = owned.Refusal.RetryAfter;
+                if (prefetch is not null && follower is null)
+                {
+                    follower = await TryPrefetchAsync(prefetch, request.Context, cancellationToken).ConfigureAwait(false) ? prefetch : null;
+                    prefetch = null; // Once, whatever comes of it.
+                    continue;
+                }
+
                 if (told is not { } before || clientOptions.TimeProvider.GetElapsedTime(before) >= WaitingLogInterval)
                 {
                     told = failing;
@@ -239,6 +267,21 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             await (changed is null ? delay : Task.WhenAny(delay, changed)).ConfigureAwait(false);
             await pause.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Reads a context along while its holder is waited for. Nothing is granted by it.</summary>
+    private async Task<bool> TryPrefetchAsync(ContextFollower prefetch, string context, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await prefetch.AttachFirstAsync(cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception exception) when (exception is SwarmRefusedException or SwarmTransportException or ArgumentException)
+        {
+            ClientLog.NotPrefetched(logger, context, exception.Message); // What is wrong is said when it is acquired.
+            return false;
         }
     }
 
@@ -280,6 +323,20 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                         session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
                         .ConfigureAwait(false);
                     activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
+                }
+
+                if (start is { IsPrefetch: true, Follower.Status: var prefetched })
+                {
+                    report = report with
+                    {
+                        Held = 0,
+                        Prefetched = report.Held,
+                        Loaded = report.Loaded + report.Held - prefetched.Recomputed,
+                        Recomputed = report.Recomputed + prefetched.Recomputed,
+                        Discarded = report.Discarded + prefetched.Discarded,
+                        Bytes = report.Bytes + ((report.Held - prefetched.Recomputed) * start.Claim!.Runtime.Model.Geometry.BytesPerPosition),
+                        Tier = start.Follower.Tier > report.Tier ? start.Follower.Tier : report.Tier,
+                    };
                 }
 
                 control.Metrics.Rehydrated(

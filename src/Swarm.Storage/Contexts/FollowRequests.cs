@@ -118,7 +118,7 @@ internal sealed class FollowRequests(
                 continue;
             }
 
-            if (context.Rewinds.KeptSince(from.Epoch, had) is { } kept && kept != had)
+            if (context.KeptSince(from.Epoch, had) is { } kept && kept != had)
             {
                 return (epoch, kept); // The follower cuts that, and comes again with the hash there.
             }
@@ -144,7 +144,7 @@ internal sealed class FollowRequests(
     private FollowedEpoch Change(Epoch epoch, Watermarks at)
     {
         context.RequireOpen();
-        return new FollowedEpoch(context.Durable.Epoch, context.Rewinds.KeptSince(epoch, at) ?? default);
+        return new FollowedEpoch(context.Durable.Epoch, context.KeptSince(epoch, at) ?? default);
     }
 
     /// <summary>Durable inputs from a position on; none where the epoch has changed.</summary>

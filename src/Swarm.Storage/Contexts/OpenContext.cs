@@ -19,7 +19,6 @@ internal sealed class OpenContext : IOpenContext
     private readonly ContextServices _services;
     private readonly OwnershipRequests _ownership;
     private readonly AppendRequests _appends;
-    private readonly FollowRequests _follows;
     private readonly IncarnationReader _reader;
     private readonly Func<Task> _close;
     private readonly Func<Task<bool>> _isCurrent;
@@ -39,7 +38,6 @@ internal sealed class OpenContext : IOpenContext
         _reader = new IncarnationReader(incarnation, services);
         _ownership = new OwnershipRequests(incarnation, loader, services.Rules, isCurrent);
         _appends = new AppendRequests(incarnation, services, loader, _reader);
-        _follows = new FollowRequests(incarnation, services, loader, _reader, isCurrent);
     }
 
     /// <inheritdoc/>
@@ -171,7 +169,7 @@ internal sealed class OpenContext : IOpenContext
     /// <inheritdoc/>
     public IAsyncEnumerable<Followed> FollowAsync(FollowPoint from, CancellationToken cancellationToken) =>
         from.KvPosition >= 0 && from.KvPosition <= from.Position
-            ? _follows.FollowAsync(from, WaitForChangeAsync, cancellationToken)
+            ? new FollowRequests(_incarnation, _services, new PageLoader(_services), _reader, _isCurrent).FollowAsync(from, WaitForChangeAsync, cancellationToken)
             : throw Refusals.Invalid($"KV of {from.KvPosition} positions is more than the inputs of {from.Position}: nobody can follow from there.");
 
     /// <inheritdoc/>

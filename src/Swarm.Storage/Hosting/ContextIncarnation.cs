@@ -26,6 +26,8 @@ internal sealed class ContextIncarnation
     private readonly IndexedContext _indexed;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Published? _published;
+    private readonly Epoch _openedIn;
+    private RewindHistory? _rewinds;
     private LogEntry? _last;
     private long _lastHeartbeatTicks;
     private long _connectionLostTicks; // 0: it was not.
@@ -57,7 +59,7 @@ internal sealed class ContextIncarnation
         KvLength = durable.Extents.Length;
         TailStart = root.Tails[0].Sequence;
         Closed = _closed.Token;
-        Rewinds = new RewindHistory(durable.Epoch);
+        _openedIn = durable.Epoch;
         _indexed = services.Prefixes.Open(id, root.Name);
         _indexed.BeginsWith(durable.Inputs.FirstStep);
         _published = Publish();
@@ -119,8 +121,10 @@ internal sealed class ContextIncarnation
     /// </summary>
     public ImmutableHashSet<string> UnprovenChunks { get; set; } = [];
 
-    /// <summary>Rewinds since it was opened.</summary>
-    public RewindHistory Rewinds { get; }
+    /// <summary>What is left of positions that were durable in an epoch; <see langword="null"/> where that is not known.</summary>
+    public Watermarks? KeptSince(Epoch seen, Watermarks had) => _rewinds is null
+        ? seen < _openedIn ? null : had
+        : _rewinds.KeptSince(seen, had);
 
     /// <summary>Where reads found its KV damaged.</summary>
     public KvDamage Damage { get; } = new();
@@ -331,7 +335,7 @@ internal sealed class ContextIncarnation
         TailRecords++;
         if (record is TruncateRecord truncate)
         {
-            Rewinds.Add(truncate.Epoch, new Watermarks(truncate.Length, truncate.KvLength));
+            (_rewinds ??= new RewindHistory(_openedIn)).Add(truncate.Epoch, new Watermarks(truncate.Length, truncate.KvLength));
             TokenLength = Durable.Inputs.Length;
             KvLength = Durable.Extents.Length;
             _indexed.Rewound(TokenLength);
