@@ -196,8 +196,9 @@ internal sealed class ContextFollower
     /// <summary>Says that it follows no more.</summary>
     public void End(string? fault) => Change(status => status with { HasEnded = true, IsConnected = false, Fault = fault });
 
-    private static bool IsCaughtUp(StandbyStatus status) =>
-        status.IsConnected && status.Held.Tokens >= status.Durable.Tokens && status.Held.Kv >= status.Durable.Kv;
+    // Under the lock. Not before what is held was compared on the present connection: it may have been taken back.
+    private bool IsCaughtUp(StandbyStatus status) => status.IsConnected && _confirmed is not null
+        && status.Held.Tokens >= status.Durable.Tokens && status.Held.Kv >= status.Durable.Kv;
 
     private void Run(FollowLink? attached)
     {

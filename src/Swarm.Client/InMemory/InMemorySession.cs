@@ -172,7 +172,7 @@ internal sealed class InMemorySession : IAgentMemory, IStepSink
 
     public Task<string> RequestHandoffAsync(string reason, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        AgentMemory.CheckReason(reason);
         _state.ThrowIfOver();
         return _fleet.FindSuccessorAsync(
             () =>

@@ -8,6 +8,8 @@ namespace Swarm;
 /// <content>When and to whom a fleet hands the context over.</content>
 public sealed partial class AgentMemory
 {
+    private const int MaxReasonLength = 256;
+
     /// <summary>The context's handoff policy; <see cref="HandoffPolicy.Default"/> where it was given none.</summary>
     /// <exception cref="InvalidDataException">It cannot be read: a later build has set it, or it is damaged. Set another one.</exception>
     public HandoffPolicy HandoffPolicy
@@ -44,7 +46,7 @@ public sealed partial class AgentMemory
     }
 
     /// <summary>Asks the fleet for a successor. This session goes on meanwhile, and holds the context until it is released.</summary>
-    /// <param name="reason">Why, for whoever is offered the context: "battery 12 %".</param>
+    /// <param name="reason">Why, for whoever is offered the context: "battery 12 %". At most 256 characters.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <returns>
     /// A task that ends when an agent follows the context, has caught up, and waits for it: its name. Finish the step, and call
@@ -55,9 +57,20 @@ public sealed partial class AgentMemory
     /// <exception cref="SwarmTransportException">The silos do not answer.</exception>
     public Task<string> RequestHandoffAsync(string reason, CancellationToken cancellationToken = default)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        CheckReason(reason);
         _state.ThrowIfOver();
         return _control.FindSuccessorAsync(Context, () => (_state.Epoch, _link.SecretHash), reason, cancellationToken);
+    }
+
+    /// <summary>Refuses a reason that cannot be sent.</summary>
+    internal static void CheckReason(string reason)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(reason);
+        if (reason.Length > MaxReasonLength || reason.Any(char.IsControl))
+        {
+            throw new ArgumentException(
+                $"A reason of {reason.Length} characters is not allowed: at most {MaxReasonLength}, without control characters.", nameof(reason));
+        }
     }
 
     private void KeepPolicy(HandoffPolicy? policy)

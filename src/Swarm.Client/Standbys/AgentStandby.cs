@@ -143,7 +143,11 @@ public sealed class AgentStandby : IAgentStandby
             catch
             {
                 await _follower.StopAsync().ConfigureAwait(false);
-                _follower.Start();
+                if (!_follower.Status.HasEnded)
+                {
+                    _follower.Start();
+                }
+
                 throw;
             }
         }

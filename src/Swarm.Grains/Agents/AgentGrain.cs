@@ -17,6 +17,7 @@ internal sealed class AgentGrain(TimeProvider timeProvider) : Grain, IAgentGrain
 {
     private const double MaxWaitSeconds = 30;
     private const int MaxOffers = 64;
+    private const int MaxFollows = 4096;
 
     private readonly SortedDictionary<string, ulong> _held = new(StringComparer.Ordinal);
     private readonly Queue<OfferMessage> _offers = new();
@@ -57,6 +58,14 @@ internal sealed class AgentGrain(TimeProvider timeProvider) : Grain, IAgentGrain
     /// <inheritdoc/>
     public async Task<OfferMessage[]> PollAsync(MemberReport report, double waitSeconds)
     {
+        if (report.Models.Length > AgentProfile.MaxModels || report.Labels.Count > Core.Fleet.Labels.MaxCount || report.Follows.Length > MaxFollows || report.FreePositions < 0)
+        {
+            throw new SwarmRefusedException(new Refusal(
+                RefusalCode.Invalid,
+                $"Agent '{_name}' tells of {report.Models.Length} models, {report.Labels.Count} labels, {report.Follows.Length} contexts that it follows and "
+                + $"{report.FreePositions} free positions: at most {AgentProfile.MaxModels}, {Core.Fleet.Labels.MaxCount} and {MaxFollows} are allowed, and 0 positions or more."));
+        }
+
         if (report.Session != _session)
         {
             _session = report.Session;

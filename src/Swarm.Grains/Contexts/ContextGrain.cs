@@ -32,6 +32,7 @@ internal sealed class ContextGrain(
     private const int MaxAttempts = 8;
 
     private const int RememberedGrants = 256;
+    private const int MaxReasonLength = 256;
 
     // No context ever reaches it, so a request that expects it succeeds only as a repeat of a granted one.
     private const ulong ImpossibleEpoch = ulong.MaxValue;
@@ -136,7 +137,8 @@ internal sealed class ContextGrain(
             var open = await RequireOpenAsync(token);
             open.RecordHeartbeat(new SessionProof(new Epoch(epoch), secretHash)); // Throws unless it is the holder.
             var note = ContextNotes.Planned(_context, open.Status);
-            return await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, reason).WaitAsync(token);
+            var told = reason is { Length: > 0 and <= MaxReasonLength } ? reason : "its holder asks for a successor";
+            return await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, told).WaitAsync(token);
         },
         refusal => new SuccessorAnswer("", refusal),
         cancellationToken);
@@ -259,7 +261,7 @@ internal sealed class ContextGrain(
         }
 
         var refusal = AcquireDecision.Decide(status, request, timeProvider.GetUtcNow());
-        if (refusal is not null && !(refusal.Code == RefusalCode.Owned && status.Holder == request.Agent))
+        if (refusal is not null && !(refusal.Code is RefusalCode.Owned or RefusalCode.EpochChanged && status.Holder == request.Agent))
         {
             return new AcquireAnswer(null, refusal);
         }
