@@ -103,6 +103,25 @@ public sealed class ContextGrainTests(SiloFixture fixture) : IClassFixture<SiloF
     }
 
     [Fact]
+    public async Task Acquire_OfferedInAnEpoch_CountsInThatEpochAloneAndMayBeRepeated()
+    {
+        await Silo.Context("offered").AcquireAsync(Requests.Acquire("offered", "a"), Token);
+        var offered = Requests.Acquire("offered", "b", mode: AcquireMode.Force) with { OnlyInEpoch = 1 };
+
+        var first = await Silo.Context("offered").AcquireAsync(offered, Token);
+        var repeated = await Silo.Context("offered").AcquireAsync(offered, Token);
+        var late = await Silo.Context("offered").AcquireAsync(
+            Requests.Acquire("offered", "c", mode: AcquireMode.Force) with { OnlyInEpoch = 1 }, Token);
+        var own = await Silo.Context("offered").AcquireAsync(
+            Requests.Acquire("offered", "b", mode: AcquireMode.Force) with { OnlyInEpoch = 1 }, Token);
+
+        Assert.Equal((2UL, 2UL), (first.Lease!.Epoch, repeated.Lease!.Epoch));
+        Assert.Equal((RefusalCode.EpochChanged, "b"), (late.Refusal!.Code, late.Refusal.Holder));
+        Assert.Equal(RefusalCode.EpochChanged, own.Refusal!.Code);
+        Assert.Equal(2UL, (await Silo.Context("offered").GetStatusAsync(Token)).Epoch);
+    }
+
+    [Fact]
     public async Task Acquire_LateDuplicateOfAFencedSession_IsStaleAndChangesNothing()
     {
         var request = Requests.Acquire("late", "a", mode: AcquireMode.Force);
