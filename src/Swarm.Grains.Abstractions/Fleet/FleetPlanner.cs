@@ -58,7 +58,7 @@ internal sealed class FleetPlanner
         }
     }
 
-    /// <summary>Notes a context. Offers of an earlier epoch are void.</summary>
+    /// <summary>Notes a context. Offers to take it over in an earlier epoch are void.</summary>
     public void Note(ContextNote note, string reason, DateTimeOffset now)
     {
         _contexts.TryGetValue(note.Context, out var before);
@@ -85,8 +85,9 @@ internal sealed class FleetPlanner
             isSame && before!.Note.Need == note.Need ? before.Since : since,
             reason.Length > 0 ? reason : Describe(note),
             note.Need == HandoffNeed.Planned && reason.Length > 0 ? now + PreparationTime : before?.PlannedUntil ?? default);
-        Withdraw(offer => offer.Message.Context == note.Context
-            && (offer.Message.Epoch != note.Epoch || (!offer.Message.IsStandby && note.Need == HandoffNeed.None)));
+        Withdraw(offer => offer.Message.Context == note.Context && (offer.Message.IsStandby
+            ? offer.Agent == note.Holder // A standby follows through epochs.
+            : offer.Message.Epoch != note.Epoch || note.Need == HandoffNeed.None));
     }
 
     /// <summary>A context is open nowhere any more, as far as this is known.</summary>
@@ -202,7 +203,7 @@ internal sealed class FleetPlanner
         }
 
         var have = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var context in _members.Values.SelectMany(member => member.Report.Follows.Select(follow => follow.Context))
+        foreach (var context in _members.SelectMany(member => member.Value.Report.Follows.Select(follow => follow.Context).Where(context => !Holds(member.Key, context)))
             .Concat(_offers.Values.Where(offer => offer.Message.IsStandby).Select(offer => offer.Message.Context)))
         {
             have[context] = have.GetValueOrDefault(context) + 1;
@@ -248,7 +249,7 @@ internal sealed class FleetPlanner
             }
 
             (long Kv, long Behind, long Free, long Idle) its = (
-                follows?.Kv ?? 0, -(follows?.Lag ?? 0), FreePositions(agent, member), -(member.Report.Holds + member.Report.Follows.Length + OpenOffersOf(agent)));
+                follows?.Kv ?? -1, -(follows?.Lag ?? 0), FreePositions(agent, member), -(member.Report.Holds + member.Report.Follows.Length + OpenOffersOf(agent)));
             if (best is null || its.CompareTo(score) > 0)
             {
                 (best, score) = (agent, its);
@@ -283,6 +284,8 @@ internal sealed class FleetPlanner
     private long FreePositions(string agent, Member member) => member.Report.FreePositions - _offers.Values
         .Where(offer => offer.Agent == agent && Follows(agent, offer.Message.Context) is null)
         .Sum(offer => offer.Message.Positions);
+
+    private bool Holds(string agent, string context) => _contexts.TryGetValue(context, out var known) && known.Note.Holder == agent;
 
     private int OpenOffersOf(string agent) => _offers.Values.Count(offer => offer.Agent == agent);
 

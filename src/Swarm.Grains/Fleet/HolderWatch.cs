@@ -73,6 +73,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var poked = _poked.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -84,7 +85,10 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
                 GrainsLog.FleetNotTold(logger, exception.Message); // As while the silo starts or stops. The next round tells it.
             }
 
-            await Task.WhenAny(_poked.WaitAsync(stoppingToken), Task.Delay(_contexts.IsEmpty ? _fleetPeriod : _period, timeProvider, stoppingToken));
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            await Task.WhenAny(poked, Task.Delay(_contexts.IsEmpty ? _fleetPeriod : _period, timeProvider, over.Token));
+            await over.CancelAsync();
+            poked = poked.IsCompleted ? _poked.WaitAsync(stoppingToken) : poked; // One at a time: a poke wakes who waits longest.
         }
     }
 
@@ -150,7 +154,12 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             watched.WasHeld |= status.Holder.Length > 0;
             var (need, since) = NeedOf(status, status.Policy is not null || watched.WasHeld, now);
             var note = Describe(context, status, need, since);
-            if (watched.Told is not { } told || told.Epoch != note.Epoch || told.Need != note.Need || told.Policy != note.Policy
+            if (need == HandoffNeed.Released && since >= note.Policy.HolderSilence)
+            {
+                note = note with { ReservedFor = "" }; // Whoever was to have it did not come: it is everybody's.
+            }
+
+            if (watched.Told is not { } told || told.Epoch != note.Epoch || told.Need != note.Need || told.ReservedFor != note.ReservedFor || told.Policy != note.Policy
                 || now - watched.ToldAt >= (need == HandoffNeed.None && told.Tokens == note.Tokens ? TimeSpan.MaxValue : _repeatPeriod))
             {
                 (watched.Told, watched.ToldAt) = (note, now);
