@@ -16,7 +16,7 @@ internal sealed class FleetPlanner
     /// <summary>Time for an answer to an offer to take over at once.</summary>
     public static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(0.7);
 
-    /// <summary>Time in which an agent that has accepted takes over.</summary>
+    /// <summary>Time in which an agent that has accepted takes over, and for an answer to an offer to follow.</summary>
     public static readonly TimeSpan TakeTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Time to begin to follow; and in a planned handoff, to get ready, and to be given the context after that.</summary>
@@ -45,8 +45,16 @@ internal sealed class FleetPlanner
     /// <summary>Offers that wait for an answer, or for what was accepted.</summary>
     public int OpenOffers => _offers.Count;
 
-    /// <summary>Notes what an agent tells of itself.</summary>
-    public void Report(string agent, MemberReport report, DateTimeOffset now) => _members[agent] = new Member(report, now);
+    /// <summary>Notes what an agent tells of itself. What was offered to a membership before is void: its process is gone.</summary>
+    public void Report(string agent, MemberReport report, DateTimeOffset now)
+    {
+        if (_members.TryGetValue(agent, out var before) && before.Report.Session != report.Session)
+        {
+            Leave(agent, before.Report.Session);
+        }
+
+        _members[agent] = new Member(report, now);
+    }
 
     /// <summary>An agent leaves; a membership that took its place stays.</summary>
     public void Leave(string agent, Guid session)
@@ -228,7 +236,7 @@ internal sealed class FleetPlanner
     private OfferMessage Make(string agent, Known context, bool isStandby, DateTimeOffset now)
     {
         var note = context.Note;
-        var time = isStandby || note.Need == HandoffNeed.Planned ? PreparationTime : AnswerTime;
+        var time = isStandby ? TakeTime : note.Need == HandoffNeed.Planned ? PreparationTime : AnswerTime;
         var message = new OfferMessage(
             Guid.NewGuid(), isStandby, note.Context, note.Epoch, note.Holder, note.Model, note.Tokens,
             isStandby ? HandoffNeed.None : note.Need, isStandby ? "a standby is wanted" : context.Reason, time.TotalSeconds);

@@ -45,6 +45,19 @@ public sealed class FleetPlannerTests
         Assert.Equal("b", Assert.Single(Plan()).Agent);
     }
 
+    [Fact]
+    public void AgentThatJoinsAnew_IsOfferedWhatItsProcessBeforeLeftUnanswered()
+    {
+        Report("a", free: 10_000);
+        Note(epoch: 1, "holder", HandoffNeed.None);
+        var (_, offer) = Assert.Single(Plan());
+
+        Report("a", free: 10_000);
+
+        Assert.False(_planner.Answer("a", offer.Id, isAccepted: true, _start));
+        Assert.Equal("a", Assert.Single(Plan()).Agent);
+    }
+
     private void Report(string agent, long free, params FollowedContext[] follows) =>
         _planner.Report(agent, new MemberReport(Guid.NewGuid(), [_model], free, [], follows, 0), _start);
 
