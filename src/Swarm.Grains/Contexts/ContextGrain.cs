@@ -136,7 +136,13 @@ internal sealed class ContextGrain(
             var open = await RequireOpenAsync(token);
             open.RecordHeartbeat(new SessionProof(new Epoch(epoch), secretHash)); // Throws unless it is the holder.
             var note = HolderWatch.Describe(_context, open.Status, HandoffNeed.Planned, TimeSpan.Zero);
-            return await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, reason).WaitAsync(token);
+            var answer = await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, reason).WaitAsync(token);
+            if (answer.Successor.Length > 0)
+            {
+                open.WriteAtOnce(FleetPlanner.PreparationTime); // It waits for the last step of the holder.
+            }
+
+            return answer;
         },
         refusal => new SuccessorAnswer("", refusal),
         cancellationToken);
