@@ -1,43 +1,63 @@
 namespace Swarm.EndToEnd.Agent;
 
 /// <summary>One agent on one context: feeds step after step until it is fenced or told to give the context back.</summary>
-/// <param name="swarm">The silos.</param>
 /// <param name="arguments">The process's arguments.</param>
 /// <param name="context">Context name.</param>
 /// <param name="history">Where everything is recorded.</param>
-internal sealed class ContextWorker(SwarmClient swarm, AgentArguments arguments, string context, HistoryWriter history)
+internal sealed class ContextWorker(AgentArguments arguments, string context, HistoryWriter history)
 {
     private const int LogitsEvery = 16;
 
     private readonly int _step = Script.StepOf(context);
     private Watermarks _durable;
+    private int _handoffs;
 
-    /// <summary>Holds the context until the session is over.</summary>
+    /// <summary>Opens the context or takes it over, and holds it until the session is over.</summary>
+    /// <param name="agent">The agent.</param>
     /// <param name="silence">How long its holder must be silent, to take it over; <see langword="null"/> to open it.</param>
     /// <param name="release">Cancelled to give it back.</param>
-    public async Task RunAsync(TimeSpan? silence, CancellationToken release)
+    public async Task RunAsync(SwarmAgent agent, TimeSpan? silence, CancellationToken release)
     {
-        var runtime = Script.NewRuntime();
+        var runtime = Script.NewRuntime(arguments.Step);
+        AgentMemory memory;
         try
         {
-            var agent = swarm.Agent($"{arguments.Name}-{context.Replace('/', '-')}");
-            await using var memory = silence is { } time
-                ? await agent.TakeOverAsync(context, runtime, TakeOver.IfHolderTimedOut(time), cancellationToken: release)
-                : await agent.OpenAsync(context, runtime, cancellationToken: release);
-            try
-            {
-                await HoldAsync(memory, release);
-            }
-            catch (StaleEpochException stale)
-            {
-                RecordDurable(memory);
-                history.Write(
-                    EventKind.Fenced, context, memory.Epoch.Value, memory.Length, text: $"by epoch {stale.Refusal.CurrentEpoch}");
-            }
+            memory = silence is { } time
+                ? await agent.TakeOverAsync(context, runtime, TakeOver.IfHolderTimedOut(time), arguments.Memory, release)
+                : await agent.OpenAsync(context, runtime, arguments.Memory, cancellationToken: release);
         }
         catch (OperationCanceledException) when (release.IsCancellationRequested)
         {
-            // Told to stop before it had the context.
+            return; // Told to stop before it had the context.
+        }
+        catch (Exception exception)
+        {
+            history.Write(EventKind.Failed, context, text: exception.ToString());
+            return;
+        }
+
+        await HoldAsync(memory, release);
+    }
+
+    /// <summary>Holds the context until the session is over.</summary>
+    /// <param name="memory">The session; it is disposed of.</param>
+    /// <param name="release">Cancelled to give it back.</param>
+    public async Task HoldAsync(AgentMemory memory, CancellationToken release)
+    {
+        try
+        {
+            await using (memory)
+            {
+                try
+                {
+                    await StepAsync(memory, release);
+                }
+                catch (StaleEpochException stale)
+                {
+                    RecordDurable(memory);
+                    history.Write(EventKind.Fenced, context, memory.Epoch.Value, memory.Length, text: $"by epoch {stale.Refusal.CurrentEpoch}");
+                }
+            }
         }
         catch (Exception exception)
         {
@@ -45,7 +65,10 @@ internal sealed class ContextWorker(SwarmClient swarm, AgentArguments arguments,
         }
     }
 
-    private async Task HoldAsync(AgentMemory memory, CancellationToken release)
+    /// <summary>Asks for a successor from the next step on, and gives the context to whoever is ready.</summary>
+    public void RequestHandoff() => Interlocked.Exchange(ref _handoffs, 1);
+
+    private async Task StepAsync(AgentMemory memory, CancellationToken release)
     {
         var logits = memory.Length == 0 ? 0 : Script.Digest((await memory.ComputeLogitsAsync(CancellationToken.None)).Span);
         var report = memory.Rehydration;
@@ -55,25 +78,42 @@ internal sealed class ContextWorker(SwarmClient swarm, AgentArguments arguments,
             memory.Epoch.Value,
             memory.Length,
             memory.Durable.Tokens,
-            report.Loaded,
+            report.Held + report.Loaded,
             logits,
             $"{report.Recomputed} recomputed, {report.Discarded} discarded, {report.Tier}, {report.Elapsed.TotalMilliseconds:0} ms");
         var random = new Random((31 * (int)memory.Epoch.Value) + _step);
+        Task<string>? request = null;
         for (var step = 0; !release.IsCancellationRequested; step++)
         {
+            if (Interlocked.Exchange(ref _handoffs, 0) != 0)
+            {
+                request ??= memory.RequestHandoffAsync("as a test wishes", release);
+            }
+
             await FeedAsync(memory, step);
+            if (request?.IsCompletedSuccessfully == true)
+            {
+                history.Write(EventKind.Yielding, context, memory.Epoch.Value, memory.Length, text: await request);
+                break;
+            }
+
+            request = request is { IsCompleted: true } ? null : request; // As when the silo was lost that was asked.
             RecordDurable(memory);
             if (memory.Length > (Script.MaxPositions * 3 / 4) || (step > 0 && random.Next(400) == 0))
             {
                 await RewindAsync(memory, random);
             }
 
-            var pause = arguments.Period * (0.5 + random.NextDouble());
-            await Task.Delay(pause, CancellationToken.None);
+            if (arguments.Period > TimeSpan.Zero)
+            {
+                await Task.Delay(arguments.Period * (0.5 + random.NextDouble()), CancellationToken.None);
+            }
+
             RecordDurable(memory);
         }
 
-        await memory.ReleaseAsync(cancellationToken: CancellationToken.None);
+        var successor = request?.IsCompletedSuccessfully == true ? await request : "";
+        await memory.ReleaseAsync(successor, CancellationToken.None);
         history.Write(EventKind.Released, context, memory.Epoch.Value, memory.Length, memory.Durable.Tokens, memory.Durable.Kv);
     }
 

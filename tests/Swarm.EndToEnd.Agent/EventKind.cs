@@ -36,6 +36,24 @@ internal enum EventKind
     /// <summary>Everything is durable and the context given back.</summary>
     Released,
 
+    /// <summary>The last step is computed, and a successor waits for the context.</summary>
+    Yielding,
+
+    /// <summary>An agent follows a context, and has caught up.</summary>
+    Following,
+
+    /// <summary>It follows no more, and has not taken the context over; the text says why.</summary>
+    Unfollowed,
+
+    /// <summary>A context is offered, to be taken over.</summary>
+    Offered,
+
+    /// <summary>An offer to take over came to nothing; the text says why.</summary>
+    Missed,
+
+    /// <summary>All agents of the process have left the fleet, and have given back what they held.</summary>
+    Left,
+
     /// <summary>Another session holds the context.</summary>
     Fenced,
 

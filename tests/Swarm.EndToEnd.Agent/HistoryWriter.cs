@@ -4,12 +4,24 @@ using System.Text.Json;
 namespace Swarm.EndToEnd.Agent;
 
 /// <summary>Appends events to a file, each as one line that the operating system has before the call returns.</summary>
-/// <param name="path">The file; must not exist.</param>
-/// <param name="process">Name of this process.</param>
-internal sealed class HistoryWriter(string path, string process) : IDisposable
+internal sealed class HistoryWriter : IDisposable
 {
-    private readonly FileStream _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
-    private readonly Lock _lock = new();
+    private readonly FileStream _file;
+    private readonly string _process;
+    private readonly Lock _lock;
+
+    /// <summary>Makes the file.</summary>
+    /// <param name="path">The file; must not exist.</param>
+    /// <param name="process">Name of this process.</param>
+    public HistoryWriter(string path, string process)
+        : this(new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0), process, new Lock())
+    {
+    }
+
+    private HistoryWriter(FileStream file, string process, Lock @lock) => (_file, _process, _lock) = (file, process, @lock);
+
+    /// <summary>The same file, for events of a part of the process that goes under a name of its own.</summary>
+    public HistoryWriter Of(string name) => new(_file, name, _lock);
 
     /// <summary>Writes an event; process and time are filled in.</summary>
     public void Write(
@@ -29,7 +41,7 @@ internal sealed class HistoryWriter(string path, string process) : IDisposable
                 {
                     Kind = kind,
                     At = Stopwatch.GetTimestamp(),
-                    Process = process,
+                    Process = _process,
                     Context = context,
                     Epoch = epoch,
                     Position = position,

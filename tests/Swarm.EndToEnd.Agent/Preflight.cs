@@ -18,7 +18,8 @@ internal static class Preflight
     public static async Task RunAsync(SwarmClient swarm, string name)
     {
         var context = Prefix + name;
-        await using (var before = await swarm.Agent($"{name}-before").OpenAsync(context, Script.NewRuntime()))
+        await using (var before = await swarm.Agent($"{name}-before").OpenAsync(
+            context, Script.NewRuntime(), new MemoryOptions { HandoffPolicy = HandoffPolicy.Never }))
         {
             await before.FeedAsync(Enumerable.Range(1, 3).ToArray());
             await before.GenerateAsync(2);

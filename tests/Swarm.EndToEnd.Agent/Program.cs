@@ -3,7 +3,8 @@ using Microsoft.Extensions.Logging;
 using Swarm;
 using Swarm.EndToEnd.Agent;
 
-// Orders come on standard input, one a line: "open c...", "take silence-ms c...", "release c...". It ends with its input.
+// Orders come on standard input, one a line: "open c...", "take silence-ms c...", "release c..."; of a fleet "join agent...",
+// "hold c..." of new contexts, "handoff c...", "leave". It ends with its input.
 var arguments = AgentArguments.Parse(args);
 using var history = new HistoryWriter(arguments.History, arguments.Name);
 using var loggers = LoggerFactory.Create(logging => logging
@@ -15,8 +16,10 @@ await using var swarm = await SwarmClient.ConnectAsync(
     {
         LoggerFactory = loggers,
         ConnectTimeout = TimeSpan.FromSeconds(40), // Many processes begin at once, on machines with few cores.
+        DataPlane = { MapEndpoint = endpoint => arguments.Endpoints.GetValueOrDefault(endpoint, endpoint) },
     });
 Dictionary<string, (Task Running, CancellationTokenSource Release)> workers = [];
+List<FleetWorker> fleet = [];
 await Preflight.RunAsync(swarm, arguments.Name);
 history.Write(EventKind.Ready);
 while (await Console.In.ReadLineAsync() is { } line)
@@ -34,6 +37,24 @@ while (await Console.In.ReadLineAsync() is { } line)
         case ["release", .. var contexts]:
             await Task.WhenAll(contexts.Select(context => workers[context].Release.CancelAsync()));
             break;
+        case ["join", .. var agents]:
+            fleet.AddRange(agents.Select(agent => new FleetWorker(swarm, arguments, agent, history)));
+            await Task.WhenAll(fleet.Select(agent => agent.JoinAsync()));
+            break;
+        case ["hold", .. var contexts]:
+            for (var index = 0; index < contexts.Length; index++)
+            {
+                fleet[index % fleet.Count].Hold(contexts[index]);
+            }
+
+            break;
+        case ["handoff", .. var contexts]:
+            Array.ForEach(contexts, context => fleet.ForEach(agent => agent.RequestHandoff(context)));
+            break;
+        case ["leave"]:
+            await Task.WhenAll(fleet.Select(agent => agent.DisposeAsync().AsTask()));
+            history.Write(EventKind.Left);
+            break;
         default:
             history.Write(EventKind.Failed, text: $"unknown order '{line}'");
             break;
@@ -43,6 +64,7 @@ while (await Console.In.ReadLineAsync() is { } line)
 void Start(string context, TimeSpan? silence)
 {
     var release = new CancellationTokenSource();
-    var worker = new ContextWorker(swarm, arguments, context, history);
-    workers[context] = (Task.Run(() => worker.RunAsync(silence, release.Token)), release);
+    var agent = swarm.Agent($"{arguments.Name}-{context.Replace('/', '-')}");
+    var worker = new ContextWorker(arguments, context, history);
+    workers[context] = (Task.Run(() => worker.RunAsync(agent, silence, release.Token)), release);
 }

@@ -14,7 +14,9 @@ internal static class Script
     private const int Vocabulary = 251;
 
     /// <summary>A fresh runtime of the one model that all use.</summary>
-    public static ToyRuntime NewRuntime() => new(maxPositions: MaxPositions, vocabularySize: Vocabulary, name: "chaos");
+    /// <param name="step">How long each step takes at least.</param>
+    public static ToyRuntime NewRuntime(TimeSpan step = default) =>
+        new(maxPositions: MaxPositions, vocabularySize: Vocabulary, name: "chaos") { StepTime = step };
 
     /// <summary>Positions of each step of a context: 1 to 4.</summary>
     public static int StepOf(string context) =>

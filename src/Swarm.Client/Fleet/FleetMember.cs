@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Swarm.Client;
 using Swarm.Client.Control;
 using Swarm.Client.Sessions;
+using Swarm.Client.Streaming;
 using Swarm.Grains.Abstractions.Fleet;
 
 namespace Swarm;
@@ -25,11 +26,11 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _left = new();
+    private readonly Pulse _news = new();
     private readonly Channel<HandoffOffer> _offers = Channel.CreateBounded<HandoffOffer>(
         new BoundedChannelOptions(MaxOffers) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private AgentProfile _profile;
-    private CancellationTokenSource _pause = new(); // Cancelled when there is something new to tell.
     private Task _polling = Task.CompletedTask;
     private int _isDisposed;
 
@@ -62,8 +63,8 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             }
         }
 
-        control.PartsChanged += member.Tell;
-        member._polling = Task.Run(member.PollAsync, CancellationToken.None);
+        control.PartsChanged += member._news.Fire;
+        member._polling = Task.WhenAll(Task.Run(() => member.PollAsync(_pollWait), CancellationToken.None), Task.Run(() => member.PollAsync(TimeSpan.Zero), CancellationToken.None));
         return member;
     }
 
@@ -75,7 +76,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         ArgumentNullException.ThrowIfNull(profile);
         profile.Validate();
         Volatile.Write(ref _profile, profile);
-        Tell();
+        _news.Fire();
     }
 
     /// <summary>Offers, as they come. One enumeration at a time gets each.</summary>
@@ -96,7 +97,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
             return;
         }
 
-        _control.PartsChanged -= Tell;
+        _control.PartsChanged -= _news.Fire;
         await _left.CancelAsync().ConfigureAwait(false);
         await _polling.ConfigureAwait(false);
         _offers.Writer.TryComplete();
@@ -111,21 +112,27 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         }
     }
 
-    private async Task PollAsync()
+    /// <summary>Polls again and again; without a wait, when there is something new to tell: the poll that waits is never called off, since it may have an offer.</summary>
+    private async Task PollAsync(TimeSpan wait)
     {
         ClientTrace.Leave();
+        var news = _news.Next;
         for (var attempt = 0; !_left.IsCancellationRequested;)
         {
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(_left.Token);
-            Volatile.Write(ref _pause, pause);
             try
             {
-                Take(await _control.PollAsync(_agent, Report(), _pollWait, pause.Token).ConfigureAwait(false));
+                if (wait == TimeSpan.Zero && attempt == 0)
+                {
+                    await news.WaitAsync(_left.Token).ConfigureAwait(false);
+                    news = _news.Next;
+                }
+
+                Take(await _control.PollAsync(_agent, Report(), wait, _left.Token).ConfigureAwait(false));
                 attempt = 0;
             }
-            catch (OperationCanceledException) when (pause.IsCancellationRequested)
+            catch (OperationCanceledException) when (_left.IsCancellationRequested)
             {
-                // Left, or there is something to tell.
+                // Left.
             }
             catch (Exception exception) when (exception is SwarmTransportException or SwarmRefusedException)
             {
@@ -143,18 +150,6 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         }
 
         _offers.Writer.TryComplete();
-    }
-
-    private void Tell()
-    {
-        try
-        {
-            Volatile.Read(ref _pause).Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The next poll tells it.
-        }
     }
 
     private MemberReport Report()

@@ -89,6 +89,12 @@ public interface IOpenContext
     /// <param name="proof">The session's proof.</param>
     void RecordConnectionLost(SessionProof proof);
 
+    /// <summary>
+    /// Writes what is appended without waiting for more to write with it, until the epoch changes: somebody waits for the end of it. Costs a segment for each append.
+    /// </summary>
+    /// <param name="time">For how long at most.</param>
+    void WriteAtOnce(TimeSpan time);
+
     /// <summary>Reads durable inputs.</summary>
     /// <param name="firstPosition">First position.</param>
     /// <param name="count">Positions; cut at the watermark.</param>

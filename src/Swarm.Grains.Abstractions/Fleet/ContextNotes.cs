@@ -6,20 +6,21 @@ internal static class ContextNotes
     /// <summary>The note of a context, and whether its policy wants another holder for it.</summary>
     /// <param name="context">Context name.</param>
     /// <param name="status">Its state.</param>
-    /// <param name="wantsHolder">Whether somebody has held it since it was opened: one that was given no policy, and that nobody held, is left alone.</param>
+    /// <param name="wasHeld">Whether somebody has held it since it was opened.</param>
     /// <param name="now">The time, on the clock of the status.</param>
-    public static ContextNote Of(string context, ContextStatus status, bool wantsHolder, DateTimeOffset now)
+    public static ContextNote Of(string context, ContextStatus status, bool wasHeld, DateTimeOffset now)
     {
         var policy = status.Policy ?? HandoffPolicy.Default;
         var silence = now - status.LastHeartbeat;
         var (need, since) = status switch
         {
             _ when !policy.IsOffered => (HandoffNeed.None, TimeSpan.Zero),
-            { Holder.Length: 0 } => ((wantsHolder || status.Policy is not null) && status.Epoch.Value > 0 ? HandoffNeed.Released : HandoffNeed.None, silence),
+            { Holder.Length: 0 } => (status.Epoch.Value > 0 ? HandoffNeed.Released : HandoffNeed.None, silence),
             { ConnectionLost: { } lost } when now - lost >= policy.ReconnectGrace => (HandoffNeed.ConnectionLost, now - lost),
             _ => (silence >= policy.HolderSilence ? HandoffNeed.Silent : HandoffNeed.None, silence),
         };
-        return Of(context, status, need, since);
+        var note = Of(context, status, need, since) with { WasHeld = wasHeld };
+        return need == HandoffNeed.Released && since >= policy.HolderSilence ? note with { ReservedFor = "" } : note; // Whoever was to have it did not come: it is everybody's.
     }
 
     /// <summary>The note of a context whose holder asks for a successor.</summary>

@@ -56,6 +56,7 @@ public enum HandoffNeed
 /// <param name="Policy">Its handoff policy.</param>
 /// <param name="Need">Whether it needs another holder.</param>
 /// <param name="NeedSeconds">For how long it has.</param>
+/// <param name="WasHeld">Whether somebody has held it since the silo opened it. One that was found without a holder is wanted only if somebody follows it.</param>
 [GenerateSerializer, Immutable, Alias("swarm.fleet.context.v1")]
 public sealed record ContextNote(
     [property: Id(0)] string Context,
@@ -66,7 +67,8 @@ public sealed record ContextNote(
     [property: Id(5)] long Tokens,
     [property: Id(6)] HandoffPolicy Policy,
     [property: Id(7)] HandoffNeed Need,
-    [property: Id(8)] double NeedSeconds);
+    [property: Id(8)] double NeedSeconds,
+    [property: Id(9)] bool WasHeld = true);
 
 /// <summary>A context that is offered to an agent.</summary>
 /// <param name="Id">Names the offer in its answer.</param>

@@ -16,7 +16,7 @@ internal sealed class FleetPlanner
     /// <summary>Time for an answer to an offer to take over at once.</summary>
     public static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(0.7);
 
-    /// <summary>Time in which an agent that has accepted takes over.</summary>
+    /// <summary>Time in which an agent that has accepted takes over, and for an answer to an offer to follow.</summary>
     public static readonly TimeSpan TakeTime = TimeSpan.FromSeconds(2);
 
     /// <summary>Time to begin to follow; and in a planned handoff, to get ready, and to be given the context after that.</summary>
@@ -45,8 +45,16 @@ internal sealed class FleetPlanner
     /// <summary>Offers that wait for an answer, or for what was accepted.</summary>
     public int OpenOffers => _offers.Count;
 
-    /// <summary>Notes what an agent tells of itself.</summary>
-    public void Report(string agent, MemberReport report, DateTimeOffset now) => _members[agent] = new Member(report, now);
+    /// <summary>Notes what an agent tells of itself. What was offered to a membership before is void: its process is gone.</summary>
+    public void Report(string agent, MemberReport report, DateTimeOffset now)
+    {
+        if (_members.TryGetValue(agent, out var before) && before.Report.Session != report.Session)
+        {
+            Leave(agent, before.Report.Session);
+        }
+
+        _members[agent] = new Member(report, now);
+    }
 
     /// <summary>An agent leaves; a membership that took its place stays.</summary>
     public void Leave(string agent, Guid session)
@@ -58,8 +66,12 @@ internal sealed class FleetPlanner
         }
     }
 
-    /// <summary>Notes a context. Offers of an earlier epoch are void.</summary>
-    public void Note(ContextNote note, string reason, DateTimeOffset now)
+    /// <summary>Notes a context. Offers to take it over in an earlier epoch are void.</summary>
+    /// <param name="note">What its silo, or its holder, tells.</param>
+    /// <param name="reason">Why it needs another holder, in words; empty for the need's own.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="silo">The silo that has it open; none where its holder tells.</param>
+    public void Note(ContextNote note, string reason, DateTimeOffset now, Guid silo = default)
     {
         _contexts.TryGetValue(note.Context, out var before);
         if (before is not null && before.Note.Epoch > note.Epoch)
@@ -84,14 +96,21 @@ internal sealed class FleetPlanner
             note,
             isSame && before!.Note.Need == note.Need ? before.Since : since,
             reason.Length > 0 ? reason : Describe(note),
-            note.Need == HandoffNeed.Planned && reason.Length > 0 ? now + PreparationTime : before?.PlannedUntil ?? default);
-        Withdraw(offer => offer.Message.Context == note.Context
-            && (offer.Message.Epoch != note.Epoch || (!offer.Message.IsStandby && note.Need == HandoffNeed.None)));
+            note.Need == HandoffNeed.Planned && reason.Length > 0 ? now + PreparationTime : before?.PlannedUntil ?? default,
+            silo != default ? silo : before?.Silo ?? default);
+        Withdraw(offer => offer.Message.Context == note.Context && (offer.Message.IsStandby
+            ? offer.Agent == note.Holder // A standby follows through epochs.
+            : offer.Message.Epoch != note.Epoch || note.Need == HandoffNeed.None));
     }
 
-    /// <summary>A context is open nowhere any more, as far as this is known.</summary>
-    public void Forget(string context)
+    /// <summary>A context is not open on a silo any more. If another one has told of it since, that counts.</summary>
+    public void Forget(string context, Guid silo)
     {
+        if (_contexts.TryGetValue(context, out var known) && known.Silo != silo)
+        {
+            return;
+        }
+
         _contexts.Remove(context);
         Withdraw(offer => offer.Message.Context == context);
     }
@@ -178,7 +197,7 @@ internal sealed class FleetPlanner
         }
 
         var offered = _offers.Values.Where(offer => !offer.Message.IsStandby).Select(offer => offer.Message.Context).ToHashSet(StringComparer.Ordinal);
-        foreach (var context in _contexts.Values.Where(context => context.Note.Need != HandoffNeed.None && !offered.Contains(context.Note.Context)).OrderBy(context => context.Since))
+        foreach (var context in _contexts.Values.Where(context => IsWanted(context.Note) && !offered.Contains(context.Note.Context)).OrderBy(context => context.Since))
         {
             if (open >= MaxOpenOffers)
             {
@@ -202,7 +221,7 @@ internal sealed class FleetPlanner
         }
 
         var have = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var context in _members.Values.SelectMany(member => member.Report.Follows.Select(follow => follow.Context))
+        foreach (var context in _members.SelectMany(member => member.Value.Report.Follows.Select(follow => follow.Context).Where(context => !Holds(member.Key, context)))
             .Concat(_offers.Values.Where(offer => offer.Message.IsStandby).Select(offer => offer.Message.Context)))
         {
             have[context] = have.GetValueOrDefault(context) + 1;
@@ -227,7 +246,7 @@ internal sealed class FleetPlanner
     private OfferMessage Make(string agent, Known context, bool isStandby, DateTimeOffset now)
     {
         var note = context.Note;
-        var time = isStandby || note.Need == HandoffNeed.Planned ? PreparationTime : AnswerTime;
+        var time = isStandby ? TakeTime : note.Need == HandoffNeed.Planned ? PreparationTime : AnswerTime;
         var message = new OfferMessage(
             Guid.NewGuid(), isStandby, note.Context, note.Epoch, note.Holder, note.Model, note.Tokens,
             isStandby ? HandoffNeed.None : note.Need, isStandby ? "a standby is wanted" : context.Reason, time.TotalSeconds);
@@ -248,7 +267,7 @@ internal sealed class FleetPlanner
             }
 
             (long Kv, long Behind, long Free, long Idle) its = (
-                follows?.Kv ?? 0, -(follows?.Lag ?? 0), FreePositions(agent, member), -(member.Report.Holds + member.Report.Follows.Length + OpenOffersOf(agent)));
+                follows?.Kv ?? -1, -(follows?.Lag ?? 0), FreePositions(agent, member), -(member.Report.Holds + member.Report.Follows.Length + OpenOffersOf(agent)));
             if (best is null || its.CompareTo(score) > 0)
             {
                 (best, score) = (agent, its);
@@ -284,6 +303,11 @@ internal sealed class FleetPlanner
         .Where(offer => offer.Agent == agent && Follows(agent, offer.Message.Context) is null)
         .Sum(offer => offer.Message.Positions);
 
+    private bool IsWanted(ContextNote note) => note.Need != HandoffNeed.None
+        && (note.Need != HandoffNeed.Released || note.WasHeld || _members.Keys.Any(agent => Follows(agent, note.Context) is not null));
+
+    private bool Holds(string agent, string context) => _contexts.TryGetValue(context, out var known) && known.Note.Holder == agent;
+
     private int OpenOffersOf(string agent) => _offers.Values.Count(offer => offer.Agent == agent);
 
     private void End(Offer offer, DateTimeOffset notBefore)
@@ -302,7 +326,7 @@ internal sealed class FleetPlanner
 
     private sealed record Member(MemberReport Report, DateTimeOffset Heard);
 
-    private sealed record Known(ContextNote Note, DateTimeOffset Since, string Reason, DateTimeOffset PlannedUntil);
+    private sealed record Known(ContextNote Note, DateTimeOffset Since, string Reason, DateTimeOffset PlannedUntil, Guid Silo);
 
     private sealed record Offer(string Agent, OfferMessage Message, DateTimeOffset Deadline, bool IsAccepted);
 }

@@ -38,11 +38,12 @@ public interface IFleetGrain : IGrainWithStringKey
     Task<FleetState> GetStateAsync();
 
     /// <summary>Notes contexts of a silo: those that are new to it, or have changed.</summary>
+    /// <param name="silo">The silo.</param>
     /// <param name="contexts">The contexts.</param>
     /// <param name="closed">Names of those that are not open there any more.</param>
     /// <returns>A task that ends when the note is sent.</returns>
     [Alias("note"), OneWay]
-    Task NoteContextsAsync(ContextNote[] contexts, string[] closed);
+    Task NoteContextsAsync(Guid silo, ContextNote[] contexts, string[] closed);
 
     /// <summary>Finds a successor for a holder that asks for one. Waits a while; repeat it until there is one.</summary>
     /// <param name="context">The context; its need is <see cref="HandoffNeed.Planned"/>.</param>

@@ -138,7 +138,13 @@ internal sealed class ContextGrain(
             open.RecordHeartbeat(new SessionProof(new Epoch(epoch), secretHash)); // Throws unless it is the holder.
             var note = ContextNotes.Planned(_context, open.Status);
             var told = reason is { Length: > 0 and <= MaxReasonLength } ? reason : "its holder asks for a successor";
-            return await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, told).WaitAsync(token);
+            var answer = await GrainFactory.GetGrain<IFleetGrain>(GrainKeys.FleetOf(_tenant)).FindSuccessorAsync(note, told).WaitAsync(token);
+            if (answer.Successor.Length > 0)
+            {
+                open.WriteAtOnce(FleetPlanner.PreparationTime); // It waits for the last step of the holder.
+            }
+
+            return answer;
         },
         refusal => new SuccessorAnswer("", refusal),
         cancellationToken);

@@ -84,17 +84,17 @@ internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metric
     }
 
     /// <inheritdoc/>
-    public Task NoteContextsAsync(ContextNote[] contexts, string[] closed)
+    public Task NoteContextsAsync(Guid silo, ContextNote[] contexts, string[] closed)
     {
         Heard();
         foreach (var context in closed)
         {
-            _planner.Forget(context);
+            _planner.Forget(context, silo);
         }
 
         foreach (var note in contexts)
         {
-            _planner.Note(note, "", timeProvider.GetUtcNow());
+            _planner.Note(note, "", timeProvider.GetUtcNow(), silo);
         }
 
         Plan();

@@ -8,17 +8,18 @@ using Swarm.Grains.Abstractions.Fleet;
 namespace Swarm.Grains.Fleet;
 
 /// <summary>Looks after the holders of the contexts that are open on this silo, and tells their fleets: who holds what, and who is not heard of any more.</summary>
-/// <remarks>While no agent of a tenant has joined, its contexts cost one call a second for all of them.</remarks>
+/// <remarks>While no agent of a tenant has joined, its contexts cost one call a second, for all of them together.</remarks>
 internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvider, ILogger<HolderWatch> logger) : BackgroundService
 {
     private static readonly TimeSpan _period = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan _fleetPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _repeatPeriod = TimeSpan.FromSeconds(1); // Of a need that is not met, and of lengths.
+    private const int RestsPerLook = 10; // A silo with very many contexts looks less often: a look takes a tenth of the time at most.
 
-    private readonly ConcurrentDictionary<(string Tenant, string Context), Watched> _contexts = new();
-    private readonly ConcurrentDictionary<(string Tenant, string Context), CallCredential> _closed = new();
-    private readonly Dictionary<string, ToldFleet> _fleets = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, TenantContexts> _tenants = new(StringComparer.Ordinal);
+    private readonly Guid _silo = Guid.NewGuid();
     private readonly SemaphoreSlim _poked = new(0, 1);
+    private volatile bool _hasMembers;
 
     /// <summary>Begins to look after a context.</summary>
     /// <param name="tenant">Tenant name.</param>
@@ -28,24 +29,25 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     {
         if (CallCredential.Current is { } credential)
         {
-            _contexts[(tenant, context)] = new Watched(open, credential);
-            _closed.TryRemove((tenant, context), out _);
+            var contexts = _tenants.GetOrAdd(tenant, static _ => new TenantContexts());
+            contexts.Credential = new StrongCredential(credential);
+            contexts.Open[context] = new Watched(open);
         }
     }
 
     /// <summary>Looks after a context no more: it is not open here.</summary>
     public void Remove(string tenant, string context)
     {
-        if (_contexts.TryRemove((tenant, context), out var watched))
+        if (_tenants.TryGetValue(tenant, out var contexts) && contexts.Open.TryRemove(context, out _) && contexts.HasMembers)
         {
-            _closed[(tenant, context)] = watched.Credential;
+            contexts.Closed.Enqueue(context);
         }
     }
 
     /// <summary>Something has changed: looks at once.</summary>
     public void Poke()
     {
-        if (_poked.CurrentCount == 0)
+        if (_hasMembers && _poked.CurrentCount == 0)
         {
             try
             {
@@ -61,8 +63,10 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        var poked = _poked.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
+            var started = timeProvider.GetTimestamp();
             try
             {
                 await LookAsync();
@@ -72,62 +76,63 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
                 GrainsLog.FleetNotTold(logger, exception.Message); // As while the silo starts or stops. The next round tells it.
             }
 
-            await Task.WhenAny(_poked.WaitAsync(stoppingToken), Task.Delay(_contexts.IsEmpty ? _fleetPeriod : _period, timeProvider, stoppingToken));
+            var pause = _hasMembers ? timeProvider.GetElapsedTime(started) * RestsPerLook : _fleetPeriod;
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+            await Task.WhenAny(poked, Task.Delay(pause < _period ? _period : pause < _fleetPeriod ? pause : _fleetPeriod, timeProvider, over.Token));
+            await over.CancelAsync();
+            poked = poked.IsCompleted ? _poked.WaitAsync(stoppingToken) : poked; // One at a time: a poke wakes who waits longest.
         }
     }
 
     private async Task LookAsync()
     {
-        foreach (var tenant in _contexts.Keys.Concat(_closed.Keys).Select(key => key.Tenant).Distinct().ToArray())
+        var hasMembers = false;
+        foreach (var (tenant, contexts) in _tenants)
         {
-            var credential = _contexts.Where(pair => pair.Key.Tenant == tenant).Select(pair => pair.Value.Credential)
-                .Concat(_closed.Where(pair => pair.Key.Tenant == tenant).Select(pair => pair.Value)).FirstOrDefault();
-            credential.Attach();
-            var fleet = grains.GetGrain<IFleetGrain>(GrainKeys.FleetOf(tenant));
-            if (await HasMembersAsync(tenant, fleet))
-            {
-                await TellAsync(tenant, fleet);
-            }
-
-            foreach (var key in _closed.Keys.Where(key => key.Tenant == tenant))
-            {
-                _closed.TryRemove(key, out _);
-            }
-        }
-    }
-
-    private async Task<bool> HasMembersAsync(string tenant, IFleetGrain fleet)
-    {
-        var now = timeProvider.GetTimestamp();
-        if (_fleets.TryGetValue(tenant, out var known) && timeProvider.GetElapsedTime(known.Asked, now) < _fleetPeriod)
-        {
-            return known.HasMembers;
-        }
-
-        var state = await fleet.GetStateAsync();
-        if (known is null || known.Activation != state.Activation || (state.HasMembers && !known.HasMembers))
-        {
-            foreach (var (key, watched) in _contexts)
-            {
-                watched.Told = key.Tenant == tenant ? null : watched.Told; // It has forgotten all of them, or never knew them.
-            }
-        }
-
-        _fleets[tenant] = new ToldFleet(state.HasMembers, state.Activation, now);
-        return state.HasMembers;
-    }
-
-    private async Task TellAsync(string tenant, IFleetGrain fleet)
-    {
-        var now = timeProvider.GetUtcNow();
-        List<ContextNote> notes = [];
-        foreach (var ((owner, context), watched) in _contexts)
-        {
-            if (owner != tenant)
+            if (contexts.Open.IsEmpty && contexts.Closed.IsEmpty)
             {
                 continue;
             }
 
+            contexts.Credential!.Value.Attach();
+            var fleet = grains.GetGrain<IFleetGrain>(GrainKeys.FleetOf(tenant));
+            await AskAsync(contexts, fleet);
+            if (contexts.HasMembers)
+            {
+                hasMembers = _hasMembers = true;
+                await TellAsync(tenant, contexts, fleet);
+            }
+        }
+
+        _hasMembers = hasMembers;
+    }
+
+    /// <summary>Asks a fleet now and then whether there is anybody to tell something.</summary>
+    private async Task AskAsync(TenantContexts contexts, IFleetGrain fleet)
+    {
+        if (contexts.Asked is { } asked && timeProvider.GetElapsedTime(asked) < _fleetPeriod)
+        {
+            return;
+        }
+
+        var state = await fleet.GetStateAsync();
+        if (contexts.Activation != state.Activation || (state.HasMembers && !contexts.HasMembers))
+        {
+            foreach (var watched in contexts.Open.Values)
+            {
+                watched.Told = null; // It has forgotten all of them, or never knew them.
+            }
+        }
+
+        (contexts.HasMembers, contexts.Activation, contexts.Asked) = (state.HasMembers, state.Activation, timeProvider.GetTimestamp());
+    }
+
+    private async Task TellAsync(string tenant, TenantContexts contexts, IFleetGrain fleet)
+    {
+        var now = timeProvider.GetUtcNow();
+        List<ContextNote> notes = [];
+        foreach (var (context, watched) in contexts.Open)
+        {
             if (watched.Open.Closed.IsCancellationRequested)
             {
                 Remove(tenant, context);
@@ -136,29 +141,55 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 
             var status = watched.Open.Status;
             watched.WasHeld |= status.Holder.Length > 0;
-            var note = ContextNotes.Of(context, status, wantsHolder: watched.WasHeld, now);
-            if (watched.Told is not { } told || told.Epoch != note.Epoch || told.Need != note.Need || told.Policy != note.Policy
-                || now - watched.ToldAt >= (note.Need == HandoffNeed.None && told.Tokens == note.Tokens ? TimeSpan.MaxValue : _repeatPeriod))
+            var note = ContextNotes.Of(context, status, watched.WasHeld, now);
+            if (watched.Told is { } told && told.Epoch == note.Epoch && told.Need == note.Need && told.ReservedFor == note.ReservedFor && told.Policy == note.Policy
+                && (now - watched.ToldAt < _repeatPeriod || (note.Need == HandoffNeed.None && told.Tokens == note.Tokens)))
             {
-                (watched.Told, watched.ToldAt) = (note, now);
-                notes.Add(note);
+                continue;
+            }
+
+            (watched.Told, watched.ToldAt) = (note, now);
+            notes.Add(note);
+        }
+
+        List<string> closed = [];
+        while (contexts.Closed.TryDequeue(out var context))
+        {
+            if (!contexts.Open.ContainsKey(context))
+            {
+                closed.Add(context);
             }
         }
 
-        string[] closed = [.. _closed.Keys.Where(key => key.Tenant == tenant).Select(key => key.Context)];
-        if (notes.Count > 0 || closed.Length > 0)
+        if (notes.Count > 0 || closed.Count > 0)
         {
-            await fleet.NoteContextsAsync([.. notes], closed);
+            await fleet.NoteContextsAsync(_silo, [.. notes], [.. closed]);
         }
     }
 
-    private sealed record ToldFleet(bool HasMembers, Guid Activation, long Asked);
+    /// <summary>A credential that is replaced as a whole.</summary>
+    private sealed record StrongCredential(CallCredential Value);
 
-    private sealed class Watched(IOpenContext open, CallCredential credential)
+    /// <summary>What a tenant has here, and what is known of its fleet.</summary>
+    private sealed class TenantContexts
+    {
+        public ConcurrentDictionary<string, Watched> Open { get; } = new(StringComparer.Ordinal);
+
+        public ConcurrentQueue<string> Closed { get; } = new();
+
+        /// <summary>As it came with the last call that opened a context.</summary>
+        public StrongCredential? Credential { get; set; }
+
+        public bool HasMembers { get; set; }
+
+        public Guid Activation { get; set; }
+
+        public long? Asked { get; set; }
+    }
+
+    private sealed class Watched(IOpenContext open)
     {
         public IOpenContext Open => open;
-
-        public CallCredential Credential => credential;
 
         public ContextNote? Told { get; set; }
 

@@ -136,6 +136,9 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
+    public void WriteAtOnce(TimeSpan time) => _incarnation.WriteAtOnce(time);
+
+    /// <inheritdoc/>
     public async IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -30,6 +30,7 @@ internal sealed class ContextIncarnation
     private RewindHistory? _rewinds;
     private LogEntry? _last;
     private long _lastHeartbeatTicks;
+    private long _atOnceUntilTicks;
     private long _connectionLostTicks; // 0: it was not.
     private int _publishedStates = -1;
 
@@ -214,6 +215,9 @@ internal sealed class ContextIncarnation
     /// <summary>Notes that the holder's connection was lost. Callable from any thread.</summary>
     public void RecordConnectionLost() => Volatile.Write(ref _connectionLostTicks, Services.Time.GetUtcNow().Ticks);
 
+    /// <summary>Writes what is appended without waiting, until the epoch changes or the time is over. Callable from any thread.</summary>
+    public void WriteAtOnce(TimeSpan time) => Volatile.Write(ref _atOnceUntilTicks, (Services.Time.GetUtcNow() + time).Ticks);
+
     /// <summary>Queues inputs that follow what is queued.</summary>
     public Task<LogRecord> QueueTokens(int[] tokens, int[] steps)
     {
@@ -226,7 +230,7 @@ internal sealed class ContextIncarnation
         var record = new TokensRecord(Id, Root.IncarnationId, Durable.Epoch, TokenLength, tokens, steps, Hasher.Current());
         TokenLength += tokens.Length;
         _queuedTokens.Enqueue(record);
-        return Queue(new LogEntry(record, default, ApplyTokens));
+        return Queue(new LogEntry(record, default, ApplyTokens, IsWrittenAtOnce));
     }
 
     /// <summary>Queues KV that follows what is queued.</summary>
@@ -241,18 +245,22 @@ internal sealed class ContextIncarnation
         var record = new KvRecord(
             Id, Root.IncarnationId, Durable.Epoch, kv.FirstPosition, kv.Count, kv.PrefixHash, payload);
         KvLength += kv.Count;
-        return Queue(new LogEntry(record, content, Apply, isUrgent, hold));
+        return Queue(new LogEntry(record, content, Apply, isUrgent || IsWrittenAtOnce, hold));
     }
 
     /// <summary>Queues a state.</summary>
     public Task<LogRecord> QueueState(NamedState state) => Queue(new LogEntry(
         new StateRecord(Id, Root.IncarnationId, Durable.Epoch, state.Position, state.Name, state.Content.ToArray()),
         default,
-        Apply));
+        Apply,
+        IsWrittenAtOnce));
 
     /// <summary>Queues an epoch change. The caller holds <see cref="Gate"/> until it is durable.</summary>
-    public Task<LogRecord> QueueEpochChange(LogRecord record) =>
-        Queue(new LogEntry(record, default, ApplyEpochChange, isUrgent: true));
+    public Task<LogRecord> QueueEpochChange(LogRecord record)
+    {
+        Volatile.Write(ref _atOnceUntilTicks, 0);
+        return Queue(new LogEntry(record, default, ApplyEpochChange, isUrgent: true));
+    }
 
     /// <summary>Waits until everything queued so far is durable; throws when the writer is lost meanwhile.</summary>
     public async Task DrainAsync()
@@ -314,6 +322,8 @@ internal sealed class ContextIncarnation
         _ = _closed.CancelAsync(); // What others registered does not run on the loop.
         _changed.TrySetResult();
     }
+
+    private bool IsWrittenAtOnce => Volatile.Read(ref _atOnceUntilTicks) is > 0 and var until && Services.Time.GetUtcNow().Ticks < until;
 
     private Task<LogRecord> Queue(LogEntry entry)
     {

@@ -221,6 +221,10 @@ public sealed class MemoryContext : IOpenContext, IDisposable
 
     public void RecordConnectionLost(SessionProof proof) => LostConnections++;
 
+    public void WriteAtOnce(TimeSpan time)
+    {
+    }
+
     public async IAsyncEnumerable<InputRun> ReadInputsAsync(
         long firstPosition, long count, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

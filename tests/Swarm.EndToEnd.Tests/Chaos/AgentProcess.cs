@@ -42,14 +42,14 @@ internal sealed class AgentProcess : IAsyncDisposable
     }
 
     /// <summary>Starts one.</summary>
-    public static AgentProcess Start(string name, string folder, string address, TimeSpan period)
+    public static AgentProcess Start(string name, string folder, string address, TimeSpan period, params string[] more)
     {
         var history = Path.Combine(folder, name + ".jsonl");
         var start = new ProcessStartInfo(
             "dotnet",
             [
                 "exec", Programs.Agent, name, address, history,
-                period.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
+                period.TotalMilliseconds.ToString(CultureInfo.InvariantCulture), .. more,
             ])
         {
             RedirectStandardError = true,
@@ -72,6 +72,21 @@ internal sealed class AgentProcess : IAsyncDisposable
     /// <summary>Tells it to give its contexts back.</summary>
     public Task ReleaseAsync() => OrderAsync("release", Contexts);
 
+    /// <summary>Tells it that agents are to join the fleet.</summary>
+    public Task JoinAsync(params string[] agents) => SendAsync($"join {string.Join(' ', agents)}");
+
+    /// <summary>Tells its agents of the fleet to hold new contexts.</summary>
+    public Task HoldAsync(params string[] contexts) => SendAsync($"hold {string.Join(' ', contexts)}");
+
+    /// <summary>Tells its agents of the fleet to ask for a successor of a context, if one of them holds it.</summary>
+    public Task RequestHandoffAsync(string context) => SendAsync($"handoff {context}");
+
+    /// <summary>Tells its agents of the fleet to leave, and to give their contexts back.</summary>
+    public Task LeaveAsync() => SendAsync("leave");
+
+    /// <summary>SIGKILL, sent by the time that this returns.</summary>
+    public void Kill() => _process.Kill();
+
     /// <summary>Ends it as SIGKILL does.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -84,10 +99,15 @@ internal sealed class AgentProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private async Task OrderAsync(string order, string[] contexts)
+    private Task OrderAsync(string order, string[] contexts)
     {
         Contexts = contexts;
-        await _process.StandardInput.WriteLineAsync($"{order} {string.Join(' ', contexts)}");
+        return SendAsync($"{order} {string.Join(' ', contexts)}");
+    }
+
+    private async Task SendAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
         await _process.StandardInput.FlushAsync();
     }
 

@@ -34,7 +34,7 @@ internal static class ChaosRun
 
             await rounds.ReleaseAllAsync();
             var models = HistoryChecker.Check(cluster.Tail.Events, violations);
-            await CheckFinalAsync(cluster, models, violations);
+            await CheckFinalAsync(cluster.Address, models, violations);
             output.WriteLine(
                 $"{settings.Rounds} rounds on {kind}, {models.Count} contexts, {models.Values.Sum(model => model.SessionCount)} "
                 + $"sessions, {cluster.Tail.Events.Count} events, {models.Values.Sum(model => model.Comparisons)} comparisons");
@@ -54,11 +54,11 @@ internal static class ChaosRun
     }
 
     /// <summary>Reads every context once more, both ways: stored KV, and computed from the stored inputs.</summary>
-    private static async Task CheckFinalAsync(
-        ChaosCluster cluster, IReadOnlyDictionary<string, ContextModel> models, List<string> violations)
+    public static async Task CheckFinalAsync(
+        string address, IReadOnlyDictionary<string, ContextModel> models, List<string> violations)
     {
         await using var swarm = await SwarmClient.ConnectAsync(
-            cluster.Address, new SwarmCredential("default"), cancellationToken: Token);
+            address, new SwarmCredential("default"), cancellationToken: Token);
         foreach (var (context, model) in models)
         {
             await using var reader = await swarm.OpenReaderAsync(context, Token);

@@ -10,6 +10,7 @@ internal sealed class HistoryIndex(HistoryTail tail)
     private static readonly long Margin = 30 * Stopwatch.Frequency;
     private readonly Dictionary<string, List<HistoryEvent>> _contexts = [];
     private readonly HashSet<string> _ready = [];
+    private readonly HashSet<string> _left = [];
     private int _taken;
 
     /// <summary>Reads what is new.</summary>
@@ -23,6 +24,10 @@ internal sealed class HistoryIndex(HistoryTail tail)
             {
                 _ready.Add(read.Process);
             }
+            else if (read.Kind == EventKind.Left)
+            {
+                _left.Add(read.Process);
+            }
             else
             {
                 Of(read.Context).Add(read);
@@ -33,6 +38,9 @@ internal sealed class HistoryIndex(HistoryTail tail)
     /// <summary>Whether a process is connected.</summary>
     public bool IsReady(string process) => _ready.Contains(process);
 
+    /// <summary>Whether all agents of a process have left the fleet.</summary>
+    public bool HasLeft(string process) => _left.Contains(process);
+
     /// <summary>When something first happened to a context after a time, by one process or any.</summary>
     public long? FirstAfter(string context, EventKind kind, long time, string? process = null) => Since(context, time)
         .Where(item => item.Kind == kind && (process is null || item.Process == process))
@@ -42,6 +50,18 @@ internal sealed class HistoryIndex(HistoryTail tail)
     /// <summary>The data plane that a context's session was last attached to.</summary>
     public string AttachedTo(string context) =>
         Of(context).Where(item => item.Kind == EventKind.Attached).MaxBy(item => item.At)?.Text ?? "";
+
+    /// <summary>The opening of the session of a fleet that holds a context, or was the last to hold it.</summary>
+    public HistoryEvent? HolderOf(string context) => Of(context).Where(item => item.Kind == EventKind.Opened).MaxBy(item => item.Epoch);
+
+    /// <summary>Whether an agent of a process follows a context as a standby that was warm.</summary>
+    public bool Follows(string context, string process) => Of(context).LastOrDefault(
+        item => (item.Process == process && item.Kind is EventKind.Following or EventKind.Unfollowed)
+            || (item.Kind == EventKind.Opened && item.Process.StartsWith(process + "/", StringComparison.Ordinal)))?.Kind == EventKind.Following;
+
+    /// <summary>The first event of a kind after a time, of a session other than one.</summary>
+    public HistoryEvent? NextAfter(string context, EventKind kind, long time, string otherThan = "") =>
+        Since(context, time).Where(item => item.Kind == kind && item.Process != otherThan).MinBy(item => item.At);
 
     /// <summary>When a context first acknowledged inputs that were fed after a time.</summary>
     public long? AcceptedAfter(string context, long time)

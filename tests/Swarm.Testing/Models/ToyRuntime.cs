@@ -56,6 +56,9 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
 
     public IKvMemory? Memory => IsInPlace ? this : null;
 
+    /// <summary>How long a step takes at least.</summary>
+    public TimeSpan StepTime { get; init; }
+
     public ModelDescriptor Model { get; }
 
     public ModelFingerprint Fingerprint { get; }
@@ -91,6 +94,11 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
         if (Length + tokens.Length > FailsAt)
         {
             throw new InvalidDataException("The model has broken down.");
+        }
+
+        if (StepTime > TimeSpan.Zero)
+        {
+            Thread.Sleep(StepTime);
         }
 
         ForgetWritten();

@@ -85,7 +85,16 @@ public sealed class CuttingProxy : IAsyncDisposable
 
             var far = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             near.NoDelay = true;
-            await far.ConnectAsync(_target, _ended.Token);
+            try
+            {
+                await far.ConnectAsync(_target, _ended.Token);
+            }
+            catch (SocketException)
+            {
+                near.Close(0); // Nobody is there, as while a silo starts again.
+                continue;
+            }
+
             lock (_sockets)
             {
                 Connections++;
