@@ -109,7 +109,7 @@ internal sealed class ContextGrain(
             var holder = open.Status.Holder;
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
-            holders.Poke();
+            holders.Changed(_tenant, _context);
             GrainsLog.Released(logger, Label(open), _tenant, request.Epoch, epoch.Value, OrNone(to));
             TellOver(holder, request.Epoch);
             return new EpochAnswer(epoch.Value, null);
@@ -308,7 +308,7 @@ internal sealed class ContextGrain(
             }
 
             Agent(request.Agent).NoteHeldAsync(_context, acquired.Epoch.Value).Ignore();
-            holders.Poke();
+            holders.Changed(_tenant, _context);
         }
 
         RenewWhileHeld();

@@ -44,9 +44,15 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         }
     }
 
-    /// <summary>Something has changed: looks at once.</summary>
-    public void Poke()
+    /// <summary>A context was acquired here, or released: looks at once.</summary>
+    public void Changed(string tenant, string context)
     {
+        if (_tenants.TryGetValue(tenant, out var contexts) && contexts.Open.TryGetValue(context, out var watched))
+        {
+            watched.WasHeld = true;
+        }
+
+
         if (_hasMembers && _poked.CurrentCount == 0)
         {
             try
