@@ -19,6 +19,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     private readonly ConcurrentDictionary<(string Tenant, string Context), CallCredential> _closed = new();
     private readonly Dictionary<string, ToldFleet> _fleets = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _poked = new(0, 1);
+    private TimeSpan _wait; // Until it looks again.
 
     /// <summary>Begins to look after a context.</summary>
     /// <param name="tenant">Tenant name.</param>
@@ -76,6 +77,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         var poked = _poked.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
+            _wait = _contexts.IsEmpty ? _fleetPeriod : _period;
             try
             {
                 await LookAsync();
@@ -86,7 +88,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             }
 
             using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            await Task.WhenAny(poked, Task.Delay(_contexts.IsEmpty ? _fleetPeriod : _period, timeProvider, over.Token));
+            await Task.WhenAny(poked, Task.Delay(_wait, timeProvider, over.Token));
             await over.CancelAsync();
             poked = poked.IsCompleted ? _poked.WaitAsync(stoppingToken) : poked; // One at a time: a poke wakes who waits longest.
         }
@@ -136,7 +138,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     private async Task TellAsync(string tenant, IFleetGrain fleet)
     {
         var now = timeProvider.GetUtcNow();
-        List<ContextNote> notes = [];
+        List<(Watched Watched, ContextNote Note)> notes = [];
         foreach (var ((owner, context), watched) in _contexts)
         {
             if (owner != tenant)
@@ -154,6 +156,12 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             watched.WasHeld |= status.Holder.Length > 0;
             var (need, since) = NeedOf(status, status.Policy is not null || watched.WasHeld, now);
             var note = Describe(context, status, need, since);
+            if (need == HandoffNeed.None && status.Holder.Length > 0 && status.ConnectionLost is { } lost && note.Policy.IsOffered)
+            {
+                var left = lost + note.Policy.ReconnectGrace - now;
+                _wait = left < _wait ? left : _wait; // To the millisecond: somebody's next token waits for it.
+            }
+
             if (need == HandoffNeed.Released && since >= note.Policy.HolderSilence)
             {
                 note = note with { ReservedFor = "" }; // Whoever was to have it did not come: it is everybody's.
@@ -162,15 +170,19 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             if (watched.Told is not { } told || told.Epoch != note.Epoch || told.Need != note.Need || told.ReservedFor != note.ReservedFor || told.Policy != note.Policy
                 || now - watched.ToldAt >= (need == HandoffNeed.None && told.Tokens == note.Tokens ? TimeSpan.MaxValue : _repeatPeriod))
             {
-                (watched.Told, watched.ToldAt) = (note, now);
-                notes.Add(note);
+                notes.Add((watched, note));
             }
         }
 
         string[] closed = [.. _closed.Keys.Where(key => key.Tenant == tenant).Select(key => key.Context)];
         if (notes.Count > 0 || closed.Length > 0)
         {
-            await fleet.NoteContextsAsync([.. notes], closed);
+            await fleet.NoteContextsAsync([.. notes.Select(item => item.Note)], closed);
+        }
+
+        foreach (var (watched, note) in notes)
+        {
+            (watched.Told, watched.ToldAt) = (note, now); // Not before: what was not heard is told again.
         }
     }
 
