@@ -32,6 +32,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
 
     private AgentProfile _profile;
     private Task _polling = Task.CompletedTask;
+    private long _reports;
     private int _isDisposed;
 
     private FleetMember(string agent, AgentProfile profile, ControlPlane control, SessionStarter sessions, SwarmClientOptions options)
@@ -154,6 +155,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
 
     private MemberReport Report()
     {
+        var number = Interlocked.Increment(ref _reports); // Before what it tells: a later number tells of all that an earlier one does.
         var profile = Profile;
         return new MemberReport(
             _session,
@@ -165,7 +167,8 @@ public sealed class FleetMember : IFleetMember, IOfferActions
                     .Where(item => !item.Status.HasEnded)
                     .Select(item => new FollowedContext(item.standby.Context, item.Status.Held.Tokens, item.Status.Held.Kv, item.Lag.KvPositions)),
             ],
-            _control.PartsOf<IAgentMemory>(_agent).Count());
+            _control.PartsOf<IAgentMemory>(_agent).Count(),
+            number);
     }
 
     private void Take(OfferMessage[] offers)

@@ -1,4 +1,5 @@
-using Swarm.Core.Sessions;
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Contexts;
@@ -60,7 +61,7 @@ public sealed class ContextStoreTests
         {
             var context = await _writer.OpenAsync();
             context.RecordConnected(_writer.Proof, link);
-            var rewinding = context.RewindAsync(_writer.Proof, 5, _writer.Proof.SecretHash, default);
+            var rewinding = context.RewindAsync(_writer.Proof, 5, Digest256.Sha256("fresh"u8), default);
             context.RecordConnectionLost(link);
             await rewinding;
             return context.Status.ConnectionLost;
@@ -78,7 +79,7 @@ public sealed class ContextStoreTests
         {
             var context = await _writer.OpenAsync();
             context.RecordConnected(_writer.Proof, link);
-            await context.AcquireAsync(new AcquireRequest("b", _writer.Proof.SecretHash, context.Status.Epoch), default);
+            await context.AcquireAsync(new AcquireRequest("b", Digest256.Sha256("b"u8), context.Status.Epoch), default);
             context.RecordConnectionLost(link);
             return context.Status.ConnectionLost;
         });
