@@ -206,11 +206,23 @@ public sealed class FleetMember : IFleetMember, IOfferActions
 
     async Task<IAgentMemory> IOfferActions.TakeOverAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
     {
-        if (offer.Kind == HandoffOfferKind.PlannedTakeOver)
+        try
         {
-            return await TakeOverPlannedAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false);
+            return offer.Kind == HandoffOfferKind.PlannedTakeOver
+                ? await TakeOverPlannedAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false)
+                : await TakeOverNowAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false);
         }
+        catch (InvalidOperationException) when (offer.Standby is { Status.HasEnded: true })
+        {
+            throw new SwarmRefusedException(new Refusal(
+                RefusalCode.EpochChanged,
+                $"This agent's standby of context '{offer.Context}' has ended: it took the context over by another offer, or was disposed of. The offer is void.",
+                offer.Epoch));
+        }
+    }
 
+    private async Task<AgentMemory> TakeOverNowAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
+    {
         var accepting = AnswerAsync(offer, isAccepted: true, cancellationToken).Observed(); // Not waited for: the epoch decides.
         var wish = SessionWish.ToTakeOver(TakeOver.Now) with { OnlyInEpoch = offer.Epoch.Value };
         try
@@ -231,7 +243,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     private Task<bool> AnswerAsync(HandoffOffer offer, bool isAccepted, CancellationToken cancellationToken) =>
         _control.AnswerOfferAsync(_agent, offer.Id, isAccepted, cancellationToken);
 
-    private async Task<IAgentMemory> TakeOverPlannedAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
+    private async Task<AgentMemory> TakeOverPlannedAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FleetPlanner.PreparationTime * 2);
