@@ -190,7 +190,7 @@ internal sealed class ContextIncarnation
             throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
         }
 
-        RecordHeartbeat();
+        NoteHeard(); // It may have been sent before the connection was lost.
     }
 
     /// <summary>Throws once the context is closing or closed.</summary>
@@ -205,7 +205,7 @@ internal sealed class ContextIncarnation
     /// <summary>Records a heartbeat of the holder. Callable from any thread.</summary>
     public void RecordHeartbeat()
     {
-        Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+        NoteHeard();
         Volatile.Write(ref _connectionLostTicks, 0);
     }
 
@@ -333,6 +333,8 @@ internal sealed class ContextIncarnation
         _changed.TrySetResult();
     }
 
+    private void NoteHeard() => Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+
     private bool IsWrittenAtOnce => Volatile.Read(ref _atOnceUntilTicks) is > 0 and var until && Services.Time.GetUtcNow().Ticks < until;
 
     private Task<LogRecord> Queue(LogEntry entry)
@@ -368,7 +370,7 @@ internal sealed class ContextIncarnation
             Volatile.Write(ref _connectionLostTicks, 0);
         }
 
-        Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+        NoteHeard();
         Show();
     }
 
