@@ -55,7 +55,7 @@ public sealed class FleetChaosTests(ITestOutputHelper output)
     private async Task RunAsync(params string[] store)
     {
         var time = TimeSpan.FromSeconds(
-            Environment.GetEnvironmentVariable("SWARM_FLEET_SECONDS") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : 12);
+            Environment.GetEnvironmentVariable("SWARM_FLEET_SECONDS") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : 8);
         using var temporary = new TempDirectory();
         var folder = Directory.CreateDirectory(
             Path.Combine(Environment.GetEnvironmentVariable("SWARM_CHAOS_KEEP") ?? temporary.Path, $"fleet-{_seeded.Seed}-{Environment.ProcessId}")).FullName;
