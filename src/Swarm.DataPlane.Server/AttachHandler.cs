@@ -45,6 +45,11 @@ internal sealed class AttachHandler(ServerConnection connection)
                 $"A connection has at most {connection.Options.MaxAttachments} attachments; open another one."));
         }
 
+        if (proof is { } held)
+        {
+            context.RecordConnected(held, attachment);
+        }
+
         await connection.SendAsync(FrameType.Attached, attachment.Id, correlation, new Attached(
             attachment.Id,
             status.Epoch.Value,

@@ -85,9 +85,9 @@ internal sealed class ServerAttachment : IDisposable
     /// <summary>Notes with the context that the session's connection is lost: it has not detached.</summary>
     public void NoteConnectionLost()
     {
-        if (Volatile.Read(ref _proof) is { Value: var proof })
+        if (IsSession)
         {
-            Context.RecordConnectionLost(proof);
+            Context.RecordConnectionLost(this);
         }
     }
 

@@ -32,6 +32,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
 
     private AgentProfile _profile;
     private Task _polling = Task.CompletedTask;
+    private long _reports;
     private int _isDisposed;
 
     private FleetMember(string agent, AgentProfile profile, ControlPlane control, SessionStarter sessions, SwarmClientOptions options)
@@ -154,6 +155,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
 
     private MemberReport Report()
     {
+        var number = Interlocked.Increment(ref _reports); // Before what it tells: a later number tells of all that an earlier one does.
         var profile = Profile;
         return new MemberReport(
             _session,
@@ -165,7 +167,8 @@ public sealed class FleetMember : IFleetMember, IOfferActions
                     .Where(item => !item.Status.HasEnded)
                     .Select(item => new FollowedContext(item.standby.Context, item.Status.Held.Tokens, item.Status.Held.Kv, item.Lag.KvPositions)),
             ],
-            _control.PartsOf<IAgentMemory>(_agent).Count());
+            _control.PartsOf<IAgentMemory>(_agent).Count(),
+            number);
     }
 
     private void Take(OfferMessage[] offers)
@@ -203,11 +206,23 @@ public sealed class FleetMember : IFleetMember, IOfferActions
 
     async Task<IAgentMemory> IOfferActions.TakeOverAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
     {
-        if (offer.Kind == HandoffOfferKind.PlannedTakeOver)
+        try
         {
-            return await TakeOverPlannedAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false);
+            return offer.Kind == HandoffOfferKind.PlannedTakeOver
+                ? await TakeOverPlannedAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false)
+                : await TakeOverNowAsync(offer, runtime, options, cancellationToken).ConfigureAwait(false);
         }
+        catch (InvalidOperationException) when (offer.Standby is { Status.HasEnded: true })
+        {
+            throw new SwarmRefusedException(new Refusal(
+                RefusalCode.EpochChanged,
+                $"This agent's standby of context '{offer.Context}' has ended: it took the context over by another offer, or was disposed of. The offer is void.",
+                offer.Epoch));
+        }
+    }
 
+    private async Task<AgentMemory> TakeOverNowAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
+    {
         var accepting = AnswerAsync(offer, isAccepted: true, cancellationToken).Observed(); // Not waited for: the epoch decides.
         var wish = SessionWish.ToTakeOver(TakeOver.Now) with { OnlyInEpoch = offer.Epoch.Value };
         try
@@ -228,7 +243,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     private Task<bool> AnswerAsync(HandoffOffer offer, bool isAccepted, CancellationToken cancellationToken) =>
         _control.AnswerOfferAsync(_agent, offer.Id, isAccepted, cancellationToken);
 
-    private async Task<IAgentMemory> TakeOverPlannedAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
+    private async Task<AgentMemory> TakeOverPlannedAsync(HandoffOffer offer, IKvRuntime? runtime, MemoryOptions? options, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FleetPlanner.PreparationTime * 2);

@@ -55,7 +55,8 @@ internal sealed class InMemoryMember(
             .. _standbys.Values.Where(standby => !standby.Status.HasEnded)
                 .Select(standby => new FollowedContext(standby.Context, standby.Status.Held.Tokens, standby.Status.Held.Kv, 0)),
         ],
-        store.HeldBy(agent));
+        store.HeldBy(agent),
+        Number: 0); // They are taken one by one.
 
     /// <summary>Delivers an offer.</summary>
     public void Deliver(OfferMessage message)

@@ -123,12 +123,7 @@ public sealed class AgentStandby : IAgentStandby
         {
             if (Status is { HasEnded: true } status)
             {
-                throw _isOver && wish.OnlyInEpoch is { } only
-                    ? new SwarmRefusedException(new Refusal(
-                        RefusalCode.EpochChanged,
-                        $"This agent has taken context '{Context}' over by another offer, or disposed of its standby: the offer is void.",
-                        new Epoch(only)))
-                    : Ended(status);
+                throw Ended(status);
             }
 
             try

@@ -85,9 +85,17 @@ public interface IOpenContext
     /// <exception cref="StaleEpochException">The session does not hold the context.</exception>
     void RecordHeartbeat(SessionProof proof);
 
-    /// <summary>Notes that a session's connection was lost, until it is heard of again. Not persisted, and of no effect for a session that is not the holder.</summary>
+    /// <summary>Notes by which connection a session is heard of. Not persisted, and of no effect for a session that is not the holder.</summary>
     /// <param name="proof">The session's proof.</param>
-    void RecordConnectionLost(SessionProof proof);
+    /// <param name="connection">The connection; compared by reference.</param>
+    void RecordConnected(SessionProof proof, object connection);
+
+    /// <summary>
+    /// Notes that a connection was lost, until the holder is heard of again. Not persisted, and of no effect unless it is the one by which the holder was
+    /// heard of last: a link that is gone is often noticed late. A rewind that is under way changes nothing in that.
+    /// </summary>
+    /// <param name="connection">The connection that was lost.</param>
+    void RecordConnectionLost(object connection);
 
     /// <summary>
     /// Writes what is appended without waiting for more to write with it, until the epoch changes: somebody waits for the end of it. Costs a segment for each append.

@@ -9,6 +9,7 @@ namespace Swarm.Grains.Abstractions.Fleet;
 /// <param name="Labels">Its labels.</param>
 /// <param name="Follows">Contexts that it follows as a standby.</param>
 /// <param name="Holds">Contexts that it holds.</param>
+/// <param name="Number">Grows with each report of a membership: polls may overtake each other.</param>
 [GenerateSerializer, Immutable, Alias("swarm.fleet.report.v1")]
 public sealed record MemberReport(
     [property: Id(0)] Guid Session,
@@ -16,7 +17,8 @@ public sealed record MemberReport(
     [property: Id(2)] long FreePositions,
     [property: Id(3)] Dictionary<string, string> Labels,
     [property: Id(4)] FollowedContext[] Follows,
-    [property: Id(5)] int Holds);
+    [property: Id(5)] int Holds,
+    [property: Id(6)] long Number);
 
 /// <summary>A context that an agent follows.</summary>
 /// <param name="Context">Context name.</param>

@@ -51,9 +51,10 @@ internal sealed class FleetPlanner
         if (_members.TryGetValue(agent, out var before) && before.Report.Session != report.Session)
         {
             Leave(agent, before.Report.Session);
+            before = null;
         }
 
-        _members[agent] = new Member(report, now);
+        _members[agent] = new Member(before?.Report.Number > report.Number ? before.Report : report, now); // A later one has overtaken it.
     }
 
     /// <summary>An agent leaves; a membership that took its place stays.</summary>

@@ -20,6 +20,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     private readonly Guid _silo = Guid.NewGuid();
     private readonly SemaphoreSlim _poked = new(0, 1);
     private volatile bool _hasMembers;
+    private TimeSpan _next; // Until a holder's time to connect again is over.
 
     /// <summary>Begins to look after a context.</summary>
     /// <param name="tenant">Tenant name.</param>
@@ -73,6 +74,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         while (!stoppingToken.IsCancellationRequested)
         {
             var started = timeProvider.GetTimestamp();
+            _next = _fleetPeriod;
             try
             {
                 await LookAsync();
@@ -82,13 +84,16 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
                 GrainsLog.FleetNotTold(logger, exception.Message); // As while the silo starts or stops. The next round tells it.
             }
 
-            var pause = _hasMembers ? timeProvider.GetElapsedTime(started) * RestsPerLook : _fleetPeriod;
+            var rest = _hasMembers ? timeProvider.GetElapsedTime(started) * RestsPerLook : _fleetPeriod;
+            var pause = Shorter(Shorter(rest < _period ? _period : rest, _fleetPeriod), _next);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-            await Task.WhenAny(poked, Task.Delay(pause < _period ? _period : pause < _fleetPeriod ? pause : _fleetPeriod, timeProvider, over.Token));
+            await Task.WhenAny(poked, Task.Delay(pause, timeProvider, over.Token));
             await over.CancelAsync();
             poked = poked.IsCompleted ? _poked.WaitAsync(stoppingToken) : poked; // One at a time: a poke wakes who waits longest.
         }
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private async Task LookAsync()
     {
@@ -136,7 +141,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     private async Task TellAsync(string tenant, TenantContexts contexts, IFleetGrain fleet)
     {
         var now = timeProvider.GetUtcNow();
-        List<ContextNote> notes = [];
+        List<(Watched Watched, ContextNote Note)> notes = [];
         foreach (var (context, watched) in contexts.Open)
         {
             if (watched.Open.Closed.IsCancellationRequested)
@@ -148,14 +153,18 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             var status = watched.Open.Status;
             watched.WasHeld |= status.Holder.Length > 0;
             var note = ContextNotes.Of(context, status, watched.WasHeld, now);
+            if (note is { Need: HandoffNeed.None, Holder.Length: > 0, Policy.IsOffered: true } && status.ConnectionLost is { } lost)
+            {
+                _next = Shorter(_next, lost + note.Policy.ReconnectGrace - now); // To the millisecond: somebody's next token waits for it.
+            }
+
             if (watched.Told is { } told && told.Epoch == note.Epoch && told.Need == note.Need && told.ReservedFor == note.ReservedFor && told.Policy == note.Policy
                 && (now - watched.ToldAt < _repeatPeriod || (note.Need == HandoffNeed.None && told.Tokens == note.Tokens)))
             {
                 continue;
             }
 
-            (watched.Told, watched.ToldAt) = (note, now);
-            notes.Add(note);
+            notes.Add((watched, note));
         }
 
         List<string> closed = [];
@@ -169,7 +178,12 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 
         if (notes.Count > 0 || closed.Count > 0)
         {
-            await fleet.NoteContextsAsync(_silo, [.. notes], [.. closed]);
+            await fleet.NoteContextsAsync(_silo, [.. notes.Select(item => item.Note)], [.. closed]);
+        }
+
+        foreach (var (watched, note) in notes)
+        {
+            (watched.Told, watched.ToldAt) = (note, now); // Not before: what was not heard is told again.
         }
     }
 

@@ -127,13 +127,16 @@ internal sealed class OpenContext : IOpenContext
     }
 
     /// <inheritdoc/>
-    public void RecordConnectionLost(SessionProof proof)
+    public void RecordConnected(SessionProof proof, object connection)
     {
         if (_incarnation.Ownership.IsHeldBy(proof))
         {
-            _incarnation.RecordConnectionLost();
+            _incarnation.RecordConnected(connection);
         }
     }
+
+    /// <inheritdoc/>
+    public void RecordConnectionLost(object connection) => _incarnation.RecordConnectionLost(connection);
 
     /// <inheritdoc/>
     public void WriteAtOnce(TimeSpan time) => _incarnation.WriteAtOnce(time);

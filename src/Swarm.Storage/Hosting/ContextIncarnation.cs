@@ -32,6 +32,7 @@ internal sealed class ContextIncarnation
     private long _lastHeartbeatTicks;
     private long _atOnceUntilTicks;
     private long _connectionLostTicks; // 0: it was not.
+    private object? _connection; // The holder's last one.
     private int _publishedStates = -1;
 
     public ContextIncarnation(
@@ -193,7 +194,7 @@ internal sealed class ContextIncarnation
             throw Refusals.Stale(proof.Epoch, ownership.Epoch, ownership.Holder);
         }
 
-        RecordHeartbeat();
+        NoteHeard(); // It may have been sent before the connection was lost.
     }
 
     /// <summary>Throws once the context is closing or closed.</summary>
@@ -208,12 +209,25 @@ internal sealed class ContextIncarnation
     /// <summary>Records a heartbeat of the holder. Callable from any thread.</summary>
     public void RecordHeartbeat()
     {
-        Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+        NoteHeard();
         Volatile.Write(ref _connectionLostTicks, 0);
     }
 
-    /// <summary>Notes that the holder's connection was lost. Callable from any thread.</summary>
-    public void RecordConnectionLost() => Volatile.Write(ref _connectionLostTicks, Services.Time.GetUtcNow().Ticks);
+    /// <summary>Notes by which connection the holder is heard of. Callable from any thread.</summary>
+    public void RecordConnected(object connection)
+    {
+        Volatile.Write(ref _connection, connection);
+        Volatile.Write(ref _connectionLostTicks, 0);
+    }
+
+    /// <summary>Notes that a connection of the holder was lost. Callable from any thread.</summary>
+    public void RecordConnectionLost(object connection)
+    {
+        if (ReferenceEquals(Volatile.Read(ref _connection), connection))
+        {
+            Volatile.Write(ref _connectionLostTicks, Services.Time.GetUtcNow().Ticks);
+        }
+    }
 
     /// <summary>Writes what is appended without waiting, until the epoch changes or the time is over. Callable from any thread.</summary>
     public void WriteAtOnce(TimeSpan time) => Volatile.Write(ref _atOnceUntilTicks, (Services.Time.GetUtcNow() + time).Ticks);
@@ -323,6 +337,8 @@ internal sealed class ContextIncarnation
         _changed.TrySetResult();
     }
 
+    private void NoteHeard() => Volatile.Write(ref _lastHeartbeatTicks, Services.Time.GetUtcNow().Ticks);
+
     private bool IsWrittenAtOnce => Volatile.Read(ref _atOnceUntilTicks) is > 0 and var until && Services.Time.GetUtcNow().Ticks < until;
 
     private Task<LogRecord> Queue(LogEntry entry)
@@ -352,8 +368,13 @@ internal sealed class ContextIncarnation
             Hasher = Durable.Inputs.HasherAt(NewHasher(), TokenLength);
             KvHasher = null;
         }
+        else
+        {
+            Volatile.Write(ref _connection, null); // Of a session that is over.
+            Volatile.Write(ref _connectionLostTicks, 0);
+        }
 
-        RecordHeartbeat();
+        NoteHeard();
         Show();
     }
 

@@ -19,6 +19,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     private Task _appendedInputs = Task.CompletedTask;
     private Epoch _epoch;
     private Digest256 _secretHash;
+    private object? _connection;
 
     public MemoryContext(ContextId id, ModelDescriptor model) => (Id, Model) = (id, model);
 
@@ -44,7 +45,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
 
     public int Touches { get; private set; }
 
-    /// <summary>How often a session's connection was lost.</summary>
+    /// <summary>How often the last connection of a session was lost.</summary>
     public int LostConnections { get; private set; }
 
     /// <summary>How often somebody began to follow.</summary>
@@ -219,7 +220,9 @@ public sealed class MemoryContext : IOpenContext, IDisposable
         }
     }
 
-    public void RecordConnectionLost(SessionProof proof) => LostConnections++;
+    public void RecordConnected(SessionProof proof, object connection) => _connection = connection;
+
+    public void RecordConnectionLost(object connection) => LostConnections += ReferenceEquals(connection, _connection) ? 1 : 0;
 
     public void WriteAtOnce(TimeSpan time)
     {

@@ -18,13 +18,13 @@ public sealed class FleetKillTests(ITestOutputHelper output)
     private readonly SeededTest _seeded = new();
 
     [Fact]
-    public Task HolderKilled_ItsStandbyGoesOn() => RunAsync(silos: 1, rounds: 4, KillAsync);
+    public Task HolderKilled_ItsStandbyGoesOn() => RunAsync(silos: 1, rounds: 3, KillAsync);
 
     [Fact]
-    public Task HolderAndItsSiloKilled_ItsStandbyGoesOn() => RunAsync(silos: 3, rounds: 2, KillWithSiloAsync);
+    public Task HolderAndItsSiloKilled_ItsStandbyGoesOn() => RunAsync(silos: 3, rounds: 1, KillWithSiloAsync);
 
     [Fact]
-    public Task HolderAsksForSuccessor_ItsStandbyGoesOn() => RunAsync(silos: 1, rounds: 4, HandOffAsync, "step-ms=30");
+    public Task HolderAsksForSuccessor_ItsStandbyGoesOn() => RunAsync(silos: 1, rounds: 3, HandOffAsync, "step-ms=30");
 
     private async Task RunAsync(int silos, int rounds, Func<FleetCluster, Times, Task> breaking, params string[] arguments)
     {

@@ -58,8 +58,20 @@ public sealed class FleetPlannerMembershipTests
         Assert.Equal("a", Assert.Single(Plan()).Agent);
     }
 
+    [Fact]
+    public void Report_ThatWasOvertaken_IsNotHeeded()
+    {
+        var session = Guid.NewGuid();
+        _planner.Report("a", new MemberReport(session, [_model], 2_000, [], [Follow(kv: 50, lag: 0)], 0, Number: 2), _start);
+        _planner.Report("a", new MemberReport(session, [_model], 2_000, [], [], 0, Number: 1), _start);
+        Report("b", free: 10_000);
+        Note(epoch: 1, "holder", HandoffNeed.Silent);
+
+        Assert.Equal("a", Assert.Single(Plan(), offer => !offer.Offer.IsStandby).Agent);
+    }
+
     private void Report(string agent, long free, params FollowedContext[] follows) =>
-        _planner.Report(agent, new MemberReport(Guid.NewGuid(), [_model], free, [], follows, 0), _start);
+        _planner.Report(agent, new MemberReport(Guid.NewGuid(), [_model], free, [], follows, 0, Number: 1), _start);
 
     private void Note(ulong epoch, string holder, HandoffNeed need) =>
         _planner.Note(new ContextNote("track/1", epoch, holder, "", _model, 50, HandoffPolicy.Default, need, 0), "", _start);

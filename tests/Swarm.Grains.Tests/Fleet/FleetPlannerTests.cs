@@ -92,7 +92,7 @@ public sealed class FleetPlannerTests
     }
 
     private static MemberReport Report(long free = 0, Digest256? model = null, Dictionary<string, string>? labels = null, params FollowedContext[] follows) =>
-        new(Guid.Empty, [model ?? ModelA], free, labels ?? [], follows, 0);
+        new(Guid.Empty, [model ?? ModelA], free, labels ?? [], follows, 0, Number: 0);
 
     private static ContextNote Needy(string name, double seconds) => new(
         name, 1, "gone", "", ModelA, 100, new HandoffPolicy { WarmStandbys = 0 }, HandoffNeed.ConnectionLost, seconds);

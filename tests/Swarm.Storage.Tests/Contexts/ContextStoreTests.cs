@@ -1,3 +1,5 @@
+using Swarm.Core.Contexts;
+using Swarm.Core.Identity;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Contexts;
@@ -27,6 +29,89 @@ public sealed class ContextStoreTests
         _lone.Restart();
 
         _writer.AssertIsAllThere();
+    }
+
+    /// <summary>A link that is gone is often noticed after the session has connected again, over another one.</summary>
+    [Fact]
+    public void ConnectionLost_OfAnotherThanTheLast_IsOfNoEffect()
+    {
+        _writer.Write(10);
+        object first = new(), second = new();
+        var lost = _lone.Run(async () =>
+        {
+            var context = await _writer.OpenAsync();
+            context.RecordConnected(_writer.Proof, first);
+            context.RecordConnected(_writer.Proof, second);
+            context.RecordConnectionLost(first);
+            var afterFirst = context.Status.ConnectionLost;
+            context.RecordConnectionLost(second);
+            return (afterFirst, afterSecond: context.Status.ConnectionLost);
+        });
+
+        Assert.Null(lost.afterFirst);
+        Assert.NotNull(lost.afterSecond);
+    }
+
+    [Fact]
+    public void ConnectionLost_WhileARewindIsUnderWay_IsKept()
+    {
+        _writer.Write(10);
+        var link = new object();
+        var lost = _lone.Run(async () =>
+        {
+            var context = await _writer.OpenAsync();
+            context.RecordConnected(_writer.Proof, link);
+            var rewinding = context.RewindAsync(_writer.Proof, 5, Digest256.Sha256("fresh"u8), default);
+            context.RecordConnectionLost(link);
+            await rewinding;
+            return context.Status.ConnectionLost;
+        });
+
+        Assert.NotNull(lost);
+    }
+
+    [Fact]
+    public void ConnectionLost_OfASessionThatIsFenced_IsOfNoEffect()
+    {
+        _writer.Write(10);
+        var link = new object();
+        var lost = _lone.Run(async () =>
+        {
+            var context = await _writer.OpenAsync();
+            context.RecordConnected(_writer.Proof, link);
+            await context.AcquireAsync(new AcquireRequest("b", Digest256.Sha256("b"u8), context.Status.Epoch), default);
+            context.RecordConnectionLost(link);
+            return context.Status.ConnectionLost;
+        });
+
+        Assert.Null(lost);
+    }
+
+    [Fact]
+    public void WriteAtOnce_WaitsForNothingUntilTheEpochChanges()
+    {
+        _writer.Write(10);
+        var waits = AppendTime();
+        _lone.Run(async () =>
+        {
+            (await _writer.OpenAsync()).WriteAtOnce(TimeSpan.FromMinutes(1));
+            return true;
+        });
+        var atOnce = AppendTime();
+        _writer.Rewind(5);
+        var waitsAgain = AppendTime();
+
+        var interval = new ContextStoreOptions().FlushInterval;
+        Assert.True(waits >= interval && waitsAgain >= interval && atOnce < interval, $"{waits}, {atOnce}, {waitsAgain}");
+
+        TimeSpan AppendTime() => _lone.Run(async () =>
+        {
+            var context = await _writer.OpenAsync();
+            var length = (int)context.Status.Durable.Tokens;
+            var began = _lone.Time.GetTimestamp();
+            await context.AppendInputsAsync(_writer.Proof, new InputRun(length, new int[] { 1, 2, 3 }, new int[] { 3 }), [], default);
+            return _lone.Time.GetElapsedTime(began);
+        });
     }
 
     [Theory]
