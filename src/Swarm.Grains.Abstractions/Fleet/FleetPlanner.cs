@@ -52,6 +52,10 @@ internal sealed class FleetPlanner
         {
             Leave(agent, before.Report.Session);
             before = null;
+            foreach (var key in _notBefore.Keys.Where(key => key.Agent == agent).ToArray())
+            {
+                _notBefore.Remove(key); // It was the process before that did not answer.
+            }
         }
 
         _members[agent] = new Member(before?.Report.Number > report.Number ? before.Report : report, now); // A later one has overtaken it.
@@ -90,6 +94,12 @@ internal sealed class FleetPlanner
         if (!isSame && ReadyFor(note.Context) is { } ready && ready == note.ReservedFor)
         {
             _notBefore[(note.Context, ready)] = now + TakeTime; // It waits for the context, and takes it now.
+        }
+
+        var isNews = !isSame || before!.Note.Need != note.Need;
+        if (isNews && note.Need is (HandoffNeed.ConnectionLost or HandoffNeed.Silent) && _members.TryGetValue(note.Holder, out var lost) && !lost.IsSuspect)
+        {
+            _members[note.Holder] = lost with { IsSuspect = true };
         }
 
         var since = now - TimeSpan.FromSeconds(note.NeedSeconds);
@@ -282,6 +292,7 @@ internal sealed class FleetPlanner
     {
         follows = Follows(agent, note.Context);
         if ((isStandby && follows is not null)
+            || member.IsSuspect
             || (agent == note.Holder && note.Need != HandoffNeed.Released)
             || (note.ReservedFor.Length > 0 && note.ReservedFor != agent)
             || !member.Report.Models.Contains(note.Model)
@@ -325,7 +336,8 @@ internal sealed class FleetPlanner
         }
     }
 
-    private sealed record Member(MemberReport Report, DateTimeOffset Heard);
+    /// <summary>An agent. It is suspect if a context has lost it as its holder since its last report: its process may be gone, and nothing is offered to it.</summary>
+    private sealed record Member(MemberReport Report, DateTimeOffset Heard, bool IsSuspect = false);
 
     private sealed record Known(ContextNote Note, DateTimeOffset Since, string Reason, DateTimeOffset PlannedUntil, Guid Silo);
 

@@ -59,6 +59,35 @@ public sealed class FleetPlannerMembershipTests
     }
 
     [Fact]
+    public void HolderThatWasLost_IsOfferedNothingUntilItIsHeardOf()
+    {
+        var session = Guid.NewGuid();
+        _planner.Report("a", new MemberReport(session, [_model], 10_000, [], [], 0, Number: 1), _start);
+        Note(epoch: 1, "a", HandoffNeed.ConnectionLost);
+        Assert.Empty(Plan());
+
+        Note(epoch: 2, "b", HandoffNeed.ConnectionLost);
+        Assert.Empty(Plan());
+        _planner.Report("a", new MemberReport(session, [_model], 10_000, [], [], 0, Number: 2), _start);
+
+        Assert.Equal("a", Assert.Single(Plan(), offer => !offer.Offer.IsStandby).Agent);
+    }
+
+    [Fact]
+    public void AgentThatJoinsAnew_IsNotKeptWaitingForWhatItsProcessBeforeDidNotAnswer()
+    {
+        Report("a", free: 10_000);
+        Note(epoch: 1, "holder", HandoffNeed.Silent);
+        Assert.Single(Plan(), offer => !offer.Offer.IsStandby);
+        var later = _start + FleetPlanner.AnswerTime + TimeSpan.FromMilliseconds(1);
+        Assert.DoesNotContain(_planner.Plan(later), offer => !offer.Offer.IsStandby);
+
+        _planner.Report("a", new MemberReport(Guid.NewGuid(), [_model], 10_000, [], [], 0, Number: 1), later);
+
+        Assert.Contains(_planner.Plan(later), offer => !offer.Offer.IsStandby);
+    }
+
+    [Fact]
     public void Report_ThatWasOvertaken_IsNotHeeded()
     {
         var session = Guid.NewGuid();
