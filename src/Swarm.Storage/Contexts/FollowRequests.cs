@@ -118,6 +118,11 @@ internal sealed class FollowRequests(
                 continue;
             }
 
+            if (from.Position > 0 && context.MayHaveForgotten(from.Epoch))
+            {
+                return (epoch, default); // The hash says nothing of steps, and a rewind may have been lost.
+            }
+
             if (context.KeptSince(from.Epoch, had) is { } kept && kept != had)
             {
                 return (epoch, kept); // The follower cuts that, and comes again with the hash there.

@@ -123,6 +123,9 @@ internal sealed class ContextIncarnation
     /// </summary>
     public ImmutableHashSet<string> UnprovenChunks { get; set; } = [];
 
+    /// <summary>Whether the context has lost a segment, and somebody who saw an epoch may know more of it than it does.</summary>
+    public bool MayHaveForgotten(Epoch seen) => Root.Loss is not null && seen <= _openedIn;
+
     /// <summary>What is left of positions that were durable in an epoch; <see langword="null"/> where that is not known.</summary>
     public Watermarks? KeptSince(Epoch seen, Watermarks had) => _rewinds is null
         ? seen < _openedIn ? null : had
