@@ -17,6 +17,14 @@ public sealed class TakenAwayRuleTests(ITestOutputHelper output)
     private const string CoarseETags = "FreshETags";
     private static readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = Environment.ProcessorCount };
 
+    /// <summary>Seeds that last showed the absence of rules that few seeds show: tried first, so that an ordinary run is short.</summary>
+    private static readonly Dictionary<string, int> _lastFoundAt = new()
+    {
+        [nameof(ProtocolRules.CloseIsFinal)] = 5122,
+        [nameof(ProtocolRules.ComparesExtents)] = 1310,
+        [nameof(ProtocolRules.MarksCollectedLogs)] = 3536,
+    };
+
     public static TheoryData<string> Rules =>
         [.. NamesOf<ProtocolRules>().Append(CoarseETags).Where(IsWanted)];
 
@@ -69,15 +77,26 @@ public sealed class TakenAwayRuleTests(ITestOutputHelper output)
     {
         var first = Seeds.Number("SWARM_SEED", 0);
         var (found, tried) = ("", 0);
-        Parallel.For(first, first + MostSeeds, _parallel, (seed, loop) =>
+        void Try(int seed, Action stop)
         {
             Interlocked.Increment(ref tried);
             if (Record.Exception(() => run(seed)) is { } violation)
             {
                 Interlocked.CompareExchange(ref found, $"{rule}, seed {seed}: {violation.Message}", "");
-                loop.Stop();
+                stop();
             }
-        });
+        }
+
+        if (_lastFoundAt.TryGetValue(rule, out var hint))
+        {
+            Try(hint, static () => { });
+        }
+
+        if (found.Length == 0)
+        {
+            Parallel.For(first, first + MostSeeds, _parallel, (seed, loop) => Try(seed, loop.Stop));
+        }
+
         output.WriteLine($"{tried} seeds; {found}");
 
         Assert.True(found.Length > 0, $"{tried} seeds without {rule}, and no violation.");
