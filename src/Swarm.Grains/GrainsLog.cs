@@ -52,8 +52,14 @@ internal static partial class GrainsLog
     [LoggerMessage(4012, LogLevel.Information, "Tenant {Tenant}: context {Context} is offered {What} to agent {Agent}: {Reason}", EventName = "Grains.Offered")]
     public static partial void Offered(ILogger logger, string tenant, string context, string what, string agent, string reason);
 
-    [LoggerMessage(4013, LogLevel.Debug, "The fleets could not be told of contexts here, which is tried again: {Fault}", EventName = "Grains.FleetNotTold")]
-    public static partial void FleetNotTold(ILogger logger, string fault);
+    [LoggerMessage(4013, LogLevel.Debug, "The fleet of tenant {Tenant} could not be told of contexts here, which is tried again: {Fault}", EventName = "Grains.FleetNotTold")]
+    public static partial void FleetNotTold(ILogger logger, string tenant, string fault);
+
+    [LoggerMessage(4014, LogLevel.Information, "Tenant {Tenant}: context {Context} was open nowhere any more, and is open again for its fleet.", EventName = "Grains.Reopened")]
+    public static partial void Reopened(ILogger logger, string tenant, string context);
+
+    [LoggerMessage(4015, LogLevel.Information, "Tenant {Tenant}: context {Context} is open nowhere and could not be opened for its fleet, which is tried again: {Fault}", EventName = "Grains.NotReopened")]
+    public static partial void NotReopened(ILogger logger, string tenant, string context, string fault);
 
     [LoggerMessage(4009, LogLevel.Error, "Tenant {Tenant}: a request was refused. {Reason}", EventName = "Grains.Damaged")]
     public static partial void Damaged(ILogger logger, string tenant, string reason);

@@ -105,8 +105,22 @@ public sealed record SuccessorAnswer([property: Id(0)] string Successor, [proper
 /// <summary>What a fleet tells a silo that asks it.</summary>
 /// <param name="HasMembers">Whether any agent has joined.</param>
 /// <param name="Activation">Changes when the fleet has forgotten everything: tell it of all contexts anew.</param>
+/// <param name="Version">The version of its directory that the silo has with the changes.</param>
+/// <param name="Changes">What has changed in its directory since the version that the silo has.</param>
+/// <param name="IsWhole">Whether the changes are the whole directory.</param>
 [GenerateSerializer, Immutable, Alias("swarm.fleet.state.v1")]
-public sealed record FleetState([property: Id(0)] bool HasMembers, [property: Id(1)] Guid Activation);
+public sealed record FleetState(
+    [property: Id(0)] bool HasMembers,
+    [property: Id(1)] Guid Activation,
+    [property: Id(2)] long Version,
+    [property: Id(3)] DirectoryEntry[] Changes,
+    [property: Id(4)] bool IsWhole);
+
+/// <summary>Where a context is open that a fleet has to look after.</summary>
+/// <param name="Context">Context name.</param>
+/// <param name="Silo">The silo; empty if it is open nowhere; <see langword="null"/> if the fleet does not have to look after it any more.</param>
+[GenerateSerializer, Immutable, Alias("swarm.fleet.directory-entry.v1")]
+public sealed record DirectoryEntry([property: Id(0)] string Context, [property: Id(1)] Guid? Silo);
 
 /// <summary>An agent of a fleet, for people.</summary>
 /// <param name="Name">Agent name.</param>

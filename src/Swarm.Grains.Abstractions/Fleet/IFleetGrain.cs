@@ -32,18 +32,27 @@ public interface IFleetGrain : IGrainWithStringKey
     [Alias("answer")]
     Task<bool> AnswerAsync(string agent, Guid offer, bool isAccepted);
 
-    /// <summary>Whether there is anybody to offer something to.</summary>
-    /// <returns>The state.</returns>
+    /// <summary>Whether there is anybody to offer something to, and where contexts are open.</summary>
+    /// <param name="silo">The silo that asks.</param>
+    /// <param name="activation">The activation whose directory it has a copy of.</param>
+    /// <param name="version">Version of that copy; 0 without one.</param>
+    /// <returns>The state. Ask again at once after <see cref="FleetDirectory.MaxChanges"/> changes.</returns>
     [Alias("state")]
-    Task<FleetState> GetStateAsync();
+    Task<FleetState> GetStateAsync(Guid silo, Guid activation, long version);
+
+    /// <summary>Takes in a silo's copy of the directory of the activation before.</summary>
+    /// <param name="entries">The copy.</param>
+    /// <returns>A task that ends when it is taken in.</returns>
+    [Alias("remember")]
+    Task RememberAsync(DirectoryEntry[] entries);
 
     /// <summary>Notes contexts of a silo: those that are new to it, or have changed.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="contexts">The contexts.</param>
-    /// <param name="closed">Names of those that are not open there any more.</param>
+    /// <param name="closed">Those that are not open there any more: open nowhere, or not to be looked after any more.</param>
     /// <returns>A task that ends when the note is sent.</returns>
     [Alias("note"), OneWay]
-    Task NoteContextsAsync(Guid silo, ContextNote[] contexts, string[] closed);
+    Task NoteContextsAsync(Guid silo, ContextNote[] contexts, DirectoryEntry[] closed);
 
     /// <summary>Finds a successor for a holder that asks for one. Waits a while; repeat it until there is one.</summary>
     /// <param name="context">The context; its need is <see cref="HandoffNeed.Planned"/>.</param>

@@ -62,7 +62,7 @@ internal sealed class ContextGrain(
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
-        holders.Remove(_tenant, _context);
+        holders.Remove(_tenant, _context, reason.ReasonCode == DeactivationReasonCode.ActivationIdle);
         if (_open is { } open)
         {
             _open = null;

@@ -14,10 +14,15 @@ namespace Swarm.Grains.Fleet;
 internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metrics, ILogger<FleetGrain> logger) : Grain, IFleetGrain
 {
     private static readonly TimeSpan _planPeriod = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan _reopenPeriod = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan _reopenTime = TimeSpan.FromSeconds(5);
+    private const int MaxReopening = 16; // A silo that was lost may have had very many contexts.
     private static readonly TimeSpan _successorWait = TimeSpan.FromSeconds(5); // Of one call; the caller repeats it.
 
     private readonly FleetPlanner _planner = new();
+    private readonly FleetDirectory _directory = new();
     private readonly Guid _activation = Guid.NewGuid();
+    private int _reopening;
     private string _tenant = "";
     private CallCredential _credential; // As it came with the last call: the timer has none of its own.
     private TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,6 +38,13 @@ internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metric
                 return Task.CompletedTask;
             },
             new GrainTimerCreationOptions(_planPeriod, _planPeriod) { Interleave = true });
+        this.RegisterGrainTimer(
+            _ =>
+            {
+                Reopen();
+                return Task.CompletedTask;
+            },
+            new GrainTimerCreationOptions(_reopenPeriod, _reopenPeriod) { Interleave = true });
         return Task.CompletedTask;
     }
 
@@ -77,24 +89,38 @@ internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metric
     }
 
     /// <inheritdoc/>
-    public Task<FleetState> GetStateAsync()
+    public Task<FleetState> GetStateAsync(Guid silo, Guid activation, long version)
     {
         Heard();
-        return Task.FromResult(new FleetState(_planner.HasMembers, _activation));
+        _directory.Heard(silo, timeProvider.GetUtcNow());
+        var (now, changes, isWhole) = _directory.Since(activation == _activation ? version : 0);
+        return Task.FromResult(new FleetState(_planner.HasMembers, _activation, now, changes, isWhole || activation != _activation));
     }
 
     /// <inheritdoc/>
-    public Task NoteContextsAsync(Guid silo, ContextNote[] contexts, string[] closed)
+    public Task RememberAsync(DirectoryEntry[] entries)
     {
         Heard();
-        foreach (var context in closed)
+        _directory.Remember(entries, timeProvider.GetUtcNow());
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task NoteContextsAsync(Guid silo, ContextNote[] contexts, DirectoryEntry[] closed)
+    {
+        Heard();
+        var now = timeProvider.GetUtcNow();
+        _directory.Heard(silo, now);
+        foreach (var (context, place) in closed)
         {
             _planner.Forget(context, silo);
+            _directory.Close(context, silo, isWanted: place is not null);
         }
 
         foreach (var note in contexts)
         {
-            _planner.Note(note, "", timeProvider.GetUtcNow(), silo);
+            _planner.Note(note, "", now, silo);
+            _directory.Open(note.Context, silo, note.Policy.IsOffered && (note.Holder.Length > 0 || note.Need != HandoffNeed.None));
         }
 
         Plan();
@@ -150,6 +176,51 @@ internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metric
             GrainsLog.Offered(logger, _tenant, offer.Context, offer.IsStandby ? "to follow" : "to take over", agent, offer.Reason);
             _credential.Attach();
             GrainFactory.GetGrain<IAgentGrain>(GrainKeys.Agent(_tenant, agent)).OfferAsync(offer).Ignore();
+        }
+    }
+
+    /// <summary>Has contexts opened whose silo is gone: nobody else asks for one that its holder and its standbys are lost with.</summary>
+    private void Reopen()
+    {
+        if (!_planner.HasMembers)
+        {
+            return;
+        }
+
+        foreach (var context in _directory.TakeOrphans(MaxReopening - _reopening, timeProvider.GetUtcNow()))
+        {
+            _reopening++;
+            ReopenAsync(context).Ignore();
+        }
+    }
+
+    private async Task ReopenAsync(string context)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(_reopenTime, timeProvider);
+            _credential.Attach();
+            var answer = await GrainFactory.GetGrain<IContextGrain>(GrainKeys.Context(_tenant, context)).LocateAsync(limit.Token).WaitAsync(limit.Token);
+            if (answer.Refusal is null)
+            {
+                GrainsLog.Reopened(logger, _tenant, context);
+            }
+            else if (answer.Refusal.Code == RefusalCode.NotFound)
+            {
+                _directory.Remove(context);
+            }
+            else
+            {
+                GrainsLog.NotReopened(logger, _tenant, context, answer.Refusal.Message);
+            }
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            GrainsLog.NotReopened(logger, _tenant, context, exception.Message);
+        }
+        finally
+        {
+            _reopening--;
         }
     }
 }

@@ -13,6 +13,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 {
     private static readonly TimeSpan _period = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan _fleetPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _askTime = TimeSpan.FromSeconds(2); // The fleet's silo may be gone, which Orleans notices late.
     private static readonly TimeSpan _repeatPeriod = TimeSpan.FromSeconds(1); // Of a need that is not met, and of lengths.
     private const int RestsPerLook = 10; // A silo with very many contexts looks less often: a look takes a tenth of the time at most.
 
@@ -37,11 +38,14 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     }
 
     /// <summary>Looks after a context no more: it is not open here.</summary>
-    public void Remove(string tenant, string context)
+    /// <param name="tenant">Tenant name.</param>
+    /// <param name="context">Context name.</param>
+    /// <param name="isIdle">Whether nobody wanted it for long. Otherwise its fleet has it opened again, where it has to look after it.</param>
+    public void Remove(string tenant, string context, bool isIdle)
     {
         if (_tenants.TryGetValue(tenant, out var contexts) && contexts.Open.TryRemove(context, out _) && contexts.HasMembers)
         {
-            contexts.Closed.Enqueue(context);
+            contexts.Closed.Enqueue(new DirectoryEntry(context, isIdle ? null : Guid.Empty));
         }
     }
 
@@ -75,15 +79,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         {
             var started = timeProvider.GetTimestamp();
             _next = _fleetPeriod;
-            try
-            {
-                await LookAsync();
-            }
-            catch (Exception exception) when (exception is not OutOfMemoryException)
-            {
-                GrainsLog.FleetNotTold(logger, exception.Message); // As while the silo starts or stops. The next round tells it.
-            }
-
+            await LookAsync();
             var rest = _hasMembers ? timeProvider.GetElapsedTime(started) * RestsPerLook : _fleetPeriod;
             var pause = Shorter(Shorter(rest < _period ? _period : rest, _fleetPeriod), _next);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
@@ -100,18 +96,26 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         var hasMembers = false;
         foreach (var (tenant, contexts) in _tenants)
         {
-            if (contexts.Open.IsEmpty && contexts.Closed.IsEmpty)
+            if (contexts.Open.IsEmpty && contexts.Closed.IsEmpty && contexts.Elsewhere.Count == 0)
             {
                 continue;
             }
 
             contexts.Credential!.Value.Attach();
             var fleet = grains.GetGrain<IFleetGrain>(GrainKeys.FleetOf(tenant));
-            await AskAsync(contexts, fleet);
-            if (contexts.HasMembers)
+            try
             {
-                hasMembers = _hasMembers = true;
-                await TellAsync(tenant, contexts, fleet);
+                await AskAsync(contexts, fleet);
+                if (contexts.HasMembers)
+                {
+                    hasMembers = _hasMembers = true;
+                    await TellAsync(tenant, contexts, fleet);
+                }
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                hasMembers |= contexts.HasMembers;
+                GrainsLog.FleetNotTold(logger, tenant, exception.Message); // As while the silo starts or stops. The next round tells it.
             }
         }
 
@@ -126,16 +130,27 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             return;
         }
 
-        var state = await fleet.GetStateAsync();
-        if (contexts.Activation != state.Activation || (state.HasMembers && !contexts.HasMembers))
+        FleetState state;
+        do
         {
-            foreach (var watched in contexts.Open.Values)
+            state = await fleet.GetStateAsync(_silo, contexts.Activation, contexts.Version).WaitAsync(_askTime, timeProvider);
+            if (contexts.Activation != state.Activation || (state.HasMembers && !contexts.HasMembers))
             {
-                watched.Told = null; // It has forgotten all of them, or never knew them.
+                foreach (var watched in contexts.Open.Values)
+                {
+                    watched.Told = null; // It has forgotten all of them, or never knew them.
+                }
             }
-        }
 
-        (contexts.HasMembers, contexts.Activation, contexts.Asked) = (state.HasMembers, state.Activation, timeProvider.GetTimestamp());
+            if (contexts.Activation != state.Activation && contexts.Elsewhere.Count > 0)
+            {
+                await fleet.RememberAsync([.. contexts.Elsewhere.Select(pair => new DirectoryEntry(pair.Key, pair.Value))]).WaitAsync(_askTime, timeProvider);
+            }
+
+            contexts.Copy(state);
+        }
+        while (state.Changes.Length == FleetDirectory.MaxChanges);
+        contexts.Asked = timeProvider.GetTimestamp();
     }
 
     private async Task TellAsync(string tenant, TenantContexts contexts, IFleetGrain fleet)
@@ -146,7 +161,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         {
             if (watched.Open.Closed.IsCancellationRequested)
             {
-                Remove(tenant, context);
+                Remove(tenant, context, isIdle: false);
                 continue;
             }
 
@@ -167,12 +182,12 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             notes.Add((watched, note));
         }
 
-        List<string> closed = [];
-        while (contexts.Closed.TryDequeue(out var context))
+        List<DirectoryEntry> closed = [];
+        while (contexts.Closed.TryDequeue(out var entry))
         {
-            if (!contexts.Open.ContainsKey(context))
+            if (!contexts.Open.ContainsKey(entry.Context))
             {
-                closed.Add(context);
+                closed.Add(entry);
             }
         }
 
@@ -195,16 +210,44 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     {
         public ConcurrentDictionary<string, Watched> Open { get; } = new(StringComparer.Ordinal);
 
-        public ConcurrentQueue<string> Closed { get; } = new();
+        public ConcurrentQueue<DirectoryEntry> Closed { get; } = new();
 
         /// <summary>As it came with the last call that opened a context.</summary>
         public StrongCredential? Credential { get; set; }
 
-        public bool HasMembers { get; set; }
+        public bool HasMembers { get; private set; }
 
-        public Guid Activation { get; set; }
+        public Guid Activation { get; private set; }
+
+        /// <summary>Where the fleet's contexts are open, for the activation after the one that knows it.</summary>
+        public Dictionary<string, Guid> Elsewhere { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Version of that.</summary>
+        public long Version { get; private set; }
 
         public long? Asked { get; set; }
+
+        /// <summary>Takes in what the fleet told.</summary>
+        public void Copy(FleetState state)
+        {
+            (HasMembers, Activation, Version) = (state.HasMembers, state.Activation, state.Version);
+            if (state.IsWhole)
+            {
+                Elsewhere.Clear();
+            }
+
+            foreach (var (context, silo) in state.Changes)
+            {
+                if (silo is { } known)
+                {
+                    Elsewhere[context] = known;
+                }
+                else
+                {
+                    Elsewhere.Remove(context);
+                }
+            }
+        }
     }
 
     private sealed class Watched(IOpenContext open)
