@@ -42,8 +42,11 @@ public sealed class SwarmClientOptions : ISettingRules
     [Setting("How long a request may take, with all its attempts.", Min = "1ms", Max = "1d")]
     public TimeSpan ControlTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long one attempt may take before the request is made again. Default 2 s.</summary>
-    [Setting("How long one attempt of a request may take.", Min = "1ms", Max = "1h")]
+    /// <summary>How often an attempt that was not answered gives the next one twice its time.</summary>
+    internal const int AttemptTimeoutDoublings = 2;
+
+    /// <summary>How long the first attempt may take before the request is made again; the second may take twice as long, and later ones four times. Default 2 s.</summary>
+    [Setting("How long the first attempt of a request may take; later ones up to four times as long.", Min = "1ms", Max = "1h")]
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How often the gateway is asked whether it is there. Default 1 s.</summary>

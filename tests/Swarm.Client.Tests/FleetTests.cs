@@ -81,7 +81,7 @@ public sealed class FleetTests
         while (!request.IsCompleted)
         {
             await a.FeedAsync(Some(1), Token);
-            await Task.Delay(1, Token);
+            await a.FlushAsync(Token);
         }
 
         Assert.Equal("drone-b", await request);

@@ -10,6 +10,7 @@ using Swarm.Clustering.Holders;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Files;
 using Swarm.Testing;
+using Swarm.Testing.Faults;
 using Swarm.Testing.Models;
 using Xunit;
 
@@ -130,6 +131,30 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         await first.StopAsync(Token);
     }
 
+    /// <summary>An attempt that is given up must not take with it what the silo has done for it: the next one would begin anew, again and again.</summary>
+    [Fact]
+    public async Task Open_StoreTakesLongerThanAnAttempt_GetsThere()
+    {
+        var store = new FaultBlobStore(new InMemoryBlobStore());
+        using var host = Build(options => options.Store = _ => store);
+        await host.StartAsync(Token);
+        await using (var first = await ConnectAsync(host))
+        {
+            await using var warm = await first.Agent("drone-a").OpenAsync("track/0", new ToyRuntime(), null, Token); // Compiles what the attempts then run.
+        }
+
+        await using var swarm = await ConnectAsync(host, new SwarmClientOptions { AttemptTimeout = TimeSpan.FromMilliseconds(100) });
+        store.Rates = new FaultRates { MaxDelay = TimeSpan.FromMilliseconds(200) };
+
+        await using (var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token))
+        {
+            Assert.Equal(1UL, a.Epoch.Value);
+            store.Rates = new FaultRates();
+        }
+
+        await host.StopAsync(Token);
+    }
+
     /// <summary>A root that lost its bytes: the agent is refused at once and told what and where, the operator finds it in the log, and others go on.</summary>
     [Fact]
     public async Task Open_RootIsCut_IsRefusedByNameAndLogged()
@@ -248,9 +273,10 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         return builder.Build();
     }
 
-    private static Task<SwarmClient> ConnectAsync(IHost host) => SwarmClient.ConnectAsync(
+    private static Task<SwarmClient> ConnectAsync(IHost host, SwarmClientOptions? clientOptions = null) => SwarmClient.ConnectAsync(
         $"swarm://127.0.0.1:{host.Services.GetRequiredService<Gateway>().Port}",
         new SwarmCredential("default"),
+        clientOptions,
         cancellationToken: Token);
 
     private static int FreePort()

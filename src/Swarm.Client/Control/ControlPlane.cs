@@ -37,9 +37,12 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
     }
 
     /// <summary>One attempt to acquire a context. Safe to repeat with the same secret.</summary>
-    public async Task<ContextLease> AcquireAsync(AcquireContext request, CancellationToken cancellationToken)
+    /// <param name="request">The request.</param>
+    /// <param name="attempt">How many came before.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<ContextLease> AcquireAsync(AcquireContext request, int attempt, CancellationToken cancellationToken)
     {
-        var answer = await CallAsync(token => Context(request.Context).AcquireAsync(request, token), cancellationToken)
+        var answer = await CallAsync(token => Context(request.Context).AcquireAsync(request, token), cancellationToken, TimeOf(attempt))
             .ConfigureAwait(false);
         return answer.Refusal is { } refusal ? throw refusal.ToException() : answer.Lease!;
     }
@@ -243,7 +246,7 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
         {
             try
             {
-                var answer = await CallAsync(call, cancellationToken, attemptTimeout).ConfigureAwait(false);
+                var answer = await CallAsync(call, cancellationToken, attemptTimeout ?? TimeOf(attempt)).ConfigureAwait(false);
                 return refusalOf(answer) is { } refusal ? throw refusal.ToException() : answer;
             }
             catch (Exception exception) when (MayRepeat(exception, started))
@@ -251,6 +254,13 @@ internal sealed class ControlPlane(Func<IGrainFactory> grains, SwarmCredential c
                 await DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
             }
         }
+    }
+
+    // A silo that is slow needs more time, one that is gone is to be noticed soon.
+    private TimeSpan TimeOf(int attempt)
+    {
+        var time = options.AttemptTimeout * (1 << Math.Min(attempt, SwarmClientOptions.AttemptTimeoutDoublings));
+        return time < options.ControlTimeout ? time : options.ControlTimeout;
     }
 
     private IAgentGrain Agent(string agent) => grains().GetGrain<IAgentGrain>(GrainKeys.Agent(credential.Tenant, agent));

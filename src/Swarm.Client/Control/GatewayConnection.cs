@@ -82,7 +82,7 @@ internal sealed class GatewayConnection : IAsyncDisposable
                 cluster.ServiceId = options.ServiceId;
             })
             .Configure<GatewayOptions>(gateways => gateways.GatewayListRefreshPeriod = options.GatewayTimeout)
-            .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = options.AttemptTimeout))
+            .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = options.AttemptTimeout * (1 << SwarmClientOptions.AttemptTimeoutDoublings)))
         .Build();
 
     private static async ValueTask DisposeAsync(IHost host)

@@ -175,21 +175,8 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     {
         foreach (var message in offers)
         {
-            var lapse = new CancellationTokenSource(TimeSpan.FromSeconds(message.AnswerSeconds), _time);
-            _offers.Writer.TryWrite(new HandoffOffer(this)
-            {
-                Id = message.Id,
-                Kind = message.IsStandby ? HandoffOfferKind.StandBy
-                    : message.Need == HandoffNeed.Planned ? HandoffOfferKind.PlannedTakeOver : HandoffOfferKind.TakeOver,
-                Context = message.Context,
-                Epoch = new Epoch(message.Epoch),
-                Holder = message.Holder,
-                Model = new ModelFingerprint(message.Model),
-                Positions = message.Positions,
-                Reason = message.Reason,
-                Standby = message.IsStandby ? null : _control.PartsOf<IAgentStandby>(_agent).FirstOrDefault(standby => standby.Context == message.Context && !standby.Status.HasEnded),
-                Lapsed = lapse.Token,
-            });
+            var standby = _control.PartsOf<IAgentStandby>(_agent).FirstOrDefault(standby => standby.Context == message.Context && !standby.Status.HasEnded);
+            _offers.Writer.TryWrite(new HandoffOffer(message, this, standby, _time));
         }
     }
 

@@ -1,3 +1,5 @@
+using Swarm.Grains.Abstractions.Fleet;
+
 namespace Swarm;
 
 /// <summary>What an agent of a fleet is offered.</summary>
@@ -19,37 +21,56 @@ public sealed class HandoffOffer
 {
     private readonly IOfferActions _actions;
 
-    internal HandoffOffer(IOfferActions actions) => _actions = actions;
+    /// <summary>Makes it from what the fleet tells. Its time for an answer begins now.</summary>
+    /// <param name="message">What the fleet tells.</param>
+    /// <param name="actions">Carries out what is done with it.</param>
+    /// <param name="standby">The standby by which the agent follows the context, if any.</param>
+    /// <param name="time">The clock.</param>
+    internal HandoffOffer(OfferMessage message, IOfferActions actions, IAgentStandby? standby, TimeProvider time)
+    {
+        _actions = actions;
+        Id = message.Id;
+        Kind = message.IsStandby ? HandoffOfferKind.StandBy
+            : message.Need == HandoffNeed.Planned ? HandoffOfferKind.PlannedTakeOver : HandoffOfferKind.TakeOver;
+        Context = message.Context;
+        Epoch = new Epoch(message.Epoch);
+        Holder = message.Holder;
+        Model = new ModelFingerprint(message.Model);
+        Positions = message.Positions;
+        Reason = message.Reason;
+        Standby = message.IsStandby || standby is { Status.HasEnded: true } ? null : standby;
+        Lapsed = new CancellationTokenSource(TimeSpan.FromSeconds(message.AnswerSeconds), time).Token;
+    }
 
     /// <summary>What is offered.</summary>
-    public HandoffOfferKind Kind { get; internal init; }
+    public HandoffOfferKind Kind { get; }
 
     /// <summary>Names it in its answer.</summary>
-    internal Guid Id { get; init; }
+    internal Guid Id { get; }
 
     /// <summary>Context name.</summary>
-    public string Context { get; internal init; } = "";
+    public string Context { get; }
 
     /// <summary>The epoch that it is offered in.</summary>
-    public Epoch Epoch { get; internal init; }
+    public Epoch Epoch { get; }
 
     /// <summary>Who holds it, or held it last; or empty.</summary>
-    public string Holder { get; internal init; } = "";
+    public string Holder { get; }
 
     /// <summary>Fingerprint of its model.</summary>
-    public ModelFingerprint Model { get; internal init; }
+    public ModelFingerprint Model { get; }
 
     /// <summary>How long it is, roughly: a runtime has to hold more.</summary>
-    public long Positions { get; internal init; }
+    public long Positions { get; }
 
     /// <summary>Why it is offered, for people.</summary>
-    public string Reason { get; internal init; } = "";
+    public string Reason { get; }
 
     /// <summary>The standby by which this agent follows the context; <see langword="null"/>: none, so that a take-over needs a runtime.</summary>
-    public IAgentStandby? Standby { get; internal init; }
+    public IAgentStandby? Standby { get; }
 
     /// <summary>Cancelled when the time for an answer is over: then somebody else is asked.</summary>
-    public CancellationToken Lapsed { get; internal init; }
+    public CancellationToken Lapsed { get; }
 
     /// <summary>Accepts, and follows the context.</summary>
     /// <param name="runtime">The model, as of <see cref="SwarmAgent.StandByAsync(string, IKvRuntime, CancellationToken)"/>.</param>

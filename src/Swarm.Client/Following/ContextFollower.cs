@@ -20,7 +20,6 @@ internal sealed class ContextFollower
 {
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(30);
 
-    private readonly Lock _lock = new();
     private readonly string _context;
     private readonly ControlPlane _control;
     private readonly RuntimeClaim _claim;
@@ -28,15 +27,10 @@ internal sealed class ContextFollower
     private readonly TimeSpan _siloSilence;
     private readonly ILogger _logger;
     private readonly List<(int First, int Count)> _damaged = [];
-    private readonly Pulse _epochs = new();
     private InputHistory? _history;
     private RuntimeDriver? _driver;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private StandbyStatus _status = new(default, default, default, false, 0, 0, 0);
-    private Epoch? _confirmed; // Told on the present connection: what is held was compared with it.
-    private long _caughtUp; // Timestamp of when it last held all that it knew to be durable.
 
     /// <summary>Makes one that follows nothing yet.</summary>
     /// <param name="context">Context name.</param>
@@ -54,51 +48,11 @@ internal sealed class ContextFollower
         _time = time;
         _siloSilence = siloSilence;
         _logger = logger;
-        _caughtUp = time.GetTimestamp();
+        Progress = new FollowProgress(time);
     }
 
     /// <summary>How far it has come.</summary>
-    public StandbyStatus Status
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _status;
-            }
-        }
-    }
-
-    /// <summary>Completes at the next change of <see cref="Status"/>.</summary>
-    public Task Changed
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _changed.Task;
-            }
-        }
-    }
-
-    /// <summary>Completes when it is told of another epoch.</summary>
-    public Task EpochChanged => _epochs.Next;
-
-    /// <summary>How far it is behind.</summary>
-    public StandbyLag Lag
-    {
-        get
-        {
-            lock (_lock)
-            {
-                var (held, durable) = (_status.Held, _status.Durable);
-                return new StandbyLag(
-                    Math.Max(0, durable.Tokens - held.Tokens),
-                    Math.Max(0, durable.Kv - held.Kv),
-                    IsCaughtUp(_status) ? TimeSpan.Zero : _time.GetElapsedTime(_caughtUp));
-            }
-        }
-    }
+    public FollowProgress Progress { get; }
 
     /// <summary>The context's inputs, as far as it has them. Not before <see cref="AttachFirstAsync"/>.</summary>
     public InputHistory History => _history!;
@@ -165,9 +119,9 @@ internal sealed class ContextFollower
         var started = _time.GetTimestamp();
         while (true)
         {
-            var changed = Changed; // Before the status, so that no change slips between.
-            var status = Status;
-            if (ConfirmedEpoch >= epoch && status.Held.Tokens >= positions)
+            var changed = Progress.Changed; // Before the status, so that no change slips between.
+            var status = Progress.Status;
+            if (Progress.ConfirmedEpoch >= epoch && status.Held.Tokens >= positions)
             {
                 return;
             }
@@ -194,11 +148,7 @@ internal sealed class ContextFollower
     }
 
     /// <summary>Says that it follows no more.</summary>
-    public void End(string? fault) => Change(status => status with { HasEnded = true, IsConnected = false, Fault = fault });
-
-    // Under the lock. Not before what is held was compared on the present connection: it may have been taken back.
-    private bool IsCaughtUp(StandbyStatus status) => status.IsConnected && _confirmed is not null
-        && status.Held.Tokens >= status.Durable.Tokens && status.Held.Kv >= status.Durable.Kv;
+    public void End(string? fault) => Progress.Change(status => status with { HasEnded = true, IsConnected = false, Fault = fault });
 
     private void Run(FollowLink? attached)
     {
@@ -217,14 +167,14 @@ internal sealed class ContextFollower
             try
             {
                 attached ??= await AttachAsync(stop).ConfigureAwait(false);
-                var before = Status.Held;
+                var before = Progress.Status.Held;
                 await using (attached.ConfigureAwait(false))
                 {
                     await FollowAsync(attached, stop).ConfigureAwait(false);
                 }
 
                 stop.ThrowIfCancellationRequested();
-                attempt = Status.Held == before ? attempt : 0;
+                attempt = Progress.Status.Held == before ? attempt : 0;
                 reason = attached.Observer.Reason;
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -249,11 +199,11 @@ internal sealed class ContextFollower
                 ClientLog.StandbyBroke(_logger, _context, attempt + 1, reason);
             }
 
-            Change(status => status with { IsConnected = false, Fault = reason, Reconnects = status.Reconnects + 1 });
+            Progress.Change(status => status with { IsConnected = false, Fault = reason, Reconnects = status.Reconnects + 1 });
             await _control.DelayAsync(attempt, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        Change(status => status with { IsConnected = false });
+        Progress.Change(status => status with { IsConnected = false });
     }
 
     /// <summary>Whether a failure is one to try again after: a connection, a silo, a full pool of blocks; not a context that is another one, or gone.</summary>
@@ -270,7 +220,7 @@ internal sealed class ContextFollower
     {
         var endpoint = await _control.LocateAsync(_context, cancellationToken).ConfigureAwait(false);
         var connection = await _control.Connections.RentAsync(DataPlaneEndpoint.Parse(endpoint), cancellationToken).ConfigureAwait(false);
-        var observer = new FollowObserver((epoch, durable) => Change(status => status with { Durable = durable }));
+        var observer = new FollowObserver((epoch, durable) => Progress.Change(status => status with { Durable = durable }));
         try
         {
             var attachment = await connection.Client.AttachReaderAsync(_context, observer, cancellationToken).ConfigureAwait(false);
@@ -317,7 +267,7 @@ internal sealed class ContextFollower
             _history.Reserve(attachment.Durable.Tokens);
         }
 
-        Change(status => status with
+        Progress.Change(status => status with
         {
             Epoch = status.Epoch == default ? attachment.Epoch : status.Epoch,
             Durable = attachment.Durable,
@@ -363,11 +313,11 @@ internal sealed class ContextFollower
     private async Task FollowOnceAsync(DataPlaneAttachment attachment, CancellationToken cancellationToken)
     {
         var (history, driver) = (History, Driver);
-        var from = new FollowPoint(Status.Epoch, history.Length, history.HashAt(history.Length), driver.Runtime.Length);
+        var from = new FollowPoint(Progress.Status.Epoch, history.Length, history.HashAt(history.Length), driver.Runtime.Length);
         var load = new KvLoad(
             _context, history, driver, (first, count) => attachment.ReadKvAsync(first, count, isRecheck: true), _time, _logger);
         var cut = new Watermarks(history.Length, driver.Runtime.Length);
-        var (recomputed, discarded) = (Status.Recomputed, Status.Discarded);
+        var (recomputed, discarded) = (Progress.Status.Recomputed, Progress.Status.Discarded);
         try
         {
             load.Target?.Open(0);
@@ -377,7 +327,7 @@ internal sealed class ContextFollower
                 {
                     cut = epoch.Kept;
                     var isCut = cut.Tokens < history.Length || cut.Kv < driver.Runtime.Length;
-                    Change(status => status with { Epoch = epoch.Epoch }, isCut ? null : epoch.Epoch);
+                    Progress.NoteEpoch(epoch.Epoch, isConfirmed: !isCut);
                     if (isCut)
                     {
                         break; // The silo has ended too.
@@ -394,13 +344,13 @@ internal sealed class ContextFollower
 
                     history.AppendRun(run);
                     cut = cut with { Tokens = history.Length };
-                    Change(status => status with { Held = status.Held with { Tokens = history.Length } });
+                    Progress.Change(status => status with { Held = status.Held with { Tokens = history.Length } });
                 }
                 else if (told.Kv is { } kv)
                 {
                     await load.TakeFollowedAsync(kv, cancellationToken).ConfigureAwait(false);
                     cut = cut with { Kv = driver.Runtime.Length };
-                    Change(status => status with
+                    Progress.Change(status => status with
                     {
                         Held = status.Held with { Kv = driver.Runtime.Length },
                         Recomputed = recomputed + load.RecomputedDamaged,
@@ -435,8 +385,8 @@ internal sealed class ContextFollower
         }
 
         _damaged.RemoveAll(run => run.First + run.Count > driver.Runtime.Length);
-        ClientLog.StandbyCut(_logger, _context, Status.Epoch.Value, history.Length, driver.Runtime.Length);
-        Change(status => status with { Held = new Watermarks(history.Length, driver.Runtime.Length) });
+        ClientLog.StandbyCut(_logger, _context, Progress.Status.Epoch.Value, history.Length, driver.Runtime.Length);
+        Progress.Change(status => status with { Held = new Watermarks(history.Length, driver.Runtime.Length) });
     }
 
     /// <summary>Looks elsewhere while the silo says nothing: one that hangs does not close its connections.</summary>
@@ -462,69 +412,6 @@ internal sealed class ContextFollower
             {
                 // Nobody knows: it may still be here.
             }
-        }
-    }
-
-    /// <summary>The epoch that the silo has told on the present connection, and of which all that is held is.</summary>
-    private Epoch? ConfirmedEpoch
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _confirmed;
-            }
-        }
-    }
-
-    private void Change(Func<StandbyStatus, StandbyStatus> change, Epoch? confirmed)
-    {
-        lock (_lock)
-        {
-            _confirmed = confirmed;
-        }
-
-        var before = Status.Epoch;
-        Change(change, isEpoch: true);
-        if (Status.Epoch != before)
-        {
-            _epochs.Fire();
-        }
-    }
-
-    private void Change(Func<StandbyStatus, StandbyStatus> change, bool isEpoch = false)
-    {
-        TaskCompletionSource changed;
-        lock (_lock)
-        {
-            var before = _status;
-            if (IsCaughtUp(before))
-            {
-                _caughtUp = _time.GetTimestamp();
-            }
-
-            _status = change(before);
-            _confirmed = _status.IsConnected ? _confirmed : null;
-            if (_status == before && !isEpoch)
-            {
-                return;
-            }
-
-            changed = _changed;
-            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        }
-
-        changed.TrySetResult();
-    }
-
-    /// <summary>A reader of the context where it is.</summary>
-    private sealed record FollowLink(string Endpoint, PooledConnection Connection, DataPlaneAttachment Attachment, FollowObserver Observer) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Attachment.DisposeAsync().ConfigureAwait(false);
-            await Connection.DisposeAsync().ConfigureAwait(false);
-            Observer.Dispose();
         }
     }
 }

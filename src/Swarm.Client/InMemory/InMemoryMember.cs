@@ -59,24 +59,8 @@ internal sealed class InMemoryMember(
         Number: 0); // They are taken one by one.
 
     /// <summary>Delivers an offer.</summary>
-    public void Deliver(OfferMessage message)
-    {
-        var lapse = new CancellationTokenSource(TimeSpan.FromSeconds(message.AnswerSeconds), store.TimeProvider);
-        _offers.Writer.TryWrite(new HandoffOffer(this)
-        {
-            Id = message.Id,
-            Kind = message.IsStandby ? HandoffOfferKind.StandBy
-                : message.Need == HandoffNeed.Planned ? HandoffOfferKind.PlannedTakeOver : HandoffOfferKind.TakeOver,
-            Context = message.Context,
-            Epoch = new Epoch(message.Epoch),
-            Holder = message.Holder,
-            Model = new ModelFingerprint(message.Model),
-            Positions = message.Positions,
-            Reason = message.Reason,
-            Standby = !message.IsStandby && _standbys.TryGetValue(message.Context, out var standby) && !standby.Status.HasEnded ? standby : null,
-            Lapsed = lapse.Token,
-        });
-    }
+    public void Deliver(OfferMessage message) =>
+        _offers.Writer.TryWrite(new HandoffOffer(message, this, _standbys.GetValueOrDefault(message.Context), store.TimeProvider));
 
     Task<bool> IOfferActions.AnswerAsync(HandoffOffer offer, bool isAccepted, CancellationToken cancellationToken) =>
         Task.FromResult(fleet.Answer(agent, offer.Id, isAccepted));

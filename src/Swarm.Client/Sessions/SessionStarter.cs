@@ -189,7 +189,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             throw;
         }
 
-        start = prefetch is { HasBegun: true, Status.HasEnded: false } ? start with { Follower = prefetch, IsPrefetch = true } : start;
+        start = prefetch is { HasBegun: true, Progress.Status.HasEnded: false } ? start with { Follower = prefetch, IsPrefetch = true } : start;
         var state = new SessionState(
             new Epoch(lease.Epoch), new Watermarks(lease.DurableTokens, lease.DurableKv),
             error => ClientLog.FencedCallbackFailed(logger, context, error));
@@ -231,18 +231,20 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
     {
         var failing = clientOptions.TimeProvider.GetTimestamp();
         long? told = null;
+        var unanswered = 0;
         for (var attempt = 0; ; attempt++)
         {
             var started = clientOptions.TimeProvider.GetTimestamp();
-            var changed = follower?.EpochChanged; // Before the request, so that no change slips between.
+            var changed = follower?.Progress.EpochChanged; // Before the request, so that no change slips between.
             TimeSpan retryAfter = default;
             try
             {
-                return (await control.AcquireAsync(request, cancellationToken).ConfigureAwait(false), started);
+                return (await control.AcquireAsync(request, unanswered, cancellationToken).ConfigureAwait(false), started);
             }
             catch (ContextOwnedException owned) when (waits)
             {
                 failing = clientOptions.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
+                unanswered = 0;
                 retryAfter = owned.Refusal.RetryAfter;
                 if (prefetch is not null && follower is null)
                 {
@@ -259,7 +261,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             }
             catch (Exception exception) when (control.MayRepeat(exception, failing))
             {
-                // Once more, with the same secret.
+                unanswered++; // Once more, with the same secret.
             }
 
             using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -325,7 +327,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                     activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
                 }
 
-                if (start is { IsPrefetch: true, Follower.Status: var prefetched })
+                if (start is { IsPrefetch: true, Follower.Progress.Status: var prefetched })
                 {
                     report = report with
                     {

@@ -25,7 +25,7 @@ public sealed class AgentStandby : IAgentStandby
         _follower = follower;
         _control = control;
         _sessions = sessions;
-        control.Metrics.AddStandby(this, () => _follower.Lag.KvPositions);
+        control.Metrics.AddStandby(this, () => _follower.Progress.Lag.KvPositions);
         control.Add(this, agent);
     }
 
@@ -33,13 +33,13 @@ public sealed class AgentStandby : IAgentStandby
     public string Context { get; }
 
     /// <summary>How far it has come, as one snapshot.</summary>
-    public StandbyStatus Status => _follower.Status;
+    public StandbyStatus Status => _follower.Progress.Status;
 
     /// <summary>How far it is behind what is durable.</summary>
-    public StandbyLag Lag => _follower.Lag;
+    public StandbyLag Lag => _follower.Progress.Lag;
 
     /// <summary>Completes at the next change of <see cref="Status"/>. Read it before the status, and no change slips between.</summary>
-    public Task Changed => _follower.Changed;
+    public Task Changed => _follower.Progress.Changed;
 
     /// <summary>Begins to follow.</summary>
     internal static async Task<AgentStandby> StartAsync(
@@ -138,7 +138,7 @@ public sealed class AgentStandby : IAgentStandby
             catch
             {
                 await _follower.StopAsync().ConfigureAwait(false);
-                if (!_follower.Status.HasEnded)
+                if (!_follower.Progress.Status.HasEnded)
                 {
                     _follower.Start();
                 }
@@ -170,7 +170,7 @@ public sealed class AgentStandby : IAgentStandby
             _isOver = true;
             _control.Metrics.RemoveStandby(this);
             await _follower.StopAsync().ConfigureAwait(false);
-            _follower.End(_follower.Status.Fault);
+            _follower.End(_follower.Progress.Status.Fault);
             _control.Remove(this);
             _follower.Claim.Dispose();
         }

@@ -105,7 +105,7 @@ internal sealed class ContextGrain(
                 Check(() => Names.RequireAgent(to));
             }
 
-            var open = await RequireOpenAsync(token);
+            var open = await RequireOpenAsync();
             var holder = open.Status.Holder;
             var epoch = await open.ReleaseAsync(new SessionProof(new Epoch(request.Epoch), request.SecretHash), to, token);
             RenewWhileHeld();
@@ -122,7 +122,7 @@ internal sealed class ContextGrain(
         "locate",
         async token =>
         {
-            await RequireOpenAsync(token);
+            await RequireOpenAsync();
             return new LocateAnswer(await dataPlane.GetAddressAsync(token), null);
         },
         refusal => new LocateAnswer("", refusal),
@@ -134,7 +134,7 @@ internal sealed class ContextGrain(
         "find-successor",
         async token =>
         {
-            var open = await RequireOpenAsync(token);
+            var open = await RequireOpenAsync();
             open.RecordHeartbeat(new SessionProof(new Epoch(epoch), secretHash)); // Throws unless it is the holder.
             var note = ContextNotes.Planned(_context, open.Status);
             var told = reason is { Length: > 0 and <= MaxReasonLength } ? reason : "its holder asks for a successor";
@@ -154,7 +154,7 @@ internal sealed class ContextGrain(
         "status",
         async token =>
         {
-            var status = (await RequireOpenAsync(token)).Status;
+            var status = (await RequireOpenAsync()).Status;
             return new StatusAnswer(
                 status.Epoch.Value,
                 status.Holder,
@@ -177,7 +177,7 @@ internal sealed class ContextGrain(
         async token =>
         {
             Check(() => Names.RequireContext(name));
-            await RequireOpenAsync(token);
+            await RequireOpenAsync();
             var made = await host.ForkAsync(Id(), name, position, null, token);
             return new ForkAnswer(made.IsNew, made.Position, null);
         },
@@ -189,7 +189,7 @@ internal sealed class ContextGrain(
         "erase",
         async token =>
         {
-            if (await OpenAsync(token) is not { } open)
+            if (await OpenAsync() is not { } open)
             {
                 return new EraseAnswer(false, null);
             }
@@ -233,7 +233,8 @@ internal sealed class ContextGrain(
         Refusal? last = null;
         for (var attempt = 0; attempt < MaxAttempts; attempt++)
         {
-            var open = await OpenOrCreateAsync(request, cancellationToken);
+            var open = await OpenOrCreateAsync(request);
+            cancellationToken.ThrowIfCancellationRequested();
             var status = open.Status;
             try
             {
@@ -328,9 +329,9 @@ internal sealed class ContextGrain(
             null);
     }
 
-    private async ValueTask<IOpenContext> OpenOrCreateAsync(AcquireContext request, CancellationToken cancellationToken)
+    private async ValueTask<IOpenContext> OpenOrCreateAsync(AcquireContext request)
     {
-        if (await OpenAsync(cancellationToken) is { } open)
+        if (await OpenAsync() is { } open)
         {
             return open;
         }
@@ -341,18 +342,19 @@ internal sealed class ContextGrain(
         }
 
         var spec = new ContextSpec(_tenant, _context, request.Model, request.BlockTokens);
-        if (await host.CreateAsync(spec, cancellationToken))
+        using var limit = NewLimit();
+        if (await host.CreateAsync(spec, limit.Token))
         {
             GrainsLog.Created(logger, $"{_context} ({spec.Id})", _tenant);
         }
 
-        return await RequireOpenAsync(cancellationToken);
+        return await RequireOpenAsync();
     }
 
-    private async ValueTask<IOpenContext> RequireOpenAsync(CancellationToken cancellationToken) =>
-        await OpenAsync(cancellationToken) ?? throw NotFound();
+    private async ValueTask<IOpenContext> RequireOpenAsync() =>
+        await OpenAsync() ?? throw NotFound();
 
-    private async ValueTask<IOpenContext?> OpenAsync(CancellationToken cancellationToken)
+    private async ValueTask<IOpenContext?> OpenAsync()
     {
         if (_open is { Closed.IsCancellationRequested: false } open)
         {
@@ -360,7 +362,8 @@ internal sealed class ContextGrain(
         }
 
         _open = null;
-        _open = await host.OpenAsync(Id(), cancellationToken);
+        using var limit = NewLimit();
+        _open = await host.OpenAsync(Id(), limit.Token);
         if (_open is not null)
         {
             holders.Add(_tenant, _context, _open);
@@ -368,6 +371,9 @@ internal sealed class ContextGrain(
 
         return _open;
     }
+
+    // For what a caller's cancellation does not stop: it asks again soon, and where the store is slow it would never find a context open.
+    private CancellationTokenSource NewLimit() => new(options.Value.OperationTimeout, timeProvider);
 
     private void TellOver(string agent, ulong epoch)
     {
@@ -447,7 +453,7 @@ internal sealed class ContextGrain(
             return refuse(refusal);
         }
 
-        using var limit = new CancellationTokenSource(options.Value.OperationTimeout, timeProvider);
+        using var limit = NewLimit();
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {

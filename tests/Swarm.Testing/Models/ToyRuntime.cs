@@ -56,7 +56,7 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
 
     public IKvMemory? Memory => IsInPlace ? this : null;
 
-    /// <summary>How long a step takes at least.</summary>
+    /// <summary>How long a step takes at least, in place of what a real model computes.</summary>
     public TimeSpan StepTime { get; init; }
 
     public ModelDescriptor Model { get; }
