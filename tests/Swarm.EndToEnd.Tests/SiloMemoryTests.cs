@@ -5,6 +5,7 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests;
 
 /// <summary>A silo's memory is its tier and a constant, however many contexts stream through it.</summary>
+[Collection(nameof(Alone))]
 public sealed class SiloMemoryTests(ITestOutputHelper output)
 {
     private const int Contexts = 64;

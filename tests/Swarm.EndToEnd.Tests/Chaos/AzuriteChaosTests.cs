@@ -4,6 +4,7 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests.Chaos;
 
 /// <summary>The same as <see cref="FolderChaosTests"/> over Azurite.</summary>
+[Collection(nameof(Alone))]
 public sealed class AzuriteChaosTests(AzuriteFixture azurite, ITestOutputHelper output) : IClassFixture<AzuriteFixture>
 {
     [Fact]

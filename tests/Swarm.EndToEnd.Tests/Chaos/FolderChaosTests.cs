@@ -7,6 +7,7 @@ namespace Swarm.EndToEnd.Tests.Chaos;
 /// Three silos and fifty streaming agents in real processes, that are killed, stopped and started all the while, on the
 /// folder store. Promises 1 to 4, 6 and 9, checked from what the agents recorded.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class FolderChaosTests(ITestOutputHelper output)
 {
     [Fact]

@@ -13,6 +13,7 @@ namespace Swarm.EndToEnd.Tests.Fleet;
 /// cut and silos lost, one on top of the other. Promises 1, 4, 5 and 6, checked from what the agents recorded; and each context has a holder again.
 /// </summary>
 /// <remarks><c>SWARM_FLEET_SECONDS</c> is for how long; <c>SWARM_FLEET_STORE=azurite</c> takes Azurite in place of a folder.</remarks>
+[Collection(nameof(Alone))]
 public sealed class FleetChaosTests(ITestOutputHelper output)
 {
     private const int Contexts = 40;

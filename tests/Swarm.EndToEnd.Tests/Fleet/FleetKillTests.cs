@@ -11,6 +11,7 @@ namespace Swarm.EndToEnd.Tests.Fleet;
 /// A holder in a process of its own is lost, or asks for a successor, again and again; its warm standby in another process goes on. Nothing is configured.
 /// <c>SWARM_FLEET_KILLS</c> is how often; times are printed, promises 1, 4, 5 and 6 are checked.
 /// </summary>
+[Collection(nameof(Alone))]
 public sealed class FleetKillTests(ITestOutputHelper output)
 {
     private const string Context = "fleet/context-0";

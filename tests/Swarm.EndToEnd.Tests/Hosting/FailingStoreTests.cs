@@ -8,6 +8,7 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests.Hosting;
 
 /// <summary>A silo whose store takes nothing: its volume is full (a tmpfs in a mount namespace of its own), or it is away.</summary>
+[Collection(nameof(Alone))]
 public sealed class FailingStoreTests : IDisposable
 {
     private const int VolumeBytes = 8 << 20;
