@@ -17,7 +17,7 @@ internal sealed class FleetDirectory
     private static readonly TimeSpan _retryTime = TimeSpan.FromSeconds(2);
     private const int MaxRemoved = 4096;
 
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, KnownPlace> _entries = new(StringComparer.Ordinal);
     private readonly SortedSet<(long Version, string Context)> _byVersion = [];
     private readonly Queue<(long Version, string Context)> _removed = new();
     private readonly Dictionary<Guid, DateTimeOffset> _heard = [];
@@ -153,10 +153,10 @@ internal sealed class FleetDirectory
             _byVersion.Remove((before.Version, context));
         }
 
-        _entries[context] = new Entry(silo, ++_version, default);
+        _entries[context] = new KnownPlace(silo, ++_version, default);
         _byVersion.Add((_version, context));
     }
 
     /// <summary>Where a context is open; nowhere if the silo is empty; removed if there is none.</summary>
-    private sealed record Entry(Guid? Silo, long Version, DateTimeOffset NotBefore);
+    private sealed record KnownPlace(Guid? Silo, long Version, DateTimeOffset NotBefore);
 }
