@@ -91,7 +91,10 @@ internal sealed class FleetDirectory
             if (silo is { } known && !_entries.ContainsKey(context))
             {
                 Set(context, known);
-                _heard.TryAdd(known, now);
+                if (known != Guid.Empty)
+                {
+                    _heard.TryAdd(known, now);
+                }
             }
         }
     }

@@ -76,12 +76,13 @@ internal sealed class FleetPlanner
     /// <param name="reason">Why it needs another holder, in words; empty for the need's own.</param>
     /// <param name="now">The time.</param>
     /// <param name="silo">The silo that has it open; none where its holder tells.</param>
-    public void Note(ContextNote note, string reason, DateTimeOffset now, Guid silo = default)
+    /// <returns>Whether it counts; otherwise the silo is behind, and has the context no more.</returns>
+    public bool Note(ContextNote note, string reason, DateTimeOffset now, Guid silo = default)
     {
         _contexts.TryGetValue(note.Context, out var before);
         if (before is not null && before.Note.Epoch > note.Epoch)
         {
-            return; // Of a silo that is behind.
+            return false;
         }
 
         var isSame = before?.Note.Epoch == note.Epoch;
@@ -112,6 +113,7 @@ internal sealed class FleetPlanner
         Withdraw(offer => offer.Message.Context == note.Context && (offer.Message.IsStandby
             ? offer.Agent == note.Holder // A standby follows through epochs.
             : offer.Message.Epoch != note.Epoch || note.Need == HandoffNeed.None));
+        return true;
     }
 
     /// <summary>A context is not open on a silo any more. If another one has told of it since, that counts.</summary>

@@ -119,8 +119,10 @@ internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metric
 
         foreach (var note in contexts)
         {
-            _planner.Note(note, "", now, silo);
-            _directory.Open(note.Context, silo, note.Policy.IsOffered && (note.Holder.Length > 0 || note.Need != HandoffNeed.None));
+            if (_planner.Note(note, "", now, silo))
+            {
+                _directory.Open(note.Context, silo, note.Policy.IsOffered && (note.Holder.Length > 0 || note.Need != HandoffNeed.None));
+            }
         }
 
         Plan();

@@ -101,6 +101,8 @@ public sealed class FleetDirectoryTests
             // The next activation knows what the copies knew, and has nothing opened whose silo still tells of itself.
             var next = new FleetDirectory();
             next.Remember(copies[0].Places.Select(pair => new DirectoryEntry(pair.Key, pair.Value)), _start);
+            var nowhere = expected.Where(pair => pair.Value == Guid.Empty).Select(pair => pair.Key).Order(StringComparer.Ordinal).ToArray();
+            Assert.Equal(nowhere, next.TakeOrphans(int.MaxValue, _start).Order(StringComparer.Ordinal)); // At once; the others' silos may tell of themselves.
             var now = _start + FleetDirectory.SiloTimeout;
             next.Heard(silos[0], now);
             Assert.Equal(

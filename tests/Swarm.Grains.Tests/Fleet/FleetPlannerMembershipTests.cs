@@ -102,7 +102,18 @@ public sealed class FleetPlannerMembershipTests
     private void Report(string agent, long free, params FollowedContext[] follows) =>
         _planner.Report(agent, new MemberReport(Guid.NewGuid(), [_model], free, [], follows, 0, Number: 1), _start);
 
-    private void Note(ulong epoch, string holder, HandoffNeed need) =>
+    [Fact]
+    public void Note_OfASiloThatIsBehind_DoesNotCount()
+    {
+        Report("a", free: 10_000);
+
+        Assert.True(Note(epoch: 2, "holder", HandoffNeed.Silent));
+        Assert.False(Note(epoch: 1, "before", HandoffNeed.None));
+
+        Assert.Equal("holder", Assert.Single(Plan(), offer => !offer.Offer.IsStandby).Offer.Holder);
+    }
+
+    private bool Note(ulong epoch, string holder, HandoffNeed need) =>
         _planner.Note(new ContextNote("track/1", epoch, holder, "", _model, 50, HandoffPolicy.Default, need, 0), "", _start);
 
     private IReadOnlyList<(string Agent, OfferMessage Offer)> Plan() => _planner.Plan(_start);
