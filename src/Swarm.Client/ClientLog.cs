@@ -51,6 +51,9 @@ internal static partial class ClientLog
     [LoggerMessage(3055, LogLevel.Information, "Context {Context}: is not read along while its holder is waited for: {Reason}", EventName = "Client.NotPrefetched")]
     public static partial void NotPrefetched(ILogger logger, string context, string reason);
 
+    [LoggerMessage(3056, LogLevel.Warning, "Context {Context}: the logits behind the last position could not be computed while the context is acquired: {Reason}", EventName = "Client.NotComputedAhead")]
+    public static partial void NotComputedAhead(ILogger logger, string context, string reason);
+
     [LoggerMessage(3013, LogLevel.Information, "Context {Context}: waiting for the holder: {Reason}", EventName = "Client.Waiting")]
     public static partial void Waiting(ILogger logger, string context, string reason);
 

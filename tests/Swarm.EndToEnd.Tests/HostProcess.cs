@@ -76,6 +76,7 @@ internal sealed class HostProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        Programs.CompileOnce(start);
         var host = new HostProcess(new Process { StartInfo = start });
         var ready = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         host._process.OutputDataReceived += (_, line) =>

@@ -1,10 +1,8 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Swarm.Client.Control;
-using Swarm.Client.Rehydration;
 using Swarm.Client.Streaming;
 using Swarm.Core.Blocks;
-using Swarm.Core.Contexts;
 using Swarm.DataPlane;
 using Swarm.DataPlane.Client;
 
@@ -27,10 +25,12 @@ internal sealed class ContextFollower
     private readonly TimeSpan _siloSilence;
     private readonly ILogger _logger;
     private readonly List<(int First, int Count)> _damaged = [];
+    private readonly LogitsWanted _logitsWanted = new();
     private InputHistory? _history;
     private RuntimeDriver? _driver;
     private CancellationTokenSource _stop = new();
     private Task _running = Task.CompletedTask;
+    private FollowPass? _pass;
 
     /// <summary>Makes one that follows nothing yet.</summary>
     /// <param name="context">Context name.</param>
@@ -68,6 +68,9 @@ internal sealed class ContextFollower
 
     /// <summary>The slowest tier that KV came from.</summary>
     public KvTier Tier { get; private set; }
+
+    /// <summary>Positions of the runtime whose KV was computed ahead; read after <see cref="StopAsync"/>.</summary>
+    public int ComputedAhead => _pass?.ComputedAhead ?? 0;
 
     /// <summary>Runs of KV that were damaged or missing in the store, as they were stored.</summary>
     public IReadOnlyList<(int First, int Count)> Damaged => _damaged;
@@ -107,7 +110,21 @@ internal sealed class ContextFollower
     }
 
     /// <summary>Goes on after <see cref="StopAsync"/>.</summary>
-    public void Start() => Run(null);
+    public void Start()
+    {
+        if (_pass?.AheadFrom is { } ahead)
+        {
+            CutTo(new Watermarks(History.Length, ahead));
+        }
+
+        Run(null);
+    }
+
+    /// <summary>
+    /// Asks for the logits behind the last position, as soon as all that is durable is here: while the context is acquired, nothing else needs
+    /// the runtime. Inputs whose KV is not durable are computed too. If the holder goes on all the same, that is taken back.
+    /// </summary>
+    public void ComputeAhead() => _logitsWanted.Ask();
 
     /// <summary>Waits until it has been told of an epoch, and has some positions of it.</summary>
     /// <param name="epoch">The epoch.</param>
@@ -143,6 +160,7 @@ internal sealed class ContextFollower
     /// <summary>Ends the loop. History and runtime stay as they are, and nothing is written into them any more.</summary>
     public async Task StopAsync()
     {
+        _logitsWanted.Withdraw();
         await _stop.CancelAsync().ConfigureAwait(false);
         await _running.ConfigureAwait(false);
     }
@@ -312,66 +330,18 @@ internal sealed class ContextFollower
     /// <summary>Follows until something is taken back, which it cuts off.</summary>
     private async Task FollowOnceAsync(DataPlaneAttachment attachment, CancellationToken cancellationToken)
     {
-        var (history, driver) = (History, Driver);
-        var from = new FollowPoint(Progress.Status.Epoch, history.Length, history.HashAt(history.Length), driver.Runtime.Length);
-        var load = new KvLoad(
-            _context, history, driver, (first, count) => attachment.ReadKvAsync(first, count, isRecheck: true), _time, _logger);
-        var cut = new Watermarks(history.Length, driver.Runtime.Length);
-        var (recomputed, discarded) = (Progress.Status.Recomputed, Progress.Status.Discarded);
+        var pass = _pass = new FollowPass(_context, History, Driver, Progress, _logitsWanted, RequireRoom, _time, _logger);
         try
         {
-            load.Target?.Open(0);
-            await foreach (var told in attachment.FollowAsync(from, load.Target, cancellationToken).ConfigureAwait(false))
-            {
-                if (told.Epoch is { } epoch)
-                {
-                    cut = epoch.Kept;
-                    var isCut = cut.Tokens < history.Length || cut.Kv < driver.Runtime.Length;
-                    Progress.NoteEpoch(epoch.Epoch, isConfirmed: !isCut);
-                    if (isCut)
-                    {
-                        break; // The silo has ended too.
-                    }
-                }
-                else if (told.Inputs is { } run)
-                {
-                    RequireRoom(run.FirstPosition + run.Tokens.Length);
-                    if (run.FirstPosition != history.Length)
-                    {
-                        throw new SwarmTransportException(
-                            $"Inputs of '{_context}' go on at {run.FirstPosition} instead of {history.Length}.", isTransient: true);
-                    }
-
-                    history.AppendRun(run);
-                    cut = cut with { Tokens = history.Length };
-                    Progress.Change(status => status with { Held = status.Held with { Tokens = history.Length } });
-                }
-                else if (told.Kv is { } kv)
-                {
-                    await load.TakeFollowedAsync(kv, cancellationToken).ConfigureAwait(false);
-                    cut = cut with { Kv = driver.Runtime.Length };
-                    Progress.Change(status => status with
-                    {
-                        Held = status.Held with { Kv = driver.Runtime.Length },
-                        Recomputed = recomputed + load.RecomputedDamaged,
-                        Discarded = discarded + load.Discarded,
-                    });
-                }
-            }
+            await pass.RunAsync(attachment, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            // What is on its way into the runtime is dropped where nobody waits for it any more; otherwise it comes in whole.
-            if (load.Target is { } target)
-            {
-                await target.CloseAsync(cancellationToken).ConfigureAwait(false);
-            }
-
-            Tier = load.Tier > Tier ? load.Tier : Tier;
-            _damaged.AddRange(load.Damaged.Except(_damaged));
+            Tier = pass.Tier > Tier ? pass.Tier : Tier;
+            _damaged.AddRange(pass.Damaged.Except(_damaged));
         }
 
-        CutTo(cut);
+        CutTo(pass.Kept);
     }
 
     /// <summary>Forgets what was taken back, and what was imported of it and is not committed.</summary>

@@ -109,7 +109,30 @@ internal sealed partial class KvLoad(
         Commit();
     }
 
-    /// <summary>The same, and computes steps while the next run takes longer to come than a step to compute.</summary>
+    /// <summary>Computes what is missing at the end, and the logits behind it, unless a run is on its way into the runtime.</summary>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Positions computed that the runtime did not have; <see langword="null"/> if it was not possible.</returns>
+    public async ValueTask<int?> TryComputeLogitsAsync(CancellationToken cancellationToken)
+    {
+        await CloseAsync(cancellationToken).ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+        if ((Target?.Received ?? 0) != _takenInPlace)
+        {
+            return null; // It is taken first.
+        }
+
+        var computed = await driver.RunAsync(() =>
+        {
+            var count = driver.CatchUp(cancellationToken);
+            driver.RequireLogits();
+            return count;
+        }).ConfigureAwait(false);
+        RecomputedEarly += computed;
+        Target?.Open(driver.Runtime.Length);
+        return computed;
+    }
+
+    /// <summary>Loads all that comes, and computes steps while the next run takes longer to come than a step to compute.</summary>
     /// <param name="runs">The runs; disposed of.</param>
     /// <param name="next">The first request for a run, under way.</param>
     /// <param name="end">Where stored KV ends.</param>

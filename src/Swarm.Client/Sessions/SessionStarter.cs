@@ -198,7 +198,8 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         {
             if (start.Follower is { } follower)
             {
-                // Its silo tells it of this epoch, and with it whether all that it has holds. Meanwhile the session attaches.
+                // Its silo tells it of this epoch, and with it whether all that it has holds. Meanwhile the session attaches, and the runtime computes.
+                follower.ComputeAhead();
                 var attaching = link.AttachAsync(start.CancellationToken).Observed();
                 try
                 {
@@ -232,9 +233,15 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var failing = clientOptions.TimeProvider.GetTimestamp();
         long? told = null;
         var unanswered = 0;
+        var isReleased = false;
         for (var attempt = 0; ; attempt++)
         {
             var started = clientOptions.TimeProvider.GetTimestamp();
+            if (request.Mode == AcquireMode.Force || isReleased)
+            {
+                follower?.ComputeAhead();
+            }
+
             var changed = follower?.Progress.EpochChanged; // Before the request, so that no change slips between.
             TimeSpan retryAfter = default;
             try
@@ -269,6 +276,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
             await (changed is null ? delay : Task.WhenAny(delay, changed)).ConfigureAwait(false);
             await pause.CancelAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
+            isReleased = changed is { IsCompleted: true };
         }
     }
 
@@ -325,6 +333,11 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                         session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
                         .ConfigureAwait(false);
                     activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
+                }
+
+                if (start.Follower?.ComputedAhead is { } ahead)
+                {
+                    report = report with { Held = report.Held - ahead, Recomputed = report.Recomputed + ahead };
                 }
 
                 if (start is { IsPrefetch: true, Follower.Progress.Status: var prefetched })

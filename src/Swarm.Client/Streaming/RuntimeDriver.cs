@@ -142,9 +142,9 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, St
     /// <summary>Notes that positions were imported.</summary>
     public void NoteImported()
     {
+        _hasLogits &= runtime.Length == _length;
         _length = runtime.Length;
         Volatile.Write(ref _computed, _length);
-        _hasLogits = false;
     }
 
     /// <summary>Encodes KV, if it is still there.</summary>

@@ -1,11 +1,9 @@
-using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Placement;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Core.Sessions;
-using Swarm.Core.Settings;
 using Swarm.Grains.Abstractions;
 using Swarm.Grains.Abstractions.Fleet;
 using Swarm.Grains.Fleet;
@@ -40,6 +38,7 @@ internal sealed class ContextGrain(
     private readonly SpentGrants _grants = new(RememberedGrants);
     private string _tenant = "";
     private string _context = "";
+    private RequestGuard _guard = null!; // Since activation.
     private IOpenContext? _open;
     private bool _isKept;
 
@@ -48,6 +47,7 @@ internal sealed class ContextGrain(
     {
         // A key that names nothing leaves both empty: each request is then refused as invalid.
         GrainKeys.TrySplit(this.GetPrimaryKeyString(), out _tenant, out _context);
+        _guard = new RequestGuard(_tenant, _context, options.Value.OperationTimeout, timeProvider, metrics, logger);
         var period = options.Value.SessionCheckPeriod;
         this.RegisterGrainTimer(
             _ =>
@@ -76,7 +76,7 @@ internal sealed class ContextGrain(
     {
         const string Request = "acquire";
         var started = timeProvider.GetTimestamp();
-        var answer = await GuardAsync(
+        var answer = await _guard.RunAsync(
             Request,
             async token =>
             {
@@ -95,14 +95,14 @@ internal sealed class ContextGrain(
     }
 
     /// <inheritdoc/>
-    public Task<EpochAnswer> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken) => GuardAsync(
+    public Task<EpochAnswer> ReleaseAsync(ReleaseContext request, CancellationToken cancellationToken) => _guard.RunAsync(
         "release",
         async token =>
         {
             var to = request.To ?? "";
             if (to.Length > 0)
             {
-                Check(() => Names.RequireAgent(to));
+                RequestGuard.Check(() => Names.RequireAgent(to));
             }
 
             var open = await RequireOpenAsync();
@@ -118,7 +118,7 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<LocateAnswer> LocateAsync(CancellationToken cancellationToken) => GuardAsync(
+    public Task<LocateAnswer> LocateAsync(CancellationToken cancellationToken) => _guard.RunAsync(
         "locate",
         async token =>
         {
@@ -130,7 +130,7 @@ internal sealed class ContextGrain(
 
     /// <inheritdoc/>
     public Task<SuccessorAnswer> FindSuccessorAsync(
-        ulong epoch, Digest256 secretHash, string reason, CancellationToken cancellationToken) => GuardAsync(
+        ulong epoch, Digest256 secretHash, string reason, CancellationToken cancellationToken) => _guard.RunAsync(
         "find-successor",
         async token =>
         {
@@ -150,7 +150,7 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<StatusAnswer> GetStatusAsync(CancellationToken cancellationToken) => GuardAsync(
+    public Task<StatusAnswer> GetStatusAsync(CancellationToken cancellationToken) => _guard.RunAsync(
         "status",
         async token =>
         {
@@ -172,11 +172,11 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken) => GuardAsync(
+    public Task<ForkAnswer> ForkAsync(string name, long? position, CancellationToken cancellationToken) => _guard.RunAsync(
         "fork",
         async token =>
         {
-            Check(() => Names.RequireContext(name));
+            RequestGuard.Check(() => Names.RequireContext(name));
             await RequireOpenAsync();
             var made = await host.ForkAsync(Id(), name, position, null, token);
             return new ForkAnswer(made.IsNew, made.Position, null);
@@ -185,7 +185,7 @@ internal sealed class ContextGrain(
         cancellationToken);
 
     /// <inheritdoc/>
-    public Task<EraseAnswer> EraseAsync(ulong expectedEpoch, CancellationToken cancellationToken) => GuardAsync(
+    public Task<EraseAnswer> EraseAsync(ulong expectedEpoch, CancellationToken cancellationToken) => _guard.RunAsync(
         "erase",
         async token =>
         {
@@ -342,7 +342,7 @@ internal sealed class ContextGrain(
         }
 
         var spec = new ContextSpec(_tenant, _context, request.Model, request.BlockTokens);
-        using var limit = NewLimit();
+        using var limit = _guard.NewLimit();
         if (await host.CreateAsync(spec, limit.Token))
         {
             GrainsLog.Created(logger, $"{_context} ({spec.Id})", _tenant);
@@ -362,7 +362,7 @@ internal sealed class ContextGrain(
         }
 
         _open = null;
-        using var limit = NewLimit();
+        using var limit = _guard.NewLimit();
         _open = await host.OpenAsync(Id(), limit.Token);
         if (_open is not null)
         {
@@ -371,9 +371,6 @@ internal sealed class ContextGrain(
 
         return _open;
     }
-
-    // For what a caller's cancellation does not stop: it asks again soon, and where the store is slow it would never find a context open.
-    private CancellationTokenSource NewLimit() => new(options.Value.OperationTimeout, timeProvider);
 
     private void TellOver(string agent, ulong epoch)
     {
@@ -385,31 +382,7 @@ internal sealed class ContextGrain(
 
     private IAgentGrain Agent(string agent) => GrainFactory.GetGrain<IAgentGrain>(GrainKeys.Agent(_tenant, agent));
 
-    private ContextId Id() => Check(() => ContextId.FromNames(_tenant, _context));
-
-    private static T Check<T>(Func<T> check)
-    {
-        try
-        {
-            return check();
-        }
-        catch (ArgumentException exception)
-        {
-            throw new SwarmRefusedException(new Refusal(RefusalCode.Invalid, SettingRules.TextOf(exception)));
-        }
-    }
-
-    // The store knows contexts by their ids, and who asks by its name alone. In an object's name or a path the id stays.
-    private Refusal Named(Refusal refusal)
-    {
-        if (_context.Length == 0)
-        {
-            return refusal;
-        }
-
-        var message = Regex.Replace(refusal.Message, $@"(?<![\w/]){Regex.Escape(Id().ToString())}(?![\w/+])", _ => $"'{_context}'");
-        return refusal with { Message = refusal.Code == RefusalCode.Corrupt ? $"Context '{_context}': {message}" : message };
-    }
+    private ContextId Id() => RequestGuard.Check(() => ContextId.FromNames(_tenant, _context));
 
     private SwarmRefusedException NotFound() => new(new Refusal(
         RefusalCode.NotFound, $"Tenant '{_tenant}' has no context '{_context}'. OpenAsync makes it, and so does OpenOrTakeOverAsync."));
@@ -441,52 +414,6 @@ internal sealed class ContextGrain(
         {
             // Whoever opens it next recovers it from the log: nothing acknowledged is at risk.
             GrainsLog.CloseFailed(logger, Label(open), exception);
-        }
-    }
-
-    private async Task<T> GuardAsync<T>(
-        string request, Func<CancellationToken, Task<T>> call, Func<Refusal, T> refuse, CancellationToken cancellationToken)
-    {
-        T Refuse(Refusal refusal)
-        {
-            metrics.Refused(request, refusal.Code);
-            return refuse(refusal);
-        }
-
-        using var limit = NewLimit();
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-        try
-        {
-            return await call(linked.Token);
-        }
-        catch (SwarmRefusedException exception)
-        {
-            var refusal = Named(exception.Refusal);
-            if (refusal.Code == RefusalCode.Corrupt)
-            {
-                GrainsLog.Damaged(logger, _tenant, refusal.Message);
-            }
-
-            return Refuse(refusal);
-        }
-        catch (SwarmTransportException exception)
-        {
-            GrainsLog.StoreFailed(logger, _tenant, _context, exception);
-            return Refuse(new Refusal(
-                exception.IsTransient ? RefusalCode.Unknown : RefusalCode.StoreUnavailable, exception.Message));
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException)
-        {
-            GrainsLog.StoreFailed(logger, _tenant, _context, exception);
-            return Refuse(new Refusal(
-                RefusalCode.Unknown,
-                $"Context '{_context}': the request failed in the silo ({exception.Message}); see its log, and repeat it."));
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return Refuse(new Refusal(
-                RefusalCode.Unknown,
-                $"Context '{_context}': the store did not answer within {options.Value.OperationTimeout}; repeat the request."));
         }
     }
 }

@@ -55,6 +55,7 @@ internal sealed class AgentProcess : IAsyncDisposable
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        Programs.CompileOnce(start);
         var agent = new AgentProcess(name, history, new Process { StartInfo = start });
         agent._process.ErrorDataReceived += (_, line) => agent.Keep(line.Data);
         agent._process.Start();

@@ -65,6 +65,9 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
 
     public NumericsIdentity Numerics { get; init; } = new("toy");
 
+    /// <summary>Makes it compute other bits, as another kind of processor may.</summary>
+    public ulong Rounding { get; init; }
+
     public int VocabularySize { get; }
 
     public int MaxPositions { get; }
@@ -188,7 +191,7 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
 
     private void Compute(int position, int token, int stepLength)
     {
-        var below = ((ulong)token << 32) | (uint)stepLength;
+        var below = (((ulong)token << 32) | (uint)stepLength) ^ Rounding;
         for (var index = 0; index < _cache.Length; index++)
         {
             var row = _cache[index].AsSpan(position * _rowBytes, _rowBytes);

@@ -12,6 +12,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     private readonly Task _accepting;
     private volatile DnsEndPoint _target;
     private volatile bool _refuses;
+    private volatile TaskCompletionSource? _stalled;
 
     public CuttingProxy(string target)
     {
@@ -47,7 +48,15 @@ public sealed class CuttingProxy : IAsyncDisposable
         Cut();
     }
 
-    public void Mend() => _refuses = false;
+    /// <summary>Carries nothing until <see cref="Mend"/>; connections stay, and both ends' buffers fill.</summary>
+    public void Stall() => _stalled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Mend()
+    {
+        _refuses = false;
+        _stalled?.SetResult();
+        _stalled = null;
+    }
 
     /// <summary>Cuts; new connections lead to another end.</summary>
     public void Turn(string target)
@@ -60,6 +69,7 @@ public sealed class CuttingProxy : IAsyncDisposable
     {
         await _ended.CancelAsync();
         _listener.Stop();
+        Mend();
         Cut();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _ended.Dispose();
@@ -107,7 +117,7 @@ public sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private static async Task PumpAsync(Socket from, Socket to)
+    private async Task PumpAsync(Socket from, Socket to)
     {
         var buffer = new byte[64 << 10];
         try
@@ -115,6 +125,7 @@ public sealed class CuttingProxy : IAsyncDisposable
             int count;
             while ((count = await from.ReceiveAsync(buffer)) > 0)
             {
+                await (_stalled?.Task ?? Task.CompletedTask);
                 for (var sent = 0; sent < count;)
                 {
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent));

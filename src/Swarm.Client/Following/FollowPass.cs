@@ -1,0 +1,199 @@
+using Microsoft.Extensions.Logging;
+using Swarm.Client.Rehydration;
+using Swarm.Client.Streaming;
+using Swarm.Core.Contexts;
+using Swarm.DataPlane.Client;
+
+namespace Swarm.Client.Following;
+
+/// <summary>Follows a context on one attachment, from what is here, until something of it is taken back.</summary>
+/// <param name="context">Context name.</param>
+/// <param name="history">The context's inputs; receives more.</param>
+/// <param name="driver">The runtime; receives KV.</param>
+/// <param name="progress">Told of all that comes.</param>
+/// <param name="logitsWanted">Whether logits are computed when all is here.</param>
+/// <param name="requireRoom">Throws where the runtime has no room for so many positions.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where logs go.</param>
+internal sealed class FollowPass(
+    string context,
+    InputHistory history,
+    RuntimeDriver driver,
+    FollowProgress progress,
+    LogitsWanted logitsWanted,
+    Action<long> requireRoom,
+    TimeProvider time,
+    ILogger logger)
+{
+    private static readonly Task<bool> _none = Task.FromResult(false);
+
+    private KvLoad? _load;
+
+    /// <summary>What holds of what is here. Inputs and KV behind it are to be forgotten when the pass has ended.</summary>
+    public Watermarks Kept { get; private set; } = new(history.Length, driver.Runtime.Length);
+
+    /// <summary>Positions at the end whose KV was computed ahead, and has not come.</summary>
+    public int ComputedAhead { get; private set; }
+
+    /// <summary>Where the first step begins that was computed ahead; <see langword="null"/> if none was.</summary>
+    public int? AheadFrom { get; private set; }
+
+    /// <summary>The slowest tier that KV came from.</summary>
+    public KvTier Tier => _load?.Tier ?? KvTier.None;
+
+    /// <summary>Runs of KV that were damaged or missing in the store, as they were stored.</summary>
+    public IReadOnlyList<(int First, int Count)> Damaged => _load?.Damaged ?? [];
+
+    /// <summary>Follows. Once.</summary>
+    /// <param name="attachment">The reader.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task RunAsync(DataPlaneAttachment attachment, CancellationToken cancellationToken)
+    {
+        var load = _load = new KvLoad(
+            context, history, driver, (first, count) => attachment.ReadKvAsync(first, count, isRecheck: true), time, logger);
+        var from = new FollowPoint(progress.Status.Epoch, history.Length, history.HashAt(history.Length), driver.Runtime.Length);
+        var (recomputed, discarded) = (progress.Status.Recomputed, progress.Status.Discarded);
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var stream = attachment.FollowAsync(from, load.Target, reading.Token).GetAsyncEnumerator(reading.Token);
+        var next = _none;
+        try
+        {
+            load.Target?.Open(0);
+            next = stream.MoveNextAsync().AsTask();
+            while (await NextAsync(next, cancellationToken).ConfigureAwait(false))
+            {
+                next = _none;
+                var told = stream.Current;
+                if (told.Epoch is { } epoch && !Take(epoch))
+                {
+                    return; // The silo has ended too.
+                }
+
+                if (told.Inputs is { } run && !Take(run))
+                {
+                    return;
+                }
+
+                if (told.Kv is { } kv)
+                {
+                    await TakeAsync(kv, cancellationToken).ConfigureAwait(false);
+                    progress.Change(status => status with
+                    {
+                        Held = status.Held with { Kv = driver.Runtime.Length },
+                        Recomputed = recomputed + load.RecomputedDamaged,
+                        Discarded = discarded + load.Discarded,
+                    });
+                }
+
+                next = stream.MoveNextAsync().AsTask();
+            }
+        }
+        finally
+        {
+            await reading.CancelAsync().ConfigureAwait(false);
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (next.IsCompletedSuccessfully && await next.ConfigureAwait(false))
+            {
+                stream.Current.Kv?.Dispose();
+            }
+
+            await stream.DisposeAsync().ConfigureAwait(false);
+
+            // What is on its way into the runtime is dropped where nobody waits for it any more; otherwise it comes in whole.
+            if (load.Target is { } target)
+            {
+                await target.CloseAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Waits for what is told next, and computes meanwhile what is wanted.</summary>
+    /// <returns>Whether there is something; otherwise the pass is over.</returns>
+    private async ValueTask<bool> NextAsync(Task<bool> next, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var asked = logitsWanted.Asked; // Before it looks, so that no request slips between.
+            if (logitsWanted.IsOpen && progress.Lag.Time == TimeSpan.Zero && !await TryComputeAheadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                return false;
+            }
+
+            if (!next.IsCompleted)
+            {
+                await Task.WhenAny(next, asked).ConfigureAwait(false);
+            }
+
+            if (next.IsCompleted)
+            {
+                return await next.ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Takes an epoch.</summary>
+    /// <returns>Whether all that is here is of it.</returns>
+    private bool Take(FollowedEpoch told)
+    {
+        Kept = told.Kept;
+        var isWhole = Kept.Tokens >= history.Length && Kept.Kv >= driver.Runtime.Length - ComputedAhead;
+        progress.NoteEpoch(told.Epoch, isWhole);
+        return isWhole;
+    }
+
+    /// <summary>Takes inputs.</summary>
+    /// <returns>Whether it did; otherwise what was computed ahead is to be forgotten before.</returns>
+    private bool Take(InputRun run)
+    {
+        requireRoom(run.FirstPosition + run.Tokens.Length);
+        if (run.FirstPosition != history.Length)
+        {
+            throw new SwarmTransportException(
+                $"Inputs of '{context}' go on at {run.FirstPosition} instead of {history.Length}.", isTransient: true);
+        }
+
+        if (AheadFrom is { } ahead)
+        {
+            Kept = new Watermarks(history.Length, ahead); // The holder is still there, and it is its KV that counts.
+            return false;
+        }
+
+        history.AppendRun(run);
+        Kept = Kept with { Tokens = history.Length };
+        progress.Change(status => status with { Held = status.Held with { Tokens = history.Length } });
+        return true;
+    }
+
+    private async ValueTask TakeAsync(KvRunData run, CancellationToken cancellationToken)
+    {
+        var end = run.FirstPosition + run.Count;
+        await _load!.TakeFollowedAsync(run, cancellationToken).ConfigureAwait(false);
+        ComputedAhead = (int)Math.Clamp(driver.Runtime.Length - end, 0, ComputedAhead);
+        Kept = Kept with { Kv = driver.Runtime.Length };
+    }
+
+    /// <summary>Computes the logits, if that is possible now.</summary>
+    /// <returns>Whether the runtime has all that it had.</returns>
+    private async Task<bool> TryComputeAheadAsync(CancellationToken cancellationToken)
+    {
+        var first = Math.Min(driver.Runtime.Length, history.LastStepStart);
+        try
+        {
+            if (await _load!.TryComputeLogitsAsync(cancellationToken).ConfigureAwait(false) is { } computed)
+            {
+                ComputedAhead += computed;
+                AheadFrom = Math.Min(AheadFrom ?? first, first);
+                logitsWanted.Withdraw();
+            }
+
+            return true; // Or what is on its way comes first.
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+        {
+            logitsWanted.Withdraw();
+            ClientLog.NotComputedAhead(logger, context, exception.Message); // The session tries it again, and throws.
+            Kept = new Watermarks(history.Length, Math.Min(driver.Runtime.Length, first));
+            return false;
+        }
+    }
+}
