@@ -54,6 +54,7 @@ public abstract class DroneHandoffTests
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        Programs.CompileOnce(start);
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);

@@ -22,6 +22,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     private readonly SemaphoreSlim _poked = new(0, 1);
     private volatile bool _hasMembers;
     private TimeSpan _next; // Until a holder's time to connect again is over.
+    private TimeSpan _worked; // What the last look took of the processor; waiting for a fleet is no work.
 
     /// <summary>Begins to look after a context.</summary>
     /// <param name="tenant">Tenant name.</param>
@@ -77,10 +78,9 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         var poked = _poked.WaitAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
-            var started = timeProvider.GetTimestamp();
-            _next = _fleetPeriod;
+            (_next, _worked) = (_fleetPeriod, TimeSpan.Zero);
             await LookAsync();
-            var rest = _hasMembers ? timeProvider.GetElapsedTime(started) * RestsPerLook : _fleetPeriod;
+            var rest = _hasMembers ? _worked * RestsPerLook : _fleetPeriod;
             var pause = Shorter(Shorter(rest < _period ? _period : rest, _fleetPeriod), _next);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
             await Task.WhenAny(poked, Task.Delay(pause, timeProvider, over.Token));
@@ -155,6 +155,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 
     private async Task TellAsync(string tenant, TenantContexts contexts, IFleetGrain fleet)
     {
+        var started = timeProvider.GetTimestamp();
         var now = timeProvider.GetUtcNow();
         List<(Watched Watched, ContextNote Note)> notes = [];
         foreach (var (context, watched) in contexts.Open)
@@ -191,9 +192,18 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
             }
         }
 
+        _worked += timeProvider.GetElapsedTime(started);
         if (notes.Count > 0 || closed.Count > 0)
         {
-            await fleet.NoteContextsAsync(_silo, [.. notes.Select(item => item.Note)], [.. closed]);
+            try
+            {
+                await fleet.NoteContextsAsync(_silo, [.. notes.Select(item => item.Note)], [.. closed]).WaitAsync(_askTime, timeProvider);
+            }
+            catch
+            {
+                closed.ForEach(contexts.Closed.Enqueue); // Nobody else tells of them.
+                throw;
+            }
         }
 
         foreach (var (watched, note) in notes)

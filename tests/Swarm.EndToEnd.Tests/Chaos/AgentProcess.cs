@@ -9,6 +9,7 @@ internal sealed class AgentProcess : IAsyncDisposable
 {
     private readonly Process _process;
     private readonly StringBuilder _errors = new();
+    private readonly TaskCompletionSource<long> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private AgentProcess(string name, string history, Process process)
     {
@@ -25,6 +26,9 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
+
+    /// <summary>Completes with the time at which the operating system closed its standard error: nobody can notice its end sooner.</summary>
+    public Task<long> Closed => _closed.Task;
 
     /// <summary>Contexts that it was told to hold.</summary>
     public string[] Contexts { get; private set; } = [];
@@ -114,6 +118,11 @@ internal sealed class AgentProcess : IAsyncDisposable
 
     private void Keep(string? line)
     {
+        if (line is null)
+        {
+            _closed.TrySetResult(Stopwatch.GetTimestamp());
+        }
+
         lock (_errors)
         {
             _errors.AppendLine(line);

@@ -17,11 +17,11 @@ internal sealed class Latencies(string name)
     /// <summary>Adds one.</summary>
     public void Add(TimeSpan time) => _seconds.Add(time.TotalSeconds);
 
-    /// <summary>The time that a share of all stays under.</summary>
+    /// <summary>The smallest time that a share of all does not exceed (nearest rank).</summary>
     public double Quantile(double share)
     {
         var sorted = _seconds.Order().ToArray();
-        return sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, (int)(share * sorted.Length))];
+        return sorted.Length == 0 ? 0 : sorted[Math.Min(sorted.Length - 1, Math.Max(0, (int)Math.Ceiling(share * sorted.Length) - 1))];
     }
 
     /// <summary>The figures.</summary>

@@ -78,6 +78,7 @@ public sealed class FleetKillTests(ITestOutputHelper output)
         var time = Stopwatch.GetTimestamp();
         killed.Kill();
         await MeasureAsync(cluster, time, cluster.History.HolderOf(Context)!, times);
+        Times.Add(time, await killed.Closed, times.Closed);
         await cluster.RestartAsync(killed);
     }
 
@@ -116,6 +117,8 @@ public sealed class FleetKillTests(ITestOutputHelper output)
     /// <summary>Where the time goes.</summary>
     private sealed class Times
     {
+        public Latencies Closed { get; } = new("to the close of the killed process's pipes, for reference");
+
         public Latencies Offered { get; } = new("to the offer");
 
         public Latencies Released { get; } = new("to the end of the release");
@@ -132,6 +135,6 @@ public sealed class FleetKillTests(ITestOutputHelper output)
             }
         }
 
-        public override string ToString() => string.Join('\n', new[] { Offered, Released, Opened, FirstToken }.Where(item => item.Count > 0));
+        public override string ToString() => string.Join('\n', new[] { Closed, Offered, Released, Opened, FirstToken }.Where(item => item.Count > 0));
     }
 }
