@@ -7,7 +7,6 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests;
 
 /// <summary>A client that knows one gateway finds the others before it needs them.</summary>
-[Collection(nameof(Alone))]
 public sealed class GatewayLossTests(ITestOutputHelper output)
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

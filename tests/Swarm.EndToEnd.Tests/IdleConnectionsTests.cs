@@ -7,7 +7,6 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests;
 
 /// <summary>Connections that are opened and say nothing, more of them than the silo may have files.</summary>
-[Collection(nameof(Alone))]
 public sealed class IdleConnectionsTests(ITestOutputHelper output)
 {
     private const int Files = 600;

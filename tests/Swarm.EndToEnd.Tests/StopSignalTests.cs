@@ -6,7 +6,6 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests;
 
 /// <summary>What a silo, as a process, does on signals: it drains and closes its contexts.</summary>
-[Collection(nameof(Alone))]
 public sealed class StopSignalTests
 {
     private const string Recovered = "was recovered from segment";

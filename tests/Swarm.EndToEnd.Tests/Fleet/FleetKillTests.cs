@@ -105,7 +105,11 @@ public sealed class FleetKillTests(ITestOutputHelper output)
     private static async Task MeasureAsync(FleetCluster cluster, long time, HistoryEvent lost, Times times)
     {
         await cluster.WaitAsync(
-            () => cluster.History.NextAfter(Context, EventKind.FirstToken, time, lost.Process) is not null, "a successor's first token");
+            () => cluster.History.NextAfter(Context, EventKind.FirstToken, time, lost.Process) is not null,
+            () => $"a first token after epoch {lost.Epoch} of {lost.Process}; the last events:\n" + string.Join('\n', cluster.Tail.Events
+                .Where(item => item.Context == Context && item.Kind is not (EventKind.Feeding or EventKind.Durable or EventKind.Logits))
+                .TakeLast(20)
+                .Select(item => $"{Stopwatch.GetElapsedTime(time, item.At).TotalSeconds:0.000} s: {item.Kind} {item.Process}, epoch {item.Epoch}, {item.Position} positions, {item.Text}")));
         var opened = cluster.History.NextAfter(Context, EventKind.Opened, time)!;
         Assert.True(opened.Epoch > lost.Epoch, $"epoch {opened.Epoch} follows {lost.Epoch}");
         Times.Add(time, cluster.History.NextAfter(Context, EventKind.Offered, lost.At)?.At, times.Offered);

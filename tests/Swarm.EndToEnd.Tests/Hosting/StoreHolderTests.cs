@@ -4,7 +4,6 @@ using Xunit;
 namespace Swarm.EndToEnd.Tests.Hosting;
 
 /// <summary>Two silos as processes that do not know of each other, over one store.</summary>
-[Collection(nameof(Alone))]
 public sealed class StoreHolderTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>, IDisposable
 {
     private readonly TempDirectory _folder = new();
