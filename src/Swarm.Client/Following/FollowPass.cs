@@ -176,12 +176,12 @@ internal sealed class FollowPass(
     /// <returns>Whether the runtime has all that it had.</returns>
     private async Task<bool> TryComputeAheadAsync(CancellationToken cancellationToken)
     {
-        var first = Math.Min(driver.Runtime.Length, history.LastStepStart);
+        var before = driver.Runtime.Length;
+        var first = Math.Min(before, history.LastStepStart);
         try
         {
-            if (await _load!.TryComputeLogitsAsync(cancellationToken).ConfigureAwait(false) is { } computed)
+            if (await _load!.TryComputeLogitsAsync(cancellationToken).ConfigureAwait(false))
             {
-                ComputedAhead += computed;
                 AheadFrom = Math.Min(AheadFrom ?? first, first);
                 logitsWanted.Withdraw();
             }
@@ -194,6 +194,14 @@ internal sealed class FollowPass(
             ClientLog.NotComputedAhead(logger, context, exception.Message); // The session tries it again, and throws.
             Kept = new Watermarks(history.Length, Math.Min(driver.Runtime.Length, first));
             return false;
+        }
+        finally
+        {
+            if (driver.Runtime.Length > before)
+            {
+                ComputedAhead += driver.Runtime.Length - before;
+                AheadFrom = Math.Min(AheadFrom ?? first, first);
+            }
         }
     }
 }

@@ -110,26 +110,34 @@ internal sealed partial class KvLoad(
     }
 
     /// <summary>Computes what is missing at the end, and the logits behind it, unless a run is on its way into the runtime.</summary>
-    /// <param name="cancellationToken">Stops it.</param>
-    /// <returns>Positions computed that the runtime did not have; <see langword="null"/> if it was not possible.</returns>
-    public async ValueTask<int?> TryComputeLogitsAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Stops it between two steps; what was computed counts.</param>
+    /// <returns>Whether it was possible.</returns>
+    public async ValueTask<bool> TryComputeLogitsAsync(CancellationToken cancellationToken)
     {
         await CloseAsync(cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         if ((Target?.Received ?? 0) != _takenInPlace)
         {
-            return null; // It is taken first.
+            return false; // It is taken first.
         }
 
-        var computed = await driver.RunAsync(() =>
+        var before = driver.Runtime.Length;
+        try
         {
-            var count = driver.CatchUp(cancellationToken);
-            driver.RequireLogits();
-            return count;
-        }).ConfigureAwait(false);
-        RecomputedEarly += computed;
+            await driver.RunAsync(() =>
+            {
+                driver.CatchUp(cancellationToken);
+                driver.RequireLogits();
+                return true;
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            RecomputedEarly += Math.Max(0, driver.Runtime.Length - before);
+        }
+
         Target?.Open(driver.Runtime.Length);
-        return computed;
+        return true;
     }
 
     /// <summary>Loads all that comes, and computes steps while the next run takes longer to come than a step to compute.</summary>
