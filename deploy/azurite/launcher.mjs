@@ -6,7 +6,8 @@
 //
 // With --location Azurite writes its whole catalogue of blobs down every 5 seconds, and answers nobody meanwhile: 0.3 to 0.7 s with
 // some ten thousand blobs. A kill -9 or a power cut loses what it took since: not for data that you want to keep. With --memory it
-// writes nothing, and forgets all at its end.
+// writes nothing, and forgets all at its end. What no blob refers to any more it removes at its start and once a day, where Azurite by
+// itself does so every 10 minutes, and answers nobody until all of it is gone: 50 s after some ten thousand writes.
 // Prints Azurite's own lines; the one with "listens on http://127.0.0.1:<port>" says that it is ready.
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
@@ -33,6 +34,7 @@ for (const output of [process.stdout, process.stderr]) {
 process.stdin.on('end', stop).on('error', stop).resume();
 
 const require = createRequire(import.meta.url);
+require('azurite/dist/src/blob/utils/constants.js').DEFAULT_GC_INTERVAL_MS = 24 * 60 * 60 * 1000;
 const main = require.resolve('azurite/dist/src/blob/main.js');
 process.argv = [
   process.argv[0], main,
