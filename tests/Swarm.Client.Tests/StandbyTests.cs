@@ -179,6 +179,98 @@ public sealed class StandbyTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
     }
 
+    /// <summary>A standby that computes along with its holder has the logits before the release, and computes nothing after it.</summary>
+    [Fact]
+    public async Task TakeOver_ComputedAlong_ComputesNothingAndGoesOnBitForBit()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var other = await silo.ConnectAsync();
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+        await a.FeedAsync(Some(300), Token);
+        var runtime = new ToyRuntime();
+        await using var standby = await other.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        for (var step = 0; step < 10; step++)
+        {
+            await standby.ComputeAlongAsync(TimeSpan.FromMinutes(1), Token);
+            await a.FeedAsync(Some(5), Token);
+        }
+
+        await a.FlushAsync(Token);
+        await CaughtUpAsync(standby, a);
+        await standby.ComputeAlongAsync(TimeSpan.FromMinutes(1), Token);
+        runtime.FailsAt = 0;
+        await a.ReleaseAsync("drone-b", Token);
+        await using var b = await standby.TakeOverAsync(TakeOver.IfReleased, null, Token);
+
+        Assert.Equal((350, 0, 0), (b.Rehydration.Held, b.Rehydration.Recomputed, b.Rehydration.Loaded));
+        Assert.Equal(a.Logits.ToArray(), b.Logits.ToArray());
+        Assert.Equal(Kv(lead), Kv(runtime));
+        runtime.FailsAt = int.MaxValue;
+        var (next, logits) = (Some(3), new float[lead.VocabularySize]);
+        lead.Forward(next, logits);
+        await b.FeedAsync(next, Token);
+        Assert.Equal(logits, b.Logits.ToArray());
+    }
+
+    /// <summary>
+    /// Any leader, and connections that are cut, while a standby computes along, with the same bits or with others: when all is durable, it has the
+    /// leader's KV; but for the last step, if it was computed here for its logits.
+    /// </summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Follow_ComputesAlong_HoldsTheHoldersBits(int rounding)
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var proxy = new CuttingProxy(silo.DataPlane);
+        await using var other = await silo.ConnectAsync(proxy.Endpoint);
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync(
+            "track/1", lead, new MemoryOptions { KvFlushInterval = TimeSpan.FromMilliseconds(20) }, Token);
+        await a.FeedAsync(Some(64), Token);
+        var runtime = new ToyRuntime { Rounding = (ulong)rounding };
+        await using var standby = await other.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        for (var round = 0; round < 12; round++)
+        {
+            var computing = standby.ComputeAlongAsync(TimeSpan.FromSeconds(1), Token);
+            var last = 0;
+            for (var step = _seeded.Random.Next(1, 12); step > 0; step--)
+            {
+                await a.FeedAsync(Some(last = _seeded.Random.Next(1, 20)), Token);
+                switch (_seeded.Random.Next(10))
+                {
+                    case 0:
+                        proxy.Cut();
+                        break;
+                    case 1:
+                        await a.RewindAsync(_seeded.Random.NextInt64(a.Length / 2, a.Length + 1), Token);
+                        last = (int)a.Length;
+                        break;
+                    case 2:
+                        await a.FlushAsync(Token);
+                        break;
+                }
+            }
+
+            await a.FlushAsync(Token);
+            await computing;
+            standby.ComputeNoMore();
+            await CaughtUpAsync(standby, a);
+
+            var held = rounding == 0 ? (int)a.Length : (int)a.Length - last;
+            Assert.Equal(Kv(lead, held), Kv(runtime, held));
+        }
+
+        await a.ReleaseAsync("drone-b", Token);
+        await using var b = await standby.TakeOverAsync(TakeOver.IfReleased, null, Token);
+
+        Assert.Equal(0, b.Rehydration.Loaded + b.Rehydration.Recomputed);
+        Assert.Equal(rounding == 0, a.Logits.Span.SequenceEqual(b.Logits.Span));
+    }
+
     /// <summary>
     /// The holder's last KV is lost with it: that is computed, while the context is acquired, and counted; also where the standby is cut off
     /// meanwhile, so that the session goes on before all of it is computed.
@@ -413,12 +505,14 @@ public sealed class StandbyTests
 
     private int[] Some(int count) => [.. Enumerable.Range(0, count).Select(_ => _seeded.Random.Next(97))];
 
-    private static byte[] Kv(ToyRuntime runtime)
+    private static byte[] Kv(ToyRuntime runtime) => Kv(runtime, runtime.Length);
+
+    private static byte[] Kv(ToyRuntime runtime, int positions)
     {
-        var bytes = new byte[runtime.Length * (int)runtime.Model.Geometry.BytesPerPosition];
+        var bytes = new byte[positions * (int)runtime.Model.Geometry.BytesPerPosition];
         for (var stream = 0; stream < 2; stream++)
         {
-            runtime.ReadKv(0, stream, 0, runtime.Length, bytes.AsSpan(stream * bytes.Length / 2, bytes.Length / 2));
+            runtime.ReadKv(0, stream, 0, positions, bytes.AsSpan(stream * bytes.Length / 2, bytes.Length / 2));
         }
 
         return bytes;

@@ -16,6 +16,7 @@ namespace Swarm;
 public sealed class FleetMember : IFleetMember, IOfferActions
 {
     private static readonly TimeSpan _pollWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _computingPatience = TimeSpan.FromSeconds(1);
     private const int MaxOffers = 256;
 
     private readonly Guid _session = Guid.NewGuid();
@@ -235,10 +236,11 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(FleetPlanner.PreparationTime * 2);
         var own = offer.Standby is null ? await FollowAsync(offer, runtime!, limit.Token).ConfigureAwait(false) : null;
+        var standby = own ?? (AgentStandby)offer.Standby!;
         try
         {
-            var standby = own ?? (AgentStandby)offer.Standby!;
             await standby.WaitForCatchUpAsync(limit.Token).ConfigureAwait(false);
+            await standby.ComputeAlongAsync(_computingPatience, limit.Token).ConfigureAwait(false);
             if (!await AnswerAsync(offer, isAccepted: true, limit.Token).ConfigureAwait(false))
             {
                 throw new SwarmRefusedException(new Refusal(
@@ -249,6 +251,7 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         }
         catch
         {
+            standby.ComputeNoMore();
             if (own is not null)
             {
                 await own.DisposeAsync().ConfigureAwait(false);

@@ -124,7 +124,23 @@ internal sealed class ContextFollower
     /// Asks for the logits behind the last position, as soon as all that is durable is here: while the context is acquired, nothing else needs
     /// the runtime. Inputs whose KV is not durable are computed too. If the holder goes on all the same, that is taken back.
     /// </summary>
-    public void ComputeAhead() => _logitsWanted.Ask();
+    public void ComputeAhead() => _logitsWanted.Ask(isLasting: false);
+
+    /// <summary>
+    /// Computes along with the holder, so that the logits behind its last position are here when it releases the context. What is computed
+    /// stays where the holder's KV turns out to be the same, byte by byte; where it does not, nothing more is computed ahead.
+    /// </summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>A task that ends when the logits behind a position are here for the first time.</returns>
+    public Task ComputeAlongAsync(CancellationToken cancellationToken)
+    {
+        var computed = _logitsWanted.Computed;
+        _logitsWanted.Ask(isLasting: true);
+        return computed.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Ends what <see cref="ComputeAlongAsync"/> has begun.</summary>
+    public void ComputeNoMore() => _logitsWanted.Withdraw();
 
     /// <summary>Waits until it has been told of an epoch, and has some positions of it.</summary>
     /// <param name="epoch">The epoch.</param>
@@ -330,7 +346,7 @@ internal sealed class ContextFollower
     /// <summary>Follows until something is taken back, which it cuts off.</summary>
     private async Task FollowOnceAsync(DataPlaneAttachment attachment, CancellationToken cancellationToken)
     {
-        var pass = _pass = new FollowPass(_context, History, Driver, Progress, _logitsWanted, RequireRoom, _time, _logger);
+        var pass = _pass = new FollowPass(_context, History, Driver, Progress, _logitsWanted, RequireRoom, _time, _logger).After(_pass);
         try
         {
             await pass.RunAsync(attachment, cancellationToken).ConfigureAwait(false);

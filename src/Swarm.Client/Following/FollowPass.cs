@@ -28,6 +28,7 @@ internal sealed class FollowPass(
     private static readonly Task<bool> _none = Task.FromResult(false);
 
     private KvLoad? _load;
+    private bool _hasReplaced; // The holder's KV of a step, by other bits.
 
     /// <summary>What holds of what is here. Inputs and KV behind it are to be forgotten when the pass has ended.</summary>
     public Watermarks Kept { get; private set; } = new(history.Length, driver.Runtime.Length);
@@ -35,8 +36,23 @@ internal sealed class FollowPass(
     /// <summary>Positions at the end whose KV was computed ahead, and has not come.</summary>
     public int ComputedAhead { get; private set; }
 
-    /// <summary>Where the first step begins that was computed ahead; <see langword="null"/> if none was.</summary>
+    /// <summary>Where KV begins that was computed here, and may differ from the holder's; <see langword="null"/>: all of it is the holder's.</summary>
     public int? AheadFrom { get; private set; }
+
+    private bool IsComputed => driver.HasLogits && driver.Runtime.Length == history.Length;
+
+    /// <summary>Takes over what a pass before this one has computed ahead, as far as it is still here.</summary>
+    /// <returns>This.</returns>
+    public FollowPass After(FollowPass? before)
+    {
+        if (before?.AheadFrom is { } ahead && ahead < driver.Runtime.Length)
+        {
+            (AheadFrom, _hasReplaced) = (ahead, before._hasReplaced);
+            ComputedAhead = Math.Min(before.ComputedAhead, driver.Runtime.Length - ahead);
+        }
+
+        return this;
+    }
 
     /// <summary>The slowest tier that KV came from.</summary>
     public KvTier Tier => _load?.Tier ?? KvTier.None;
@@ -51,7 +67,7 @@ internal sealed class FollowPass(
     {
         var load = _load = new KvLoad(
             context, history, driver, (first, count) => attachment.ReadKvAsync(first, count, isRecheck: true), time, logger);
-        var from = new FollowPoint(progress.Status.Epoch, history.Length, history.HashAt(history.Length), driver.Runtime.Length);
+        var from = new FollowPoint(progress.Status.Epoch, history.Length, history.HashAt(history.Length), AheadFrom ?? driver.Runtime.Length);
         var (recomputed, discarded) = (progress.Status.Recomputed, progress.Status.Discarded);
         using var reading = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var stream = attachment.FollowAsync(from, load.Target, reading.Token).GetAsyncEnumerator(reading.Token);
@@ -76,10 +92,14 @@ internal sealed class FollowPass(
 
                 if (told.Kv is { } kv)
                 {
-                    await TakeAsync(kv, cancellationToken).ConfigureAwait(false);
+                    if (!await TakeAsync(kv, cancellationToken).ConfigureAwait(false))
+                    {
+                        return;
+                    }
+
                     progress.Change(status => status with
                     {
-                        Held = status.Held with { Kv = driver.Runtime.Length },
+                        Held = status.Held with { Kv = AheadFrom ?? driver.Runtime.Length },
                         Recomputed = recomputed + load.RecomputedDamaged,
                         Discarded = discarded + load.Discarded,
                     });
@@ -114,7 +134,8 @@ internal sealed class FollowPass(
         while (true)
         {
             var asked = logitsWanted.Asked; // Before it looks, so that no request slips between.
-            if (logitsWanted.IsOpen && progress.Lag.Time == TimeSpan.Zero && !await TryComputeAheadAsync(cancellationToken).ConfigureAwait(false))
+            var isWanted = logitsWanted.IsOpen || (logitsWanted.IsLasting && !IsComputed);
+            if (isWanted && progress.Lag.Time == TimeSpan.Zero && !await TryComputeAheadAsync(cancellationToken).ConfigureAwait(false))
             {
                 return false;
             }
@@ -136,7 +157,7 @@ internal sealed class FollowPass(
     private bool Take(FollowedEpoch told)
     {
         Kept = told.Kept;
-        var isWhole = Kept.Tokens >= history.Length && Kept.Kv >= driver.Runtime.Length - ComputedAhead;
+        var isWhole = Kept.Tokens >= history.Length && Kept.Kv >= (AheadFrom ?? driver.Runtime.Length);
         progress.NoteEpoch(told.Epoch, isWhole);
         return isWhole;
     }
@@ -152,7 +173,7 @@ internal sealed class FollowPass(
                 $"Inputs of '{context}' go on at {run.FirstPosition} instead of {history.Length}.", isTransient: true);
         }
 
-        if (AheadFrom is { } ahead)
+        if (AheadFrom is { } ahead && (_hasReplaced || !logitsWanted.IsLasting))
         {
             Kept = new Watermarks(history.Length, ahead); // The holder is still there, and it is its KV that counts.
             return false;
@@ -164,26 +185,59 @@ internal sealed class FollowPass(
         return true;
     }
 
-    private async ValueTask TakeAsync(KvRunData run, CancellationToken cancellationToken)
+    /// <summary>Takes KV. What was computed ahead of it stays where it is the same.</summary>
+    /// <returns>Whether it did; otherwise what was computed ahead is to be forgotten before, and the KV comes again.</returns>
+    private async ValueTask<bool> TakeAsync(KvRunData run, CancellationToken cancellationToken)
     {
-        var end = run.FirstPosition + run.Count;
-        await _load!.TakeFollowedAsync(run, cancellationToken).ConfigureAwait(false);
-        ComputedAhead = (int)Math.Clamp(driver.Runtime.Length - end, 0, ComputedAhead);
+        var end = (int)run.FirstPosition + run.Count;
+        if (AheadFrom is { } ahead && ahead < end)
+        {
+            var first = Math.Max(ahead, (int)run.FirstPosition);
+            if (!run.IsDamaged && !driver.HasSame(run, first, Math.Min(end, driver.Runtime.Length) - first))
+            {
+                run.Dispose();
+                logitsWanted.Withdraw(); // They would be computed in vain, again and again.
+                Kept = new Watermarks(history.Length, ahead);
+                return false;
+            }
+
+            AheadFrom = end < driver.Runtime.Length ? end : null;
+        }
+
+        if (end <= driver.Runtime.Length && !run.IsDamaged)
+        {
+            run.Dispose(); // It is here.
+            _load!.Target?.Open(end);
+        }
+        else
+        {
+            await _load!.TakeFollowedAsync(run, cancellationToken).ConfigureAwait(false);
+        }
+
+        ComputedAhead = Math.Clamp(driver.Runtime.Length - end, 0, ComputedAhead);
         Kept = Kept with { Kv = driver.Runtime.Length };
+        return true;
     }
 
     /// <summary>Computes the logits, if that is possible now.</summary>
     /// <returns>Whether the runtime has all that it had.</returns>
     private async Task<bool> TryComputeAheadAsync(CancellationToken cancellationToken)
     {
+        // The last step is computed once more where all of its KV came from the holder: it may have other bits then.
         var before = driver.Runtime.Length;
-        var first = Math.Min(before, history.LastStepStart);
+        var first = before == history.Length && !driver.HasLogits ? history.LastStepStart : before;
+        var digest = driver.Digest(first, before - first);
         try
         {
             if (await _load!.TryComputeLogitsAsync(cancellationToken).ConfigureAwait(false))
             {
-                AheadFrom = Math.Min(AheadFrom ?? first, first);
-                logitsWanted.Withdraw();
+                if (driver.Digest(first, before - first) != digest)
+                {
+                    _hasReplaced = true;
+                    AheadFrom = Math.Min(AheadFrom ?? first, first);
+                }
+
+                logitsWanted.NoteComputed();
             }
 
             return true; // Or what is on its way comes first.
@@ -200,7 +254,7 @@ internal sealed class FollowPass(
             if (driver.Runtime.Length > before)
             {
                 ComputedAhead += driver.Runtime.Length - before;
-                AheadFrom = Math.Min(AheadFrom ?? first, first);
+                AheadFrom = Math.Min(AheadFrom ?? before, before);
             }
         }
     }

@@ -152,6 +152,21 @@ public sealed class AgentStandby : IAgentStandby
         }
     }
 
+    /// <summary>Computes along with the holder, which is about to release the context, until this takes it over or <see cref="ComputeNoMore"/>.</summary>
+    /// <param name="patience">How long to wait at most.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>A task that ends when it has come as far as the holder, or was waited for that long.</returns>
+    internal async Task ComputeAlongAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(patience);
+        await _follower.ComputeAlongAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    /// <summary>Ends what <see cref="ComputeAlongAsync"/> has begun.</summary>
+    internal void ComputeNoMore() => _follower.ComputeNoMore();
+
     async Task<IAgentMemory> IAgentStandby.TakeOverAsync(TakeOver mode, MemoryOptions? options, CancellationToken cancellationToken) =>
         await TakeOverAsync(mode, options, cancellationToken).ConfigureAwait(false);
 

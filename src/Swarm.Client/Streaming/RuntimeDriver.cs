@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.IO.Hashing;
 using Swarm.Format.Frames;
+using Swarm.Format.Objects;
 
 namespace Swarm.Client.Streaming;
 
@@ -8,6 +11,8 @@ namespace Swarm.Client.Streaming;
 /// <param name="steps">Where its steps are computed; the owner disposes of it.</param>
 internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, StepWorker steps)
 {
+    private const int DigestedPositions = 64;
+
     // Held while KV is copied out, and while positions go away. A step needs no lock: it only adds positions.
     private readonly Lock _gate = new();
     private readonly float[] _logits = new float[runtime.VocabularySize];
@@ -173,6 +178,57 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, St
 
             return first + count <= _computed; // None, once it is lost.
         }
+    }
+
+    /// <summary>Whether a run has, byte by byte, the KV that the runtime has. Where steps are computed, or while none is.</summary>
+    /// <param name="run">The run, in a buffer.</param>
+    /// <param name="first">First position, within the run and the runtime.</param>
+    /// <param name="count">Positions.</param>
+    /// <returns>Whether it has; not where it is damaged.</returns>
+    public bool HasSame(KvRunData run, int first, int count)
+    {
+        var isSame = true;
+        try
+        {
+            KvPayload.Decode(
+                runtime.Model.Geometry,
+                run.FirstPosition,
+                run.Count,
+                run.Frames.Span,
+                first,
+                count,
+                (group, stream, position, positions, source) =>
+                {
+                    var own = ArrayPool<byte>.Shared.Rent(source.Length);
+                    runtime.ReadKv(group, stream, position, positions, own.AsSpan(0, source.Length));
+                    isSame &= source.SequenceEqual(own.AsSpan(0, source.Length));
+                    ArrayPool<byte>.Shared.Return(own);
+                });
+            return isSame;
+        }
+        catch (CorruptObjectException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>XxHash3-128 of KV as it is sent. Where steps are computed, or while none is.</summary>
+    /// <param name="first">First position.</param>
+    /// <param name="count">Positions, 0 or more.</param>
+    public UInt128 Digest(int first, int count)
+    {
+        var hash = new XxHash128();
+        for (var end = first + count; first < end; first += DigestedPositions)
+        {
+            var part = Math.Min(DigestedPositions, end - first);
+            var length = KvPayload.EncodedLength(runtime.Model.Geometry, first, part);
+            var encoded = ArrayPool<byte>.Shared.Rent(length);
+            KvPayload.Encode(runtime.Model.Geometry, first, part, runtime.ReadKv, encoded);
+            hash.Append(encoded.AsSpan(0, length));
+            ArrayPool<byte>.Shared.Return(encoded);
+        }
+
+        return hash.GetCurrentHashAsUInt128();
     }
 
     private void Forward(ReadOnlySpan<int> tokens)

@@ -26,6 +26,9 @@ internal static class ContextNotes
     /// <summary>The note of a context whose holder asks for a successor.</summary>
     public static ContextNote Planned(string context, ContextStatus status) => Of(context, status, HandoffNeed.Planned, TimeSpan.Zero);
 
+    /// <summary>Whether the fleet has to look after a context: somebody holds it, or it needs a holder.</summary>
+    public static bool IsWanted(ContextNote note) => note.Policy.IsOffered && (note.Holder.Length > 0 || note.Need != HandoffNeed.None);
+
     private static ContextNote Of(string context, ContextStatus status, HandoffNeed need, TimeSpan since) => new(
         context,
         status.Epoch.Value,

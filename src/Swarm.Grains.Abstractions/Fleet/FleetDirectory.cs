@@ -49,16 +49,12 @@ internal sealed class FleetDirectory
     /// <param name="isWanted">Whether the fleet still has to look after it: it is open nowhere, and is to be opened.</param>
     public void Close(string context, Guid silo, bool isWanted)
     {
-        if (!_entries.TryGetValue(context, out var entry) || entry.Silo != silo)
-        {
-            return;
-        }
-
-        if (isWanted)
+        var known = _entries.GetValueOrDefault(context)?.Silo;
+        if (isWanted && (known is null || known == silo))
         {
             Set(context, Guid.Empty);
         }
-        else
+        else if (known == silo)
         {
             Remove(context);
         }

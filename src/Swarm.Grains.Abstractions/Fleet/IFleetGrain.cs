@@ -50,8 +50,8 @@ public interface IFleetGrain : IGrainWithStringKey
     /// <param name="silo">The silo.</param>
     /// <param name="contexts">The contexts.</param>
     /// <param name="closed">Those that are not open there any more: open nowhere, or not to be looked after any more.</param>
-    /// <returns>A task that ends when the note is sent.</returns>
-    [Alias("note"), OneWay]
+    /// <returns>A task that ends when it has noted them: nobody else tells of what is closed.</returns>
+    [Alias("note")]
     Task NoteContextsAsync(Guid silo, ContextNote[] contexts, DirectoryEntry[] closed);
 
     /// <summary>Finds a successor for a holder that asks for one. Waits a while; repeat it until there is one.</summary>

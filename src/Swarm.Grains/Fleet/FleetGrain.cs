@@ -121,7 +121,7 @@ internal sealed class FleetGrain(TimeProvider timeProvider, GrainsMetrics metric
         {
             if (_planner.Note(note, "", now, silo))
             {
-                _directory.Open(note.Context, silo, note.Policy.IsOffered && (note.Holder.Length > 0 || note.Need != HandoffNeed.None));
+                _directory.Open(note.Context, silo, ContextNotes.IsWanted(note));
             }
         }
 

@@ -13,6 +13,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 {
     private static readonly TimeSpan _period = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan _fleetPeriod = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan _fleetMemory = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _askTime = TimeSpan.FromSeconds(2); // The fleet's silo may be gone, which Orleans notices late.
     private static readonly TimeSpan _repeatPeriod = TimeSpan.FromSeconds(1); // Of a need that is not met, and of lengths.
     private const int RestsPerLook = 10; // A silo with very many contexts looks less often: a look takes a tenth of the time at most.
@@ -32,7 +33,7 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     {
         if (CallCredential.Current is { } credential)
         {
-            var contexts = _tenants.GetOrAdd(tenant, static _ => new TenantContexts());
+            var contexts = _tenants.GetOrAdd(tenant, static (_, now) => new TenantContexts { HadMembersAt = now }, timeProvider.GetTimestamp());
             contexts.Credential = new StrongCredential(credential);
             contexts.Open[context] = new Watched(open);
         }
@@ -44,9 +45,10 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
     /// <param name="isIdle">Whether nobody wanted it for long. Otherwise its fleet has it opened again, where it has to look after it.</param>
     public void Remove(string tenant, string context, bool isIdle)
     {
-        if (_tenants.TryGetValue(tenant, out var contexts) && contexts.Open.TryRemove(context, out _) && contexts.HasMembers)
+        if (_tenants.TryGetValue(tenant, out var contexts) && contexts.Open.TryRemove(context, out var watched) && HadMembers(contexts))
         {
-            contexts.Closed.Enqueue(new DirectoryEntry(context, isIdle ? null : Guid.Empty));
+            var note = ContextNotes.Of(context, watched.Open.Status, watched.WasHeld, timeProvider.GetUtcNow());
+            contexts.Closed.Enqueue(new DirectoryEntry(context, isIdle || !ContextNotes.IsWanted(note) ? null : Guid.Empty));
         }
     }
 
@@ -57,7 +59,6 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         {
             watched.WasHeld = true;
         }
-
 
         if (_hasMembers && _poked.CurrentCount == 0)
         {
@@ -89,6 +90,9 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         }
     }
 
+    /// <summary>Whether a tenant has a fleet: one whose grain was just lost has no members, until they tell the next activation of themselves.</summary>
+    private bool HadMembers(TenantContexts contexts) => contexts.HasMembers || timeProvider.GetElapsedTime(contexts.HadMembersAt) < _fleetMemory;
+
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private async Task LookAsync()
@@ -109,7 +113,12 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
                 if (contexts.HasMembers)
                 {
                     hasMembers = _hasMembers = true;
+                    contexts.HadMembersAt = timeProvider.GetTimestamp();
                     await TellAsync(tenant, contexts, fleet);
+                }
+                else if (!HadMembers(contexts))
+                {
+                    contexts.Closed.Clear(); // There is nobody to tell.
                 }
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -144,7 +153,8 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
 
             if (contexts.Activation != state.Activation && contexts.Elsewhere.Count > 0)
             {
-                await fleet.RememberAsync([.. contexts.Elsewhere.Select(pair => new DirectoryEntry(pair.Key, pair.Value))]).WaitAsync(_askTime, timeProvider);
+                await fleet.RememberAsync([.. contexts.Elsewhere.Select(pair => new DirectoryEntry(
+                    pair.Key, pair.Value == _silo && !contexts.Open.ContainsKey(pair.Key) ? Guid.Empty : pair.Value))]).WaitAsync(_askTime, timeProvider);
             }
 
             contexts.Copy(state);
@@ -226,6 +236,9 @@ internal sealed class HolderWatch(IGrainFactory grains, TimeProvider timeProvide
         public StrongCredential? Credential { get; set; }
 
         public bool HasMembers { get; private set; }
+
+        /// <summary>When the fleet had members last, or this silo its first context of the tenant, as a timestamp.</summary>
+        public long HadMembersAt { get; set; }
 
         public Guid Activation { get; private set; }
 

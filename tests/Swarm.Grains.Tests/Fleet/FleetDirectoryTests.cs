@@ -45,7 +45,10 @@ public sealed class FleetDirectoryTests
             directory.Close(context, silo, isWanted: context == "wanted");
         }
 
-        Assert.Equal(["wanted"], directory.TakeOrphans(10, _start));
+        directory.Close("unknown", silo, isWanted: true); // As to an activation that has forgotten everything.
+        directory.Close("unknown and idle", silo, isWanted: false);
+
+        Assert.Equal(["wanted", "unknown"], directory.TakeOrphans(10, _start));
     }
 
     [Fact]
@@ -70,13 +73,14 @@ public sealed class FleetDirectoryTests
                         break;
                     case 1:
                         directory.Close(context, silo, isWanted: step % 2 == 0);
-                        if (expected.TryGetValue(context, out var open) && open == silo)
+                        var open = expected.GetValueOrDefault(context);
+                        if (step % 2 == 0 && (open is null || open == silo))
+                        {
+                            expected[context] = Guid.Empty;
+                        }
+                        else if (open == silo)
                         {
                             expected.Remove(context);
-                            if (step % 2 == 0)
-                            {
-                                expected[context] = Guid.Empty;
-                            }
                         }
 
                         break;

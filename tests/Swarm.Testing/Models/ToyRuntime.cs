@@ -77,7 +77,7 @@ public sealed class ToyRuntime : IKvRuntime, IKvMemory
     public int Length { get; private set; }
 
     /// <summary>Positions at which it breaks down.</summary>
-    public int FailsAt { get; init; } = int.MaxValue;
+    public int FailsAt { get; set; } = int.MaxValue;
 
     /// <summary>Positions that were computed, over the whole life of the runtime.</summary>
     public long ComputedPositions { get; private set; }
