@@ -30,6 +30,7 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
     private Exception? _fault;
     private uint _lastCorrelation;
     private bool _carriesTraces;
+    private UnixDomainSocketEndPoint? _localSocket;
     private int _abandoned;
 
     private DataPlaneClient(
@@ -69,6 +70,9 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
 
     /// <summary>Attaches that nobody waits for and the silo has not answered: each may still take an attachment's place for a while.</summary>
     internal int AbandonedAttaches => Volatile.Read(ref _abandoned);
+
+    /// <summary>Whether it is over the silo's Unix domain socket.</summary>
+    internal bool IsLocal { get; private init; }
 
     /// <summary>Whether the silo lets contexts be followed.</summary>
     internal bool MayFollow { get; private set; }
@@ -121,25 +125,21 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
                 exception);
         }
 
-        var client = new DataPlaneClient(endpoint, socket, options, timeProvider, logger ?? NullLogger.Instance);
-        try
+        var client = await GreetAsync(endpoint, socket, tenant, token, options, timeProvider, logger, either.Token, cancellationToken).ConfigureAwait(false);
+        if (client._localSocket is not { } nearer)
         {
-            await client.GreetAsync(tenant, token, timeProvider, either.Token).ConfigureAwait(false);
             return client;
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+
+        var local = await TryConnectLocallyAsync(endpoint, nearer, tenant, token, options, timeProvider, logger, either.Token, cancellationToken)
+            .ConfigureAwait(false);
+        if (local is null)
         {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw new SwarmTransportException(
-                $"The data plane at {endpoint} did not answer the greeting within {Duration.Format(options.ConnectTimeout)}. "
-                + "Check that the port is Swarm's data plane.",
-                isTransient: true);
+            return client;
         }
-        catch
-        {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
+
+        await client.DisposeAsync().ConfigureAwait(false);
+        return local;
     }
 
     /// <summary>Attaches a session that may append.</summary>
@@ -355,6 +355,77 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
                 nameof(context));
     }
 
+    /// <summary>Connects to the silo's Unix domain socket. It is not there where the silo is on another machine, or in another network namespace.</summary>
+    private static async Task<DataPlaneClient?> TryConnectLocallyAsync(
+        DataPlaneEndpoint endpoint,
+        UnixDomainSocketEndPoint local,
+        string tenant,
+        string token,
+        DataPlaneClientOptions options,
+        TimeProvider timeProvider,
+        ILogger? logger,
+        CancellationToken limit,
+        CancellationToken cancellationToken)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            LocalSocket.Prepare(socket);
+            await socket.ConnectAsync(local, limit).ConfigureAwait(false);
+            var client = await GreetAsync(endpoint, socket, tenant, token, options, timeProvider, logger, limit, cancellationToken).ConfigureAwait(false);
+            DataPlaneClientLog.ConnectedLocally(client._logger, endpoint.ToString());
+            return client;
+        }
+        catch (Exception exception) when (exception is SocketException or SwarmTransportException or SwarmRefusedException
+            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            socket.Dispose();
+            DataPlaneClientLog.NotConnectedLocally(logger ?? NullLogger.Instance, endpoint.ToString(), exception.Message);
+            return null;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Greets over a connected socket, which is the client's from here on.</summary>
+    private static async Task<DataPlaneClient> GreetAsync(
+        DataPlaneEndpoint endpoint,
+        Socket socket,
+        string tenant,
+        string token,
+        DataPlaneClientOptions options,
+        TimeProvider timeProvider,
+        ILogger? logger,
+        CancellationToken limit,
+        CancellationToken cancellationToken)
+    {
+        var client = new DataPlaneClient(endpoint, socket, options, timeProvider, logger ?? NullLogger.Instance)
+        {
+            IsLocal = socket.AddressFamily == AddressFamily.Unix,
+        };
+        try
+        {
+            await client.GreetAsync(tenant, token, timeProvider, limit).ConfigureAwait(false);
+            return client;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw new SwarmTransportException(
+                $"The data plane at {endpoint} did not answer the greeting within {Duration.Format(options.ConnectTimeout)}. "
+                + "Check that the port is Swarm's data plane.",
+                isTransient: true);
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
     private async Task GreetAsync(string tenant, string token, TimeProvider timeProvider, CancellationToken cancellationToken)
     {
         var reply = new PendingReply<Welcome>(FrameType.Welcome);
@@ -374,6 +445,9 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
 
         _carriesTraces = (welcome.Features & FeatureBits.TraceContext) != 0;
         MayFollow = (welcome.Features & FeatureBits.Follow) != 0;
+
+        // Another port than the silo's own: something is in between that is meant to be there, as a tunnel.
+        _localSocket = welcome.Port == Endpoint.Port ? LocalSocket.Find(welcome.LocalName) : null;
         Limits = new DataPlaneLimits(welcome.MaxAttachments, welcome.MaxPendingRequests, welcome.MaxRecordBytes);
         var tick = TimeSpan.FromMilliseconds(Math.Clamp(_options.PingInterval.TotalMilliseconds / 2, 10, 1000));
         lock (_ending)

@@ -39,6 +39,12 @@ public sealed class DataPlaneServerOptions : ISettingRules
     [Setting("Connections at a time.", Min = "1", Max = "1000000")]
     public int MaxConnections { get; set; } = 4096;
 
+    /// <summary>
+    /// Whether agents on the silo's machine are served by a Unix domain socket, which they move to by themselves. Linux only. Default: yes.
+    /// </summary>
+    [Setting("Whether agents on the silo's machine are served by a Unix domain socket, about twice as fast as TCP over loopback; Linux only.")]
+    public bool LocalSocket { get; set; } = true;
+
     /// <summary>Idle receive buffers kept for reuse, in bytes. Default 32 MiB.</summary>
     [Setting("Idle receive buffers kept for reuse.")]
     public long IdleBufferBytes { get; set; } = 32L << 20;

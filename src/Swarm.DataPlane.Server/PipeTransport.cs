@@ -12,17 +12,27 @@ namespace Swarm.DataPlane.Server;
 /// Kestrel itself sends only what is in its output pipe, which stays empty where there is a bare socket: that spares every byte
 /// sent a copy. Behind TLS, or another transport, bytes pass through the pipe.
 /// </remarks>
-/// <param name="connection">The connection; its owner disposes it.</param>
-internal sealed class PipeTransport(ConnectionContext connection) : ByteTransport
+internal sealed class PipeTransport : ByteTransport
 {
     // Large enough to cost few flushes, small enough that the kernel sends one part while the next is copied.
     private const int WriteChunkBytes = 128 << 10;
 
-    private readonly PipeReader _input = connection.Transport.Input;
-    private readonly PipeWriter _output = connection.Transport.Output;
-    private readonly Socket? _socket = connection.Features.Get<ITlsHandshakeFeature>() is null
-        ? connection.Features.Get<IConnectionSocketFeature>()?.Socket
-        : null;
+    private readonly ConnectionContext _connection;
+    private readonly PipeReader _input;
+    private readonly PipeWriter _output;
+    private readonly Socket? _socket;
+
+    /// <summary>Wraps a connection.</summary>
+    /// <param name="connection">The connection; its owner disposes it.</param>
+    public PipeTransport(ConnectionContext connection)
+    {
+        (_connection, _input, _output) = (connection, connection.Transport.Input, connection.Transport.Output);
+        if (connection.Features.Get<ITlsHandshakeFeature>() is null && connection.Features.Get<IConnectionSocketFeature>()?.Socket is { } socket)
+        {
+            _socket = socket;
+            LocalSocket.Prepare(socket);
+        }
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> destination, CancellationToken stop)
     {
@@ -77,7 +87,7 @@ internal sealed class PipeTransport(ConnectionContext connection) : ByteTranspor
 
     public override void Abort(string reason)
     {
-        connection.Abort(new ConnectionAbortedException(reason));
+        _connection.Abort(new ConnectionAbortedException(reason));
         _input.CancelPendingRead();
         _output.CancelPendingFlush();
     }

@@ -19,6 +19,7 @@ internal sealed class ServerConnection : IDisposable
     private readonly ServerMetrics _metrics;
     private readonly ILogger _logger;
     private readonly long _started;
+    private readonly (int Port, string LocalSocket)? _nearer; // Where a client on this machine is served faster.
     private int _attachmentCount;
     private bool _greeted;
     private string? _abortReason;
@@ -26,6 +27,7 @@ internal sealed class ServerConnection : IDisposable
 
     public ServerConnection(
         string name,
+        (int Port, string LocalSocket)? nearer,
         FrameChannel channel,
         IContextHost contexts,
         IngestBudget budget,
@@ -35,6 +37,7 @@ internal sealed class ServerConnection : IDisposable
         ILogger logger)
     {
         Name = name;
+        _nearer = nearer;
         Contexts = contexts;
         Budget = budget;
         Options = options;
@@ -256,7 +259,7 @@ internal sealed class ServerConnection : IDisposable
         }
 
         Tenant = hello.Tenant;
-        Features = hello.Features & FeatureBits.All;
+        Features = hello.Features & (_nearer is null ? FeatureBits.All & ~FeatureBits.LocalSocket : FeatureBits.All);
         Volatile.Write(ref _greeted, true);
         ServerLog.ConnectionOpened(_logger, Name, Tenant);
         await SendAsync(FrameType.Welcome, 0, 0, new Welcome(
@@ -264,7 +267,9 @@ internal sealed class ServerConnection : IDisposable
             Features,
             Options.MaxAttachments,
             Options.MaxPendingRequests,
-            (int)Math.Min(FrameLimits.MaxPayloadBytes, Budget.TotalBytes))).ConfigureAwait(false);
+            (int)Math.Min(FrameLimits.MaxPayloadBytes, Budget.TotalBytes),
+            _nearer?.Port ?? 0,
+            _nearer?.LocalSocket ?? "")).ConfigureAwait(false);
         return true;
     }
 

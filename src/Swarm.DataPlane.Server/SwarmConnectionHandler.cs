@@ -1,4 +1,6 @@
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
@@ -21,6 +23,7 @@ public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
     private readonly ILogger _logger;
     private readonly IngestBudget _budget;
     private readonly ServerMetrics _metrics;
+    private readonly string? _localSocket;
     private int _connections;
 
     /// <summary>Creates the handler.</summary>
@@ -47,8 +50,15 @@ public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
         _logger = logger;
         _budget = new IngestBudget(options.IngestBytes, options.AttachmentIngestBytes, timeProvider);
         Buffers = new BufferPool(options.IdleBufferBytes);
+        _localSocket = options.LocalSocket ? LocalSocket.NewName() : null;
         _metrics = new ServerMetrics(meters, _budget, () => ConnectionCount);
     }
+
+    /// <summary>
+    /// Where to listen besides TCP, for agents on this machine, which are told of it and come here by themselves; <see langword="null"/> where
+    /// <see cref="DataPlaneServerOptions.LocalSocket"/> says so, and on systems other than Linux.
+    /// </summary>
+    public UnixDomainSocketEndPoint? LocalEndpoint => _localSocket is null ? null : LocalSocket.Find(_localSocket);
 
     /// <summary>Receive buffers of all connections.</summary>
     public BufferPool Buffers { get; }
@@ -66,7 +76,8 @@ public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var name = $"{connection.ConnectionId} from {connection.RemoteEndPoint}";
+        var isLocal = connection.LocalEndPoint is UnixDomainSocketEndPoint;
+        var name = $"{connection.ConnectionId} from {(isLocal ? "this machine" : connection.RemoteEndPoint)}";
         if (Interlocked.Increment(ref _connections) > _options.MaxConnections)
         {
             Interlocked.Decrement(ref _connections);
@@ -80,8 +91,9 @@ public sealed class SwarmConnectionHandler : ConnectionHandler, IDisposable
             var channel = new FrameChannel(new PipeTransport(connection), Buffers, _timeProvider);
             await using (channel.ConfigureAwait(false))
             {
+                var nearer = _localSocket is not null && connection.LocalEndPoint is IPEndPoint address ? (address.Port, _localSocket) : default((int, string)?);
                 using var served = new ServerConnection(
-                    name, channel, _contexts, _budget, _options, _timeProvider, _metrics, _logger);
+                    name, nearer, channel, _contexts, _budget, _options, _timeProvider, _metrics, _logger);
                 var stopping = connection.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested;
                 using var registration = stopping?.Register(served.Stop);
                 await served.RunAsync(_tenants).ConfigureAwait(false);

@@ -236,6 +236,14 @@ public sealed class SwarmHost : IAsyncDisposable
                 listen.UseConnectionHandler<SwarmConnectionHandler>();
                 dataPlane = listen;
             });
+            if (kestrel.ApplicationServices.GetRequiredService<SwarmConnectionHandler>().LocalEndpoint is { } local)
+            {
+                kestrel.Listen(local, listen =>
+                {
+                    gates.GuardDataPlane(listen);
+                    listen.UseConnectionHandler<SwarmConnectionHandler>();
+                });
+            }
         });
 
         builder.Services.AddSwarmGates(limits, settings.Endpoints);

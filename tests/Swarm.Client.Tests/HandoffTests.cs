@@ -9,6 +9,29 @@ public sealed class HandoffTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    /// <summary>On one machine, inputs and KV go over the silo's Unix domain socket, unless the silo is told not to have one.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Open_OnTheSilosMachine_UsesItsLocalSocket(bool isOffered)
+    {
+        await using var silo = await Silo.StartAsync(Silo.NewFolder(), "--Swarm:DataPlane:LocalSocket", $"{isOffered}");
+        silo.OwnsFolder = true;
+        using var logs = new RecordingLoggers();
+        await using var swarm = await SwarmClient.ConnectAsync(
+            silo.Address,
+            new SwarmCredential("default"),
+            new SwarmClientOptions { ClusterId = silo.ClusterId, ServiceId = silo.ServiceId, LoggerFactory = logs },
+            Token);
+
+        await using var memory = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);
+        await memory.FeedAsync(new[] { 1, 2, 3 }, Token);
+        await memory.FlushAsync(Token);
+
+        Assert.Equal(isOffered && OperatingSystem.IsLinux() ? 1 : 0, logs.Of(2010).Count);
+        Assert.Empty(logs.Of(2011));
+    }
+
     [Fact]
     public async Task TakeOver_AfterRelease_LoadsEverythingAndGoesOnBitForBit()
     {

@@ -91,7 +91,7 @@ public sealed class ProtocolDocumentTests
 
     private static IEnumerable<string> Settings(object options) => options.GetType()
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .Where(property => !typeof(Delegate).IsAssignableFrom(property.PropertyType))
+        .Where(property => property.PropertyType != typeof(bool) && !typeof(Delegate).IsAssignableFrom(property.PropertyType))
         .Select(property => Show($"{options.GetType().Name}.{property.Name}", property.GetValue(options)!));
 
     private static string Show(string name, object value) => value is TimeSpan time

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Swarm.Clustering.Holders;
+using Swarm.DataPlane.Server;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Files;
 using Swarm.Testing;
@@ -227,6 +228,11 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
             await host.StartAsync(Token);
             var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync(Token);
             Assert.Equal(HealthStatus.Healthy, health.Entries[SwarmSiloExtensions.HealthCheckName].Status);
+            using (var local = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+            {
+                await local.ConnectAsync(host.Services.GetRequiredService<SwarmConnectionHandler>().LocalEndpoint!, Token); // It listens there too.
+            }
+
             await using (var swarm = await ConnectAsync(host))
             {
                 await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", new ToyRuntime(), null, Token);

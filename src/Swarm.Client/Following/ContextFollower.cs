@@ -124,18 +124,18 @@ internal sealed class ContextFollower
     /// Asks for the logits behind the last position, as soon as all that is durable is here: while the context is acquired, nothing else needs
     /// the runtime. Inputs whose KV is not durable are computed too. If the holder goes on all the same, that is taken back.
     /// </summary>
-    public void ComputeAhead() => _logitsWanted.Ask(isLasting: false);
+    public void ComputeAhead() => _logitsWanted.Ask();
 
     /// <summary>
     /// Computes along with the holder, so that the logits behind its last position are here when it releases the context. What is computed
     /// stays where the holder's KV turns out to be the same, byte by byte; where it does not, nothing more is computed ahead.
     /// </summary>
     /// <param name="cancellationToken">Stops waiting.</param>
-    /// <returns>A task that ends when the logits behind a position are here for the first time.</returns>
+    /// <returns>A task that ends when it is as far as the holder, as far as is known here.</returns>
     public Task ComputeAlongAsync(CancellationToken cancellationToken)
     {
         var computed = _logitsWanted.Computed;
-        _logitsWanted.Ask(isLasting: true);
+        _logitsWanted.AskLasting();
         return computed.WaitAsync(cancellationToken);
     }
 

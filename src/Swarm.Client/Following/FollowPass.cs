@@ -41,6 +41,9 @@ internal sealed class FollowPass(
 
     private bool IsComputed => driver.HasLogits && driver.Runtime.Length == history.Length;
 
+    // The holder's KV of more steps comes sooner than they would be computed.
+    private bool IsOneStepBehind => !IsComputed && driver.Runtime.Length >= history.LastStepStart;
+
     /// <summary>Takes over what a pass before this one has computed ahead, as far as it is still here.</summary>
     /// <returns>This.</returns>
     public FollowPass After(FollowPass? before)
@@ -134,10 +137,17 @@ internal sealed class FollowPass(
         while (true)
         {
             var asked = logitsWanted.Asked; // Before it looks, so that no request slips between.
-            var isWanted = logitsWanted.IsOpen || (logitsWanted.IsLasting && !IsComputed);
-            if (isWanted && progress.Lag.Time == TimeSpan.Zero && !await TryComputeAheadAsync(cancellationToken).ConfigureAwait(false))
+            if (progress.Lag.Time == TimeSpan.Zero)
             {
-                return false;
+                if ((logitsWanted.IsOpen || (logitsWanted.IsLasting && IsOneStepBehind)) && !await TryComputeAheadAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    return false;
+                }
+
+                if (logitsWanted.IsLasting && IsComputed && !next.IsCompleted)
+                {
+                    logitsWanted.NoteComputed();
+                }
             }
 
             if (!next.IsCompleted)
@@ -237,7 +247,7 @@ internal sealed class FollowPass(
                     AheadFrom = Math.Min(AheadFrom ?? first, first);
                 }
 
-                logitsWanted.NoteComputed();
+                logitsWanted.Close();
             }
 
             return true; // Or what is on its way comes first.

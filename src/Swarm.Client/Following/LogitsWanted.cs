@@ -10,33 +10,37 @@ internal sealed class LogitsWanted
     private volatile bool _isOpen;
     private volatile bool _isLasting;
 
-    /// <summary>Whether they are, and were not computed yet.</summary>
+    /// <summary>Whether they are wanted once, whatever is to be computed for them, and were not computed yet.</summary>
     public bool IsOpen => _isOpen;
 
-    /// <summary>Whether they are for every position that comes, until <see cref="Withdraw"/>.</summary>
+    /// <summary>Whether they are wanted behind every position that comes, until <see cref="Withdraw"/>, where that takes one step.</summary>
     public bool IsLasting => _isLasting;
 
     /// <summary>Ends when they are asked for. Take it before <see cref="IsOpen"/> is looked at.</summary>
     public Task Asked => _asked.Next;
 
-    /// <summary>Ends when they are there the next time.</summary>
+    /// <summary>Ends when they are there, and nothing behind them has come.</summary>
     public Task Computed => _computed.Next;
 
     /// <summary>Asks for them.</summary>
-    /// <param name="isLasting">Whether for every position that comes too.</param>
-    public void Ask(bool isLasting)
+    public void Ask()
     {
-        _isLasting |= isLasting;
         _isOpen = true;
         _asked.Fire();
     }
 
-    /// <summary>Notes that they are there.</summary>
-    public void NoteComputed()
+    /// <summary>Asks for them from here on.</summary>
+    public void AskLasting()
     {
-        _isOpen = false;
-        _computed.Fire();
+        _isLasting = true;
+        _asked.Fire();
     }
+
+    /// <summary>Notes that they were computed once.</summary>
+    public void Close() => _isOpen = false;
+
+    /// <summary>Notes that they are there, and nothing behind them has come.</summary>
+    public void NoteComputed() => _computed.Fire();
 
     /// <summary>Notes that they are not needed any more.</summary>
     public void Withdraw() => _isOpen = _isLasting = false;

@@ -45,7 +45,10 @@ public sealed partial class AgentMemory
         ((IStepSink)this).KeepStates(states);
     }
 
-    /// <summary>Asks the fleet for a successor. This session goes on meanwhile, and holds the context until it is released.</summary>
+    /// <summary>
+    /// Asks the fleet for a successor. This session goes on meanwhile, and holds the context until it is released. KV is sent after every step, so that the
+    /// successor is close behind.
+    /// </summary>
     /// <param name="reason">Why, for whoever is offered the context: "battery 12 %". At most 256 characters.</param>
     /// <param name="cancellationToken">Stops asking.</param>
     /// <returns>
@@ -59,7 +62,7 @@ public sealed partial class AgentMemory
     {
         CheckReason(reason);
         _state.ThrowIfOver();
-        return _control.FindSuccessorAsync(Context, () => (_state.Epoch, _link.SecretHash), reason, cancellationToken);
+        return FindSuccessorAsync(reason, cancellationToken);
     }
 
     /// <summary>Refuses a reason that cannot be sent.</summary>
@@ -70,6 +73,19 @@ public sealed partial class AgentMemory
         {
             throw new ArgumentException(
                 $"A reason of {reason.Length} characters is not allowed: at most {MaxReasonLength}, without control characters.", nameof(reason));
+        }
+    }
+
+    private async Task<string> FindSuccessorAsync(string reason, CancellationToken cancellationToken)
+    {
+        _streamer.SendAtOnce();
+        try
+        {
+            return await _control.FindSuccessorAsync(Context, () => (_state.Epoch, _link.SecretHash), reason, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _streamer.EndSendingAtOnce();
         }
     }
 

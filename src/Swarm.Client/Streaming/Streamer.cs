@@ -66,6 +66,16 @@ internal sealed class Streamer : IAsyncDisposable
     /// <summary>Whether somebody waits for everything to be durable, so that nothing waits for a batch.</summary>
     public bool IsFlushing => Volatile.Read(ref _flushing) > 0;
 
+    /// <summary>Lets nothing wait for a batch from here on; <see cref="EndSendingAtOnce"/> ends it.</summary>
+    public void SendAtOnce()
+    {
+        Interlocked.Increment(ref _flushing);
+        Work.Fire();
+    }
+
+    /// <summary>Ends what <see cref="SendAtOnce"/> has begun.</summary>
+    public void EndSendingAtOnce() => Interlocked.Decrement(ref _flushing);
+
     /// <summary>Why streaming broke off, as long as it has not begun again; else <see langword="null"/>.</summary>
     public string? LastFault { get; private set; }
 

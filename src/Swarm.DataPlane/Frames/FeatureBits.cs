@@ -9,6 +9,9 @@ internal static class FeatureBits
     /// <summary>Attachments may follow their context.</summary>
     public const ulong Follow = 2;
 
+    /// <summary>A client on the silo's machine may connect to a Unix domain socket in place of TCP.</summary>
+    public const ulong LocalSocket = 4;
+
     /// <summary>All that this code has.</summary>
-    public const ulong All = TraceContext | Follow;
+    public const ulong All = TraceContext | Follow | LocalSocket;
 }

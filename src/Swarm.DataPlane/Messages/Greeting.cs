@@ -35,17 +35,27 @@ internal readonly record struct Hello(ushort Version, ulong Features, string Ten
 /// <param name="MaxAttachments">Attachments of one connection.</param>
 /// <param name="MaxPendingRequests">Unanswered requests of one attachment, and unanswered attaches of the connection.</param>
 /// <param name="MaxRecordBytes">Largest KV payload.</param>
+/// <param name="Port">The server's port of this connection; only with <see cref="FeatureBits.LocalSocket"/>.</param>
+/// <param name="LocalName">Name of its Unix domain socket, see <see cref="LocalSocket"/>; only with that too.</param>
 internal readonly record struct Welcome(
     ushort Version,
     ulong Features,
     int MaxAttachments,
     int MaxPendingRequests,
-    int MaxRecordBytes) : IMessage<Welcome>
+    int MaxRecordBytes,
+    int Port = 0,
+    string LocalName = "") : IMessage<Welcome>
 {
-    public int EncodedLength => (4 * sizeof(int)) + sizeof(ulong);
+    public int EncodedLength =>
+        (4 * sizeof(int)) + sizeof(ulong) + (HasLocalSocket(Features) ? sizeof(int) + MessageWriter.TextLength(LocalName) : 0);
 
-    public static Welcome Read(ref MessageReader reader) =>
-        new(reader.ReadVersion(), reader.ReadUInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+    public static Welcome Read(ref MessageReader reader)
+    {
+        var welcome = new Welcome(reader.ReadVersion(), reader.ReadUInt64(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        return HasLocalSocket(welcome.Features)
+            ? welcome with { Port = reader.ReadInt32(), LocalName = reader.ReadText(LocalSocket.MaxNameBytes) }
+            : welcome;
+    }
 
     public void Write(ref MessageWriter writer)
     {
@@ -54,5 +64,12 @@ internal readonly record struct Welcome(
         writer.WriteInt32(MaxAttachments);
         writer.WriteInt32(MaxPendingRequests);
         writer.WriteInt32(MaxRecordBytes);
+        if (HasLocalSocket(Features))
+        {
+            writer.WriteInt32(Port);
+            writer.WriteText(LocalName);
+        }
     }
+
+    private static bool HasLocalSocket(ulong features) => (features & FeatureBits.LocalSocket) != 0;
 }

@@ -24,8 +24,9 @@ internal sealed class ConnectionGates(
 
     /// <summary>The gate of what is bound.</summary>
     /// <param name="endpoint">What is bound. Where HTTP and data plane may have any port, HTTP is bound first.</param>
-    public ConnectionGate Of(EndPoint endpoint) => ((IPEndPoint)endpoint).Port switch
+    public ConnectionGate Of(EndPoint endpoint) => (endpoint as IPEndPoint)?.Port switch
     {
+        null => _dataPlane, // Its Unix domain socket.
         var port when port == endpoints.Gateway => _gateway,
         var port when port == endpoints.Silo => _silo,
         var port when port == endpoints.Http && (port != 0 || Interlocked.Exchange(ref _boundHttp, 1) == 0) => _http,

@@ -23,30 +23,34 @@ internal sealed class DataPlaneListener(
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<ConnectionContext, Task> _connections = new();
     private readonly ILogger _logger = loggers.CreateLogger<DataPlaneListener>();
-    private IConnectionListener? _listener;
-    private Task _accepting = Task.CompletedTask;
+    private readonly List<(IConnectionListener Listener, Task Accepting)> _listeners = [];
 
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         var settings = options.Value;
-        _listener = await new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers)
-            .BindAsync(settings.DataPlaneEndpoint, cancellationToken);
-        address.Set(settings.AdvertisedDataPlane ?? _listener.EndPoint.ToString()!);
-        SiloLog.Listening(_logger, _listener.EndPoint);
-        _accepting = AcceptAsync(_listener);
+        var factory = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        var listener = await factory.BindAsync(settings.DataPlaneEndpoint, cancellationToken);
+        _listeners.Add((listener, AcceptAsync(listener)));
+        if (handler.LocalEndpoint is { } local)
+        {
+            var nearer = await factory.BindAsync(local, cancellationToken);
+            _listeners.Add((nearer, AcceptAsync(nearer)));
+        }
+
+        address.Set(settings.AdvertisedDataPlane ?? listener.EndPoint.ToString()!);
+        SiloLog.Listening(_logger, listener.EndPoint);
     }
 
     /// <inheritdoc/>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_listener is null)
+        foreach (var (listener, accepting) in _listeners)
         {
-            return;
+            await listener.UnbindAsync(cancellationToken);
+            await accepting;
         }
 
-        await _listener.UnbindAsync(cancellationToken);
-        await _accepting;
         await _stopping.CancelAsync();
         try
         {
@@ -64,11 +68,12 @@ internal sealed class DataPlaneListener(
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (_listener is { } listener)
+        foreach (var (listener, _) in _listeners)
         {
-            _listener = null;
             await listener.DisposeAsync();
         }
+
+        _listeners.Clear();
 
         _stopping.Dispose();
     }

@@ -30,6 +30,12 @@ internal sealed record GoldenFrame(
         Of(FrameType.Hello, 0, 0, new Hello(Hello.CurrentVersion, FeatureBits.TraceContext, "acme", "sesame"), "trace-context"),
         Of(FrameType.Welcome, 0, 0, new Welcome(Hello.CurrentVersion, 0, 1024, 4096, 64 << 20)),
         Of(FrameType.Welcome, 0, 0, new Welcome(Hello.CurrentVersion, FeatureBits.TraceContext, 1024, 4096, 64 << 20), "trace-context"),
+        Of(
+            FrameType.Welcome,
+            0,
+            0,
+            new Welcome(Hello.CurrentVersion, FeatureBits.All, 1024, 4096, 64 << 20, 7401, "swarm-data-plane-0123456789abcdef0123456789abcdef"),
+            "local-socket"),
         Of(FrameType.Attach, 0, 1, new Attach("track/17", GoldenValues.Epoch, GoldenValues.Secret)),
         Of(FrameType.Attach, 0, 1, Traced(new Attach("track/17", GoldenValues.Epoch, GoldenValues.Secret)), "traced"),
         Of(FrameType.AttachReader, 0, 2, new AttachReader("track/17")),

@@ -24,7 +24,7 @@ public sealed class TestServer : IAsyncDisposable
     private TestServer(WebApplication app, MemoryHost contexts, SwarmConnectionHandler handler)
     {
         (_app, Contexts, Handler) = (app, contexts, handler);
-        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single(address => !address.Contains("unix:", StringComparison.Ordinal));
         Endpoint = new DataPlaneEndpoint("127.0.0.1", new Uri(address).Port);
     }
 
@@ -36,7 +36,7 @@ public sealed class TestServer : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<TestServer> StartAsync(DataPlaneServerOptions? options = null)
+    public static async Task<TestServer> StartAsync(DataPlaneServerOptions? options = null, bool listensLocally = false)
     {
         var contexts = new MemoryHost();
         var builder = WebApplication.CreateSlimBuilder();
@@ -47,7 +47,13 @@ public sealed class TestServer : IAsyncDisposable
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton<SwarmConnectionHandler>();
         builder.WebHost.ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseConnectionHandler<SwarmConnectionHandler>()));
+        {
+            kestrel.Listen(IPAddress.Loopback, 0, listen => listen.UseConnectionHandler<SwarmConnectionHandler>());
+            if (listensLocally && kestrel.ApplicationServices.GetRequiredService<SwarmConnectionHandler>().LocalEndpoint is { } local)
+            {
+                kestrel.Listen(local, listen => listen.UseConnectionHandler<SwarmConnectionHandler>());
+            }
+        });
         var app = builder.Build();
         await app.StartAsync(Token);
         return new TestServer(app, contexts, app.Services.GetRequiredService<SwarmConnectionHandler>());
@@ -56,8 +62,8 @@ public sealed class TestServer : IAsyncDisposable
     public MemoryContext AddContext(string name, ToyRuntime runtime) =>
         Contexts.Add(new MemoryContext(ContextId.FromNames(MemoryHost.Tenant, name), runtime.Model));
 
-    public Task<DataPlaneClient> ConnectAsync(DataPlaneClientOptions? options = null) => DataPlaneClient.ConnectAsync(
-        Endpoint, MemoryHost.Tenant, MemoryHost.Secret, options ?? new DataPlaneClientOptions(), TimeProvider.System, null, Token);
+    public Task<DataPlaneClient> ConnectAsync(DataPlaneClientOptions? options = null, string? through = null) => DataPlaneClient.ConnectAsync(
+        through is null ? Endpoint : DataPlaneEndpoint.Parse(through), MemoryHost.Tenant, MemoryHost.Secret, options ?? new DataPlaneClientOptions(), TimeProvider.System, null, Token);
 
     /// <summary>A pool of connections to this server.</summary>
     public static DataPlanePool CreatePool(

@@ -27,5 +27,5 @@ internal sealed class Latencies(string name)
     /// <summary>The figures.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{name}: n {Count}, p50 {Quantile(0.5):0.000} s, p99 {Quantile(0.99):0.000} s, max {Max:0.000} s");
+        $"{name}: n {Count}, p50 {Quantile(0.5):0.000} s, p95 {Quantile(0.95):0.000} s, p99 {Quantile(0.99):0.000} s, max {Max:0.000} s");
 }
