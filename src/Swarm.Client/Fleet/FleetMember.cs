@@ -51,22 +51,20 @@ public sealed class FleetMember : IFleetMember, IOfferActions
     {
         profile.Validate();
         var member = new FleetMember(agent, profile, control, sessions, options);
-        var failing = options.TimeProvider.GetTimestamp();
-        for (var attempt = 0; ; attempt++)
+        var news = member._news.Next; // Before anything is told: a busy process may begin to poll late, and what changes until then is told too.
+        control.PartsChanged += member._news.Fire;
+        try
         {
-            try
-            {
-                member.Take(await control.PollAsync(agent, member.Report(), TimeSpan.Zero, cancellationToken).ConfigureAwait(false));
-                break;
-            }
-            catch (Exception exception) when (control.MayRepeat(exception, failing))
-            {
-                await control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
-            }
+            await member.JoinAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            control.PartsChanged -= member._news.Fire;
+            throw;
         }
 
-        control.PartsChanged += member._news.Fire;
-        member._polling = Task.WhenAll(Task.Run(() => member.PollAsync(_pollWait), CancellationToken.None), Task.Run(() => member.PollAsync(TimeSpan.Zero), CancellationToken.None));
+        member._polling = Task.WhenAll(
+            Task.Run(() => member.PollAsync(_pollWait, news), CancellationToken.None), Task.Run(() => member.PollAsync(TimeSpan.Zero, news), CancellationToken.None));
         return member;
     }
 
@@ -114,11 +112,27 @@ public sealed class FleetMember : IFleetMember, IOfferActions
         }
     }
 
+    private async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        var failing = _time.GetTimestamp();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                Take(await _control.PollAsync(_agent, Report(), TimeSpan.Zero, cancellationToken).ConfigureAwait(false));
+                return;
+            }
+            catch (Exception exception) when (_control.MayRepeat(exception, failing))
+            {
+                await _control.DelayAsync(attempt, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
     /// <summary>Polls again and again; without a wait, when there is something new to tell: the poll that waits is never called off, since it may have an offer.</summary>
-    private async Task PollAsync(TimeSpan wait)
+    private async Task PollAsync(TimeSpan wait, Task news)
     {
         ClientTrace.Leave();
-        var news = _news.Next;
         for (var attempt = 0; !_left.IsCancellationRequested;)
         {
             try
