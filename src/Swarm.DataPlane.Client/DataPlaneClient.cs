@@ -131,8 +131,18 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
             return client;
         }
 
-        var local = await TryConnectLocallyAsync(endpoint, nearer, tenant, token, options, timeProvider, logger, either.Token, cancellationToken)
-            .ConfigureAwait(false);
+        DataPlaneClient? local;
+        try
+        {
+            local = await TryConnectLocallyAsync(endpoint, nearer, tenant, token, options, timeProvider, logger, either.Token, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
         if (local is null)
         {
             return client;

@@ -37,9 +37,18 @@ internal static class LocalSocket
     /// <summary>Gives a connection the buffers that it needs to be fast. Nothing, where it is another kind of socket.</summary>
     public static void Prepare(Socket socket)
     {
-        if (socket.AddressFamily == AddressFamily.Unix)
+        if (socket.AddressFamily != AddressFamily.Unix)
+        {
+            return;
+        }
+
+        try
         {
             socket.SendBufferSize = BufferBytes;
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It is closed: whoever uses it is told.
         }
     }
 }

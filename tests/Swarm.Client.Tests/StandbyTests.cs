@@ -271,6 +271,39 @@ public sealed class StandbyTests
         Assert.Equal(rounding == 0, a.Logits.Span.SequenceEqual(b.Logits.Span));
     }
 
+    /// <summary>A rewind cuts a stored run in two, so that none of its KV is durable any more. The standby has it all the same, should the holder not come to send it again.</summary>
+    [Fact]
+    public async Task TakeOver_HolderIsLostAfterARewind_KeepsWhatItHas()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        await using var proxy = new CuttingProxy(silo.DataPlane);
+        await using var other = await silo.ConnectAsync(proxy.Endpoint);
+        var lead = new ToyRuntime();
+        await using var a = await other.Agent("drone-a").OpenAsync("track/1", lead, new MemoryOptions { KvFlushInterval = TimeSpan.FromMinutes(1) }, Token);
+        for (var step = 0; step < 20; step++)
+        {
+            await a.FeedAsync(Some(10), Token);
+        }
+
+        await a.FlushAsync(Token);
+        var runtime = new ToyRuntime();
+        await using var standby = await swarm.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        await standby.WaitForCatchUpAsync(Token);
+        await a.RewindAsync(50, Token);
+        await Poll.UntilAsync(() => standby.Status.Epoch == a.Epoch && standby.Status.Held.Tokens == 50, Token);
+        Assert.Equal(new Watermarks(50, 0), a.Durable);
+        proxy.Stop();
+
+        await using var b = await standby.TakeOverAsync(TakeOver.Now, null, Token);
+
+        Assert.Equal((50, 0, 0), (b.Rehydration.Held, b.Rehydration.Recomputed, b.Rehydration.Loaded));
+        Assert.InRange(runtime.ComputedPositions, 0, 10); // The last step, for its logits.
+        Assert.Equal(Kv(lead), Kv(runtime));
+        await b.FlushAsync(Token);
+        Assert.Equal(new Watermarks(50, 50), b.Durable);
+    }
+
     /// <summary>
     /// The holder's last KV is lost with it: that is computed, while the context is acquired, and counted; also where the standby is cut off
     /// meanwhile, so that the session goes on before all of it is computed.

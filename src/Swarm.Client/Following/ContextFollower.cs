@@ -372,7 +372,8 @@ internal sealed class ContextFollower
 
         _damaged.RemoveAll(run => run.First + run.Count > driver.Runtime.Length);
         ClientLog.StandbyCut(_logger, _context, Progress.Status.Epoch.Value, history.Length, driver.Runtime.Length);
-        Progress.Change(status => status with { Held = new Watermarks(history.Length, driver.Runtime.Length) });
+        var held = Math.Min(driver.Runtime.Length, _pass?.AheadFrom ?? int.MaxValue);
+        Progress.Change(status => status with { Held = new Watermarks(history.Length, held) });
     }
 
     /// <summary>Looks elsewhere while the silo says nothing: one that hangs does not close its connections.</summary>

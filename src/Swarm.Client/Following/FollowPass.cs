@@ -28,6 +28,7 @@ internal sealed class FollowPass(
     private static readonly Task<bool> _none = Task.FromResult(false);
 
     private KvLoad? _load;
+    private int _length; // Of the runtime, at the end.
     private bool _hasReplaced; // The holder's KV of a step, by other bits.
 
     /// <summary>What holds of what is here. Inputs and KV behind it are to be forgotten when the pass has ended.</summary>
@@ -36,7 +37,7 @@ internal sealed class FollowPass(
     /// <summary>Positions at the end whose KV was computed ahead, and has not come.</summary>
     public int ComputedAhead { get; private set; }
 
-    /// <summary>Where KV begins that was computed here, and may differ from the holder's; <see langword="null"/>: all of it is the holder's.</summary>
+    /// <summary>Where KV begins that may differ from the holder's, since it was computed here or is not durable any more; <see langword="null"/>: all of it is the holder's.</summary>
     public int? AheadFrom { get; private set; }
 
     private bool IsComputed => driver.HasLogits && driver.Runtime.Length == history.Length;
@@ -51,7 +52,7 @@ internal sealed class FollowPass(
         if (before?.AheadFrom is { } ahead && ahead < driver.Runtime.Length)
         {
             (AheadFrom, _hasReplaced) = (ahead, before._hasReplaced);
-            ComputedAhead = Math.Min(before.ComputedAhead, driver.Runtime.Length - ahead);
+            ComputedAhead = Math.Clamp(before.ComputedAhead - (before._length - driver.Runtime.Length), 0, driver.Runtime.Length - ahead);
         }
 
         return this;
@@ -121,6 +122,7 @@ internal sealed class FollowPass(
             }
 
             await stream.DisposeAsync().ConfigureAwait(false);
+            _length = driver.Runtime.Length;
 
             // What is on its way into the runtime is dropped where nobody waits for it any more; otherwise it comes in whole.
             if (load.Target is { } target)
@@ -166,8 +168,16 @@ internal sealed class FollowPass(
     /// <returns>Whether all that is here is of it.</returns>
     private bool Take(FollowedEpoch told)
     {
-        Kept = told.Kept;
-        var isWhole = Kept.Tokens >= history.Length && Kept.Kv >= (AheadFrom ?? driver.Runtime.Length);
+        // KV that is not durable any more, as of a run that a rewind has cut, was computed from the same inputs: it stays until it comes again, and is compared then.
+        var kv = Math.Min(driver.Runtime.Length, history.FloorToStep((int)Math.Min(told.Kept.Tokens, history.Length)));
+        if (told.Kept.Kv < Math.Min(kv, AheadFrom ?? kv))
+        {
+            AheadFrom = history.FloorToStep((int)told.Kept.Kv);
+            progress.Change(status => status with { Held = status.Held with { Kv = AheadFrom.Value } });
+        }
+
+        Kept = told.Kept with { Kv = kv };
+        var isWhole = Kept.Tokens >= history.Length && kv >= driver.Runtime.Length;
         progress.NoteEpoch(told.Epoch, isWhole);
         return isWhole;
     }
@@ -183,9 +193,9 @@ internal sealed class FollowPass(
                 $"Inputs of '{context}' go on at {run.FirstPosition} instead of {history.Length}.", isTransient: true);
         }
 
-        if (AheadFrom is { } ahead && (_hasReplaced || !logitsWanted.IsLasting))
+        if (AheadFrom is { } ahead && _hasReplaced)
         {
-            Kept = new Watermarks(history.Length, ahead); // The holder is still there, and it is its KV that counts.
+            Kept = new Watermarks(history.Length, ahead); // The holder is still there, and it is its KV that counts, which does not come again by itself.
             return false;
         }
 
@@ -203,7 +213,8 @@ internal sealed class FollowPass(
         if (AheadFrom is { } ahead && ahead < end)
         {
             var first = Math.Max(ahead, (int)run.FirstPosition);
-            if (!run.IsDamaged && !driver.HasSame(run, first, Math.Min(end, driver.Runtime.Length) - first))
+            var count = Math.Min(end, driver.Runtime.Length) - first;
+            if (count > 0 && !run.IsDamaged && !driver.HasSame(run, first, count))
             {
                 run.Dispose();
                 logitsWanted.Withdraw(); // They would be computed in vain, again and again.
