@@ -179,6 +179,31 @@ public sealed class StandbyTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => taking);
     }
 
+    /// <summary>The last step was a prompt: it is not computed once more for logits that nobody may want, and is where somebody does.</summary>
+    [Fact]
+    public async Task TakeOver_LastStepIsLong_ComputesItWhereItsLogitsAreWantedAlone()
+    {
+        await using var silo = await Silo.StartAsync();
+        await using var swarm = await silo.ConnectAsync();
+        var lead = new ToyRuntime();
+        await using var a = await swarm.Agent("drone-a").OpenAsync("track/1", lead, null, Token);
+        await a.FeedAsync(Some(64), Token);
+        await a.FlushAsync(Token);
+        var runtime = new ToyRuntime();
+        await using var standby = await swarm.Agent("drone-b").StandByAsync("track/1", runtime, Token);
+        await standby.WaitForCatchUpAsync(Token);
+        await standby.ComputeAlongAsync(TimeSpan.FromMinutes(1), Token);
+        var expected = a.Logits.ToArray();
+        await a.ReleaseAsync("drone-b", Token);
+
+        await using var b = await standby.TakeOverAsync(TakeOver.IfReleased, null, Token);
+
+        Assert.Equal(0, runtime.ComputedPositions);
+        var generated = await b.GenerateAsync(1, null, Token);
+        Assert.Equal(65, runtime.ComputedPositions);
+        Assert.Equal(expected.AsSpan().IndexOf(expected.Max()), generated[0]);
+    }
+
     /// <summary>A standby that computes along with its holder has the logits before the release, and computes nothing after it.</summary>
     [Fact]
     public async Task TakeOver_ComputedAlong_ComputesNothingAndGoesOnBitForBit()

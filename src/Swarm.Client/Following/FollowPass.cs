@@ -40,7 +40,7 @@ internal sealed class FollowPass(
     /// <summary>Where KV begins that may differ from the holder's, since it was computed here or is not durable any more; <see langword="null"/>: all of it is the holder's.</summary>
     public int? AheadFrom { get; private set; }
 
-    private bool IsComputed => driver.HasLogits && driver.Runtime.Length == history.Length;
+    private bool IsComputed => (driver.HasLogits || driver.IsLastStepLong) && driver.Runtime.Length == history.Length;
 
     // The holder's KV of more steps comes sooner than they would be computed.
     private bool IsOneStepBehind => !IsComputed && driver.Runtime.Length >= history.LastStepStart;
@@ -246,7 +246,7 @@ internal sealed class FollowPass(
     {
         // The last step is computed once more where all of its KV came from the holder: it may have other bits then.
         var before = driver.Runtime.Length;
-        var first = before == history.Length && !driver.HasLogits ? history.LastStepStart : before;
+        var first = before == history.Length && !IsComputed ? history.LastStepStart : before;
         var digest = driver.Digest(first, before - first);
         try
         {

@@ -109,7 +109,10 @@ internal sealed partial class KvLoad(
         Commit();
     }
 
-    /// <summary>Computes what is missing at the end, and the logits behind it, unless a run is on its way into the runtime.</summary>
+    /// <summary>
+    /// Computes what is missing at the end, and the logits behind it, unless a run is on its way into the runtime. Logits for which a long step would be computed once
+    /// more are left to whoever needs them.
+    /// </summary>
     /// <param name="cancellationToken">Stops it between two steps; what was computed counts.</param>
     /// <returns>Whether it was possible.</returns>
     public async ValueTask<bool> TryComputeLogitsAsync(CancellationToken cancellationToken)
@@ -127,7 +130,11 @@ internal sealed partial class KvLoad(
             await driver.RunAsync(() =>
             {
                 driver.CatchUp(cancellationToken);
-                driver.RequireLogits();
+                if (!driver.IsLastStepLong)
+                {
+                    driver.RequireLogits();
+                }
+
                 return true;
             }).ConfigureAwait(false);
         }

@@ -12,6 +12,7 @@ namespace Swarm.Client.Streaming;
 internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, StepWorker steps)
 {
     private const int DigestedPositions = 64;
+    private const int LongStepTokens = 32;
 
     // Held while KV is copied out, and while positions go away. A step needs no lock: it only adds positions.
     private readonly Lock _gate = new();
@@ -34,6 +35,9 @@ internal sealed class RuntimeDriver(IKvRuntime runtime, InputHistory history, St
 
     /// <summary>Whether logits behind the last position are there, or there is no position.</summary>
     public bool HasLogits => _hasLogits || history.Length == 0;
+
+    /// <summary>Whether the last step is so long, as of a prompt, that it is not computed once more only because its logits may be asked for.</summary>
+    public bool IsLastStepLong => history.Length - history.LastStepStart > LongStepTokens;
 
     /// <summary>Logits behind the last position; empty when none were computed.</summary>
     public ReadOnlyMemory<float> Logits => _hasLogits ? _logits : default(ReadOnlyMemory<float>);
