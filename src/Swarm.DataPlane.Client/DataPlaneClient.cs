@@ -125,7 +125,8 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
                 exception);
         }
 
-        var client = await GreetAsync(endpoint, socket, tenant, token, options, timeProvider, logger, either.Token, cancellationToken).ConfigureAwait(false);
+        var dial = new Dial(endpoint, tenant, token, options, timeProvider, logger ?? NullLogger.Instance, either.Token, cancellationToken);
+        var client = await GreetAsync(dial, socket).ConfigureAwait(false);
         if (client._localSocket is not { } nearer)
         {
             return client;
@@ -134,8 +135,7 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
         DataPlaneClient? local;
         try
         {
-            local = await TryConnectLocallyAsync(endpoint, nearer, tenant, token, options, timeProvider, logger, either.Token, cancellationToken)
-                .ConfigureAwait(false);
+            local = await TryConnectLocallyAsync(dial, nearer).ConfigureAwait(false);
         }
         catch
         {
@@ -363,77 +363,6 @@ public sealed partial class DataPlaneClient : IAsyncDisposable
             : throw new ArgumentException(
                 $"A context name of {Encoding.UTF8.GetByteCount(context)} bytes is over the limit of {Names.MaxContextLength}; choose a shorter one.",
                 nameof(context));
-    }
-
-    /// <summary>Connects to the silo's Unix domain socket. It is not there where the silo is on another machine, or in another network namespace.</summary>
-    private static async Task<DataPlaneClient?> TryConnectLocallyAsync(
-        DataPlaneEndpoint endpoint,
-        UnixDomainSocketEndPoint local,
-        string tenant,
-        string token,
-        DataPlaneClientOptions options,
-        TimeProvider timeProvider,
-        ILogger? logger,
-        CancellationToken limit,
-        CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            LocalSocket.Prepare(socket);
-            await socket.ConnectAsync(local, limit).ConfigureAwait(false);
-            var client = await GreetAsync(endpoint, socket, tenant, token, options, timeProvider, logger, limit, cancellationToken).ConfigureAwait(false);
-            DataPlaneClientLog.ConnectedLocally(client._logger, endpoint.ToString());
-            return client;
-        }
-        catch (Exception exception) when (exception is SocketException or SwarmTransportException or SwarmRefusedException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
-        {
-            socket.Dispose();
-            DataPlaneClientLog.NotConnectedLocally(logger ?? NullLogger.Instance, endpoint.ToString(), exception.Message);
-            return null;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Greets over a connected socket, which is the client's from here on.</summary>
-    private static async Task<DataPlaneClient> GreetAsync(
-        DataPlaneEndpoint endpoint,
-        Socket socket,
-        string tenant,
-        string token,
-        DataPlaneClientOptions options,
-        TimeProvider timeProvider,
-        ILogger? logger,
-        CancellationToken limit,
-        CancellationToken cancellationToken)
-    {
-        var client = new DataPlaneClient(endpoint, socket, options, timeProvider, logger ?? NullLogger.Instance)
-        {
-            IsLocal = socket.AddressFamily == AddressFamily.Unix,
-        };
-        try
-        {
-            await client.GreetAsync(tenant, token, timeProvider, limit).ConfigureAwait(false);
-            return client;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw new SwarmTransportException(
-                $"The data plane at {endpoint} did not answer the greeting within {Duration.Format(options.ConnectTimeout)}. "
-                + "Check that the port is Swarm's data plane.",
-                isTransient: true);
-        }
-        catch
-        {
-            await client.DisposeAsync().ConfigureAwait(false);
-            throw;
-        }
     }
 
     private async Task GreetAsync(string tenant, string token, TimeProvider timeProvider, CancellationToken cancellationToken)
