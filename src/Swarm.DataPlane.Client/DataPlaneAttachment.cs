@@ -283,7 +283,7 @@ public class DataPlaneAttachment : IAsyncDisposable
         var hash = new BlockHash(head.PrefixHash);
         return payload is null
             ? KvRunData.Received(head.FirstPosition, head.Count, hash, head.Tier, inPlace!)
-            : new KvRunData(head.FirstPosition, head.Count, hash, payload.Memory, head.Tier, new RunLease(this, correlation, payload));
+            : new KvRunData(head.FirstPosition, head.Count, hash, payload.Memory, head.Tier, new RunLease(this, correlation, payload)) { Checksum = head.Checksum };
     }
 
     private async IAsyncEnumerable<TItem> ReadAsync<TMessage, TItem>(

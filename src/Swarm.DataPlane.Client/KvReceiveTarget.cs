@@ -136,7 +136,7 @@ public sealed class KvReceiveTarget(KvGeometry geometry, IKvMemory memory, Func<
                 return null;
             }
 
-            _receiver.Begin(head.FirstPosition, head.Count, length);
+            _receiver.Begin(head.FirstPosition, head.Count, length, head.Checksum);
             _isReceiving = true;
             return _receiver;
         }

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
+using Swarm.Core.Contexts;
 using Swarm.DataPlane.Transport;
 
 namespace Swarm.DataPlane.Server;
@@ -54,6 +55,23 @@ internal sealed class PipeTransport : ByteTransport
         return filled;
     }
 
+    /// <inheritdoc/>
+    public override bool SendsFiles => _socket?.AddressFamily == AddressFamily.Unix;
+
+    /// <inheritdoc/>
+    public override async ValueTask WriteFileAsync(ReadOnlyMemory<byte> head, KvFile file)
+    {
+        try
+        {
+            await SendAllAsync(_socket!, head).ConfigureAwait(false);
+            await SendAllAsync(_socket!, file).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            throw new IOException($"The connection is lost: {exception.Message}", exception);
+        }
+    }
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload)
     {
         if (_socket is not null)
@@ -96,6 +114,29 @@ internal sealed class PipeTransport : ByteTransport
     {
         await _input.CompleteAsync().ConfigureAwait(false);
         await _output.CompleteAsync().ConfigureAwait(false);
+    }
+
+    private static async ValueTask SendAllAsync(Socket socket, KvFile file)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var sending = new SocketAsyncEventArgs { SendPacketsElements = [new SendPacketsElement(file.Stream, file.Offset, file.Length)] };
+        sending.Completed += (_, _) => ended.TrySetResult();
+        if (socket.SendPacketsAsync(sending))
+        {
+            await ended.Task.ConfigureAwait(false);
+        }
+
+        if (sending.SocketError != SocketError.Success)
+        {
+            file.GiveUp($"it could not be sent: {sending.SocketError}");
+            throw new SocketException((int)sending.SocketError);
+        }
+
+        if (sending.BytesTransferred != file.Length)
+        {
+            file.GiveUp($"it ended after {sending.BytesTransferred} of {file.Length} bytes");
+            throw new SocketException((int)SocketError.ConnectionAborted);
+        }
     }
 
     private static async ValueTask SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)

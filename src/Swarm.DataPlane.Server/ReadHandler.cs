@@ -95,7 +95,7 @@ internal sealed class ReadHandler(
         try
         {
             // The next run is read from storage while this one is on the wire.
-            var runs = attachment.Context.ReadKvAsync(range.FirstPosition, range.Count, range.IsRecheck, read.Token);
+            var runs = attachment.Context.ReadKvAsync(range.FirstPosition, range.Count, range.IsRecheck ? KvReading.Rechecked : connection.ReadingToSend, read.Token);
             await foreach (var run in runs.ConfigureAwait(false))
             {
                 try
@@ -124,13 +124,16 @@ internal sealed class ReadHandler(
     {
         using (run)
         {
-            await read.TakeCreditAsync(run.Frames.Length).ConfigureAwait(false);
-            await connection.SendAsync(
-                FrameType.KvRun,
-                request.Attachment,
-                request.Correlation,
-                new KvHead(run.FirstPosition, run.Count, run.Tier, run.PrefixHash.Value),
-                run.Frames).ConfigureAwait(false);
+            await read.TakeCreditAsync(run.Length).ConfigureAwait(false);
+            var head = new KvHead(run.FirstPosition, run.Count, run.Tier, run.PrefixHash.Value, connection.SendsChecksums ? run.Checksum : null);
+            if (run.File is { } file)
+            {
+                await connection.SendFileAsync(FrameType.KvRun, request.Attachment, request.Correlation, head, file).ConfigureAwait(false);
+            }
+            else
+            {
+                await connection.SendAsync(FrameType.KvRun, request.Attachment, request.Correlation, head, run.Frames).ConfigureAwait(false);
+            }
         }
     }
 

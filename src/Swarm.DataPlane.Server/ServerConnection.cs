@@ -127,14 +127,26 @@ internal sealed class ServerConnection : IDisposable
         ServerLog.ConnectionClosed(_logger, Name, reason);
     }
 
+    /// <summary>How KV that is to be sent is read.</summary>
+    public KvReading ReadingToSend => _channel.SendsFiles && SendsChecksums ? KvReading.FromFiles : KvReading.IntoMemory;
+
+    /// <summary>Whether the peer checks runs of KV against the checksum that they were stored with.</summary>
+    public bool SendsChecksums => (Features & FeatureBits.RunChecksum) != 0;
+
     /// <summary>Sends a frame. A connection that cannot take it ends.</summary>
-    public async ValueTask SendAsync<TMessage>(
+    public ValueTask SendAsync<TMessage>(
         FrameType type, uint attachment, uint correlation, TMessage message, ReadOnlyMemory<byte> payload = default)
-        where TMessage : IMessage<TMessage>
+        where TMessage : IMessage<TMessage> => SendAsync(type, _channel.SendAsync(type, attachment, correlation, message, payload, Ended));
+
+    /// <summary>Sends a frame whose payload is in a file. A connection that cannot take it ends.</summary>
+    public ValueTask SendFileAsync<TMessage>(FrameType type, uint attachment, uint correlation, TMessage message, KvFile file)
+        where TMessage : IMessage<TMessage> => SendAsync(type, _channel.SendFileAsync(type, attachment, correlation, message, file, Ended));
+
+    private async ValueTask SendAsync(FrameType type, ValueTask sending)
     {
         try
         {
-            await _channel.SendAsync(type, attachment, correlation, message, payload, Ended).ConfigureAwait(false);
+            await sending.ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

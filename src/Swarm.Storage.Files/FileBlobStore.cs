@@ -1,4 +1,5 @@
 using System.Buffers;
+using Swarm.Core.Contexts;
 using Swarm.Core.Settings;
 using Swarm.Storage.Blobs;
 
@@ -32,7 +33,7 @@ namespace Swarm.Storage.Files;
 /// its name. Dispose when no call runs; a store that was not disposed is cleaned up by the next one.
 /// </para>
 /// </remarks>
-public sealed class FileBlobStore : IBlobStore, IDisposable
+public sealed class FileBlobStore : IBlobStore, IFileBackedBlobStore, IDisposable
 {
     private const int ReadThreads = 8;
     private const int WriteThreads = 8;
@@ -136,6 +137,10 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
         ArgumentException.ThrowIfNullOrEmpty(expected);
         return _writes.RunAsync(() => Delete(ObjectPath.Of(name), expected, cancellationToken), cancellationToken);
     }
+
+    /// <inheritdoc/>
+    Task<KvFile?> IFileBackedBlobStore.TryOpenAsync(string name, long offset, int length) =>
+        _reads.RunAsync(() => TryOpen(ObjectPath.Of(name), offset, length), CancellationToken.None);
 
     /// <summary>Removes the instance's temporary folder.</summary>
     public void Dispose()
@@ -287,18 +292,49 @@ public sealed class FileBlobStore : IBlobStore, IDisposable
                     count += read;
                 }
 
-                if (!_names.IsKnown(stat, etag))
-                {
-                    Settle(folderPath);
-                    _names.Note(etag);
-                }
-
+                SettleOnce(folderPath, stat, etag);
                 return new BlobRead(count, length, etag);
             }
             catch (Exception exception) when (FileFault.Is(exception))
             {
                 throw FileFault.Of(exception, "read", fullPath);
             }
+        }
+    }
+
+    private KvFile? TryOpen(ObjectPath path, long offset, int length)
+    {
+        var folderPath = _folders.PathOf(path.Folder);
+        var fullPath = Path.Combine(folderPath, path.FileName);
+        KvFile? file = null;
+        try
+        {
+            file = KvFile.Open(fullPath, offset, length);
+            var handle = file.Stream.SafeFileHandle;
+            FileFault.ThrowIf(Posix.Stat(handle, out var stat), "read", fullPath);
+            var etag = ObjectTrailer.Read(handle, stat, fullPath, out var contentLength);
+            if (offset + length <= contentLength)
+            {
+                SettleOnce(folderPath, stat, etag);
+                return file;
+            }
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or BlobStoreException)
+        {
+            // Reading it says what is wrong.
+        }
+
+        file?.Dispose();
+        return null;
+    }
+
+    /// <summary>Makes the name of an object durable, unless it is known to be.</summary>
+    private void SettleOnce(string folderPath, in FileStat stat, string etag)
+    {
+        if (!_names.IsKnown(stat, etag))
+        {
+            Settle(folderPath);
+            _names.Note(etag);
         }
     }
 

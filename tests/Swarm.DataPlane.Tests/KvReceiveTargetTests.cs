@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Microsoft.Extensions.Time.Testing;
 using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Frames;
@@ -208,6 +209,7 @@ public sealed class KvReceiveTargetTests
         {
             var count = Math.Min(1 + _seeded.Random.Next(60), positions - first);
             var kv = Payloads.Kv(source, first, count);
+            var checksum = _seeded.Random.Next(2) == 0 ? XxHash3.HashToUInt64(kv.Frames.Span) : (ulong?)null;
             if (isDamagedAtTimes && _seeded.Random.Next(8) == 0)
             {
                 var frames = kv.Frames.ToArray();
@@ -216,7 +218,7 @@ public sealed class KvReceiveTargetTests
                 damaged.Add(first);
             }
 
-            context.Serve(kv, 1);
+            context.Serve(kv, 1, checksum);
             first += count;
         }
 

@@ -1,6 +1,10 @@
+using System.Globalization;
+using System.IO.Hashing;
+using Swarm.DataPlane.Client;
 using Swarm.DataPlane.Server;
 using Swarm.DataPlane.Tests.Hosting;
 using Swarm.Testing;
+using Swarm.Testing.Models;
 using Swarm.Testing.Network;
 using Xunit;
 
@@ -9,6 +13,12 @@ namespace Swarm.DataPlane.Tests;
 /// <summary>Clients on the silo's machine move to its Unix domain socket, and to nothing else.</summary>
 public sealed class LocalSocketTests
 {
+    private const int Positions = 2048;
+    private const int Run = 256;
+    private const int RowBytes = 1024;
+
+    private readonly SeededTest _seeded = new();
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -49,6 +59,97 @@ public sealed class LocalSocketTests
         await UseAsync(server, client);
     }
 
+    /// <summary>Runs go from their files into a runtime's memory, or a buffer, and come there as they were stored; a file that was changed fails its check there.</summary>
+    [Fact]
+    public async Task Read_RunsInFiles_ComeAsTheyWereStoredOrNotAtAll()
+    {
+        using var folder = new TempDirectory();
+        await using var server = await TestServer.StartAsync(listensLocally: true);
+        await using var client = await server.ConnectAsync();
+        var source = Payloads.Computed(Positions, RowBytes);
+        var context = server.AddContext("c", source);
+        context.Folder = folder.Path;
+        var (session, _, _) = await TestServer.AttachAsync(client, context, "c");
+        await using (session)
+        {
+            await (await session.SendInputsAsync(Payloads.Inputs(0, Positions), [], Token));
+            for (var first = 0; first < Positions; first += Run)
+            {
+                await (await Payloads.SendKvAsync(session, source, first, Run, Token));
+            }
+
+            for (var round = 0; round < 40; round++)
+            {
+                HashSet<long> damaged = [];
+                context.Opened = path =>
+                {
+                    if (_seeded.Random.Next(6) == 0)
+                    {
+                        var first = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
+                        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+                        file.Position = (first % 100) + _seeded.Random.Next(Payloads.Kv(source, first, Run).Frames.Length);
+                        var value = file.ReadByte();
+                        file.Position--;
+                        file.WriteByte((byte)(value ^ (1 << _seeded.Random.Next(8))));
+                        damaged.Add(first);
+                    }
+                };
+                var runtime = new ToyRuntime(rowBytes: RowBytes, maxPositions: Positions);
+                var target = new KvReceiveTarget(runtime.Model.Geometry, runtime, (_, _, _) => true);
+                target.Open(0);
+                var next = 0;
+                await foreach (var run in session.ReadKvAsync(0, Positions, round % 2 == 0 ? target : null, cancellationToken: Token))
+                {
+                    using (run)
+                    {
+                        Assert.Equal((next, KvTier.Disk), (run.FirstPosition, run.Tier));
+                        var isSound = run.InPlace is { } received
+                            ? received.Fault is null
+                            : XxHash3.HashToUInt64(run.Frames.Span) == run.Checksum;
+                        Assert.Equal(damaged.Contains(next), !isSound);
+                        next += run.Count;
+                        target.Open(next);
+                    }
+                }
+
+                await target.CloseAsync(Token);
+                Assert.Equal(Positions, next);
+                if (round % 2 == 0 && damaged.Count == 0)
+                {
+                    runtime.CommitImported(Positions);
+                    Assert.Equal(Payloads.Kv(source, 0, Positions).Frames.ToArray(), Payloads.Kv(runtime, 0, Positions).Frames.ToArray());
+                }
+            }
+        }
+    }
+
+    /// <summary>Half a frame is out: the connection cannot go on, and that copy is not given out again.</summary>
+    [Fact]
+    public async Task Read_FileIsCutWhileItIsSent_EndsTheConnectionAndGivesTheCopyUp()
+    {
+        using var folder = new TempDirectory();
+        await using var server = await TestServer.StartAsync(listensLocally: true);
+        var source = Payloads.Computed(Run, RowBytes);
+        var context = server.AddContext("c", source);
+        context.Folder = folder.Path;
+        context.Opened = path =>
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Write);
+            file.SetLength(file.Length / 2);
+        };
+        await using (var client = await server.ConnectAsync())
+        {
+            var (session, _, _) = await TestServer.AttachAsync(client, context, "c");
+            await (await session.SendInputsAsync(Payloads.Inputs(0, Run), [], Token));
+            await (await Payloads.SendKvAsync(session, source, 0, Run, Token));
+
+            await Assert.ThrowsAsync<SwarmTransportException>(
+                () => session.ReadKvAsync(0, Run, cancellationToken: Token).ToListAsync(Token).AsTask());
+        }
+
+        Assert.NotEmpty(Assert.Single(context.GivenUp));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("swarm-data-plane-")]
@@ -59,9 +160,7 @@ public sealed class LocalSocketTests
     /// <summary>Sends 8 MiB of KV, and reads it back: more than any socket holds.</summary>
     private static async Task UseAsync(TestServer server, Client.DataPlaneClient client)
     {
-        const int Positions = 2048;
-        const int Run = 256;
-        var runtime = Payloads.Computed(Positions, rowBytes: 1024);
+        var runtime = Payloads.Computed(Positions, RowBytes);
         var (session, _, _) = await TestServer.AttachAsync(client, server.AddContext("c", runtime), "c");
         await using (session)
         {

@@ -41,6 +41,7 @@ public sealed class ProtocolDocumentTests
         [
             Show("FrameHeader.SizeBytes", FrameHeader.SizeBytes),
             Show("KvHead.SizeBytes", KvHead.SizeBytes),
+            Show("KvHead.CheckedSizeBytes", KvHead.CheckedSizeBytes),
             .. typeof(FrameLimits).GetFields().Select(field => Show($"FrameLimits.{field.Name}", field.GetRawConstantValue()!)),
             Show("NamedState.MaxBytes", NamedState.MaxBytes),
             Show("NamedState.MaxCount", NamedState.MaxCount),

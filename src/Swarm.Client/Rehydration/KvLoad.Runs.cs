@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using Swarm.Format.Frames;
 using Swarm.Format.Objects;
 
@@ -92,6 +93,11 @@ internal sealed partial class KvLoad
         if (end <= from)
         {
             return null; // Computed already.
+        }
+
+        if (run.Checksum is { } checksum && XxHash3.HashToUInt64(run.Frames.Span) != checksum)
+        {
+            return $"The {run.Frames.Length} bytes of KV from position {run.FirstPosition} fail the checksum that they were stored with.";
         }
 
         try

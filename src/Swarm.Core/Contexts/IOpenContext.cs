@@ -113,10 +113,7 @@ public interface IOpenContext
     /// <summary>Reads durable KV, in order.</summary>
     /// <param name="firstPosition">First position wanted.</param>
     /// <param name="count">Positions wanted; cut at the watermark.</param>
-    /// <param name="isRecheck">
-    /// Whether copies in the nearer tiers are checked before they are given out, and the store is read where they are damaged: for a
-    /// reader whom a copy has failed. Otherwise they are given out as they are, for the reader to check, as it must in any case.
-    /// </param>
+    /// <param name="reading">How.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>
     /// Runs in order, without holes: each begins at or before the end of the one before it, or <paramref name="firstPosition"/>,
@@ -124,7 +121,7 @@ public interface IOpenContext
     /// The caller disposes each. Of what is damaged or missing a run without frames tells (<see cref="KvRunData.IsDamaged"/>):
     /// its positions are to be recomputed before what comes behind them is used.
     /// </returns>
-    IAsyncEnumerable<KvRunData> ReadKvAsync(long firstPosition, long count, bool isRecheck, CancellationToken cancellationToken);
+    IAsyncEnumerable<KvRunData> ReadKvAsync(long firstPosition, long count, KvReading reading, CancellationToken cancellationToken);
 
     /// <summary>
     /// Reads durable inputs and KV as they become durable, until the caller stops. Nobody waits for a follower: what it has not

@@ -1,4 +1,5 @@
 using Swarm.Core.Blocks;
+using Swarm.Core.Contexts;
 
 namespace Swarm;
 
@@ -46,11 +47,31 @@ public sealed class KvRunData : IDisposable
     public static KvRunData Received(long firstPosition, int count, BlockHash prefixHash, KvTier tier, KvInPlace inPlace) =>
         new(firstPosition, count, prefixHash, default, tier, null) { InPlace = inPlace };
 
+    /// <summary>A run whose frames are in a file.</summary>
+    /// <param name="firstPosition">First position of the run.</param>
+    /// <param name="count">Positions that count.</param>
+    /// <param name="prefixHash">Chain hash through the last of them.</param>
+    /// <param name="tier">Where the file is.</param>
+    /// <param name="file">Where the frames are; disposed with the run.</param>
+    /// <param name="checksum">XXH3 of the frames.</param>
+    /// <returns>The run.</returns>
+    public static KvRunData InFile(long firstPosition, int count, BlockHash prefixHash, KvTier tier, KvFile file, ulong checksum) =>
+        new(firstPosition, count, prefixHash, default, tier, file) { File = file, Checksum = checksum };
+
+    /// <summary>The file that has the frames; <see langword="null"/> where <see cref="Frames"/> has them. Only for readers who ask for files.</summary>
+    public KvFile? File { get; private init; }
+
+    /// <summary>XXH3 of the frames, as they were stored; <see langword="null"/> where that is not known. Whoever uses them has to check it.</summary>
+    public ulong? Checksum { get; init; }
+
+    /// <summary>Bytes of the frames, wherever they are.</summary>
+    public int Length => File?.Length ?? Frames.Length;
+
     /// <summary>How the run was received into a runtime's memory; <see langword="null"/> where it was not, and <see cref="Frames"/> has it.</summary>
     public KvInPlace? InPlace { get; private init; }
 
     /// <summary>Whether there are no frames, because what was stored is damaged or missing.</summary>
-    public bool IsDamaged => Frames.IsEmpty && InPlace is null;
+    public bool IsDamaged => Length == 0 && InPlace is null;
 
     /// <summary>First position of the run.</summary>
     public long FirstPosition { get; }
@@ -61,7 +82,7 @@ public sealed class KvRunData : IDisposable
     /// <summary>Chain hash through the last position; of no meaning for a damaged run.</summary>
     public BlockHash PrefixHash { get; }
 
-    /// <summary>The encoded frames (see FORMAT.md, KV payload); empty for a damaged run, and one that was received in place.</summary>
+    /// <summary>The encoded frames (see FORMAT.md, KV payload); empty for a damaged run, one that was received in place, and one in a file.</summary>
     public ReadOnlyMemory<byte> Frames { get; }
 
     /// <summary>Where the bytes came from.</summary>

@@ -12,6 +12,9 @@ internal static class FeatureBits
     /// <summary>A client on the silo's machine may connect to a Unix domain socket in place of TCP.</summary>
     public const ulong LocalSocket = 4;
 
+    /// <summary>The head of a <see cref="FrameType.KvRun"/> may hold the checksum of the payload, as it was stored.</summary>
+    public const ulong RunChecksum = 8;
+
     /// <summary>All that this code has.</summary>
-    public const ulong All = TraceContext | Follow | LocalSocket;
+    public const ulong All = TraceContext | Follow | LocalSocket | RunChecksum;
 }

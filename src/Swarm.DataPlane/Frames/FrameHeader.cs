@@ -69,7 +69,8 @@ internal readonly record struct FrameHeader(
 
         if (type is FrameType.AppendKv or FrameType.KvRun)
         {
-            if (headLength != FrameLimits.KvHeadBytes || length < headLength
+            var isHead = headLength == FrameLimits.KvHeadBytes || (headLength == FrameLimits.CheckedKvHeadBytes && type == FrameType.KvRun);
+            if (!isHead || length < headLength
                 || length - headLength > FrameLimits.MaxPayloadBytes)
             {
                 throw new ProtocolException(

@@ -15,6 +15,8 @@ public static class FrameLimits
     /// <summary>Head of a KV frame, in bytes: position, count, tier, prefix hash.</summary>
     internal const int KvHeadBytes = sizeof(long) + (2 * sizeof(int)) + Digest256.SizeBytes;
 
+    internal const int CheckedKvHeadBytes = KvHeadBytes + sizeof(ulong);
+
     /// <summary>Largest body of a greeting, in bytes: nobody is known before it.</summary>
     public const int MaxHelloBytes = 16 << 10;
 

@@ -43,15 +43,22 @@ internal readonly record struct InputList(InputRun Run, StateList States) : IMes
 /// <param name="Count">Positions.</param>
 /// <param name="Tier">Where the bytes came from; none for an append.</param>
 /// <param name="PrefixHash">Chain hash through the last position.</param>
+/// <param name="Checksum">XXH3 of the payload, as it was stored; <see langword="null"/> for an append, and where the peer does not know this.</param>
 internal readonly record struct KvHead(
-    long FirstPosition, int Count, KvTier Tier, Digest256 PrefixHash) : IMessage<KvHead>
+    long FirstPosition, int Count, KvTier Tier, Digest256 PrefixHash, ulong? Checksum = null) : IMessage<KvHead>
 {
     public const int SizeBytes = FrameLimits.KvHeadBytes;
 
-    public int EncodedLength => SizeBytes;
+    public const int CheckedSizeBytes = FrameLimits.CheckedKvHeadBytes;
 
-    public static KvHead Read(ref MessageReader reader) =>
-        new(reader.ReadPosition(), reader.ReadCount(int.MaxValue, "positions"), (KvTier)reader.ReadInt32(), reader.ReadDigest());
+    public int EncodedLength => Checksum is null ? SizeBytes : CheckedSizeBytes;
+
+    public static KvHead Read(ref MessageReader reader) => new(
+        reader.ReadPosition(),
+        reader.ReadCount(int.MaxValue, "positions"),
+        (KvTier)reader.ReadInt32(),
+        reader.ReadDigest(),
+        reader.IsAtEnd ? null : reader.ReadUInt64());
 
     public void Write(ref MessageWriter writer)
     {
@@ -59,6 +66,10 @@ internal readonly record struct KvHead(
         writer.WriteInt32(Count);
         writer.WriteInt32((int)Tier);
         writer.WriteDigest(PrefixHash);
+        if (Checksum is { } checksum)
+        {
+            writer.WriteUInt64(checksum);
+        }
     }
 }
 

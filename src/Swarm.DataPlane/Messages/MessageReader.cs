@@ -14,6 +14,9 @@ internal ref struct MessageReader(ReadOnlySpan<byte> source)
 
     private ReadOnlySpan<byte> _rest = source;
 
+    /// <summary>Whether all was read.</summary>
+    public readonly bool IsAtEnd => _rest.IsEmpty;
+
     public static TMessage ReadAll<TMessage>(ReadOnlySpan<byte> body)
         where TMessage : IMessage<TMessage>
     {

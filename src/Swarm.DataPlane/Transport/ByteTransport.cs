@@ -1,3 +1,5 @@
+using Swarm.Core.Contexts;
+
 namespace Swarm.DataPlane.Transport;
 
 /// <summary>A byte stream to a peer. One reader and one writer at a time.</summary>
@@ -11,6 +13,13 @@ internal abstract class ByteTransport : IAsyncDisposable
 
     /// <summary>Writes bytes, then more bytes: a frame's head, and the payload from where it lies.</summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> payload);
+
+    /// <summary>Whether <see cref="WriteFileAsync"/> is of use.</summary>
+    public virtual bool SendsFiles => false;
+
+    /// <summary>Writes bytes, then those of a file, which the system takes from there.</summary>
+    /// <exception cref="NotSupportedException">It does not send files.</exception>
+    public virtual ValueTask WriteFileAsync(ReadOnlyMemory<byte> head, KvFile file) => throw new NotSupportedException();
 
     /// <summary>Ends both directions at once; whatever waits here fails.</summary>
     /// <param name="reason">For the log of the transport.</param>

@@ -1,4 +1,5 @@
 using System.IO.Hashing;
+using Swarm.Core.Contexts;
 using Swarm.DataPlane.Buffers;
 using Swarm.DataPlane.Frames;
 using Swarm.DataPlane.Messages;
@@ -161,8 +162,17 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         ReadOnlyMemory<byte> payload = default,
         CancellationToken cancellationToken = default)
         where TMessage : IMessage<TMessage> => payload.IsEmpty
-            ? SendNextAsync(type, attachment, correlation, message, payload, cancellationToken)
-            : SendPayloadAsync(type, attachment, correlation, message, payload, cancellationToken);
+            ? SendNextAsync(type, attachment, correlation, message, default, cancellationToken)
+            : SendPayloadAsync(type, attachment, correlation, message, new Payload(payload, null), cancellationToken);
+
+    /// <summary>Whether <see cref="SendFileAsync"/> is of use.</summary>
+    public bool SendsFiles => transport.SendsFiles;
+
+    /// <summary>Sends a frame whose payload is in a file. When it returns, the file is not used any more.</summary>
+    /// <exception cref="ArgumentException">It is over a limit: the peer would end the connection. Nothing was sent.</exception>
+    public ValueTask SendFileAsync<TMessage>(
+        FrameType type, uint attachment, uint correlation, TMessage message, KvFile file, CancellationToken cancellationToken)
+        where TMessage : IMessage<TMessage> => SendPayloadAsync(type, attachment, correlation, message, new Payload(default, file), cancellationToken);
 
     /// <summary>Ends both directions at once.</summary>
     public void Abort(string reason) => transport.Abort(reason);
@@ -176,7 +186,7 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         uint attachment,
         uint correlation,
         TMessage message,
-        ReadOnlyMemory<byte> payload,
+        Payload payload,
         CancellationToken cancellationToken)
         where TMessage : IMessage<TMessage>
     {
@@ -197,7 +207,7 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         uint attachment,
         uint correlation,
         TMessage message,
-        ReadOnlyMemory<byte> payload,
+        Payload payload,
         CancellationToken cancellationToken)
         where TMessage : IMessage<TMessage>
     {
@@ -207,7 +217,16 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
         {
             Volatile.Write(ref _sendSince, timeProvider.GetTimestamp());
             var length = Encode(type, attachment, correlation, message, payload.Length);
-            await transport.WriteAsync(_scratch.AsMemory(0, length), payload).ConfigureAwait(false);
+            var head = _scratch.AsMemory(0, length);
+            if (payload.File is { } file)
+            {
+                await transport.WriteFileAsync(head, file).ConfigureAwait(false);
+            }
+            else
+            {
+                await transport.WriteAsync(head, payload.Bytes).ConfigureAwait(false);
+            }
+
             if (_scratch.Length > KeptScratchBytes)
             {
                 _scratch = new byte[1024];
@@ -275,5 +294,11 @@ internal sealed class FrameChannel(ByteTransport transport, BufferPool pool, Tim
             type, attachment, correlation, headLength + payloadLength, headLength, XxHash3.HashToUInt64(head), TMessage.Flags)
             .Write(_scratch);
         return length;
+    }
+
+    /// <summary>A frame's payload: bytes in memory, or in a file.</summary>
+    private readonly record struct Payload(ReadOnlyMemory<byte> Bytes, KvFile? File)
+    {
+        public int Length => File?.Length ?? Bytes.Length;
     }
 }

@@ -8,8 +8,8 @@ namespace Swarm.Format.Frames;
 /// <remarks>
 /// <para>
 /// Fill <see cref="Next"/>, call <see cref="Advance"/>, until <see cref="Next"/> is empty: the payload's length was asked for by then,
-/// whatever was in it. Each piece is hashed when it has come, while it is in the processor's cache. A frame's rows are marked as written
-/// once its checksum has matched; what a damaged one has left in them never counts.
+/// whatever was in it. Each piece is hashed when it has come, while it is in the processor's cache. Where the checksum of the payload is known, rows are
+/// marked as written once that has matched; otherwise those of a frame once its own has. What a damaged one has left in them never counts.
 /// </para>
 /// <para>One payload at a time. Nothing is allocated for one that is sound.</para>
 /// </remarks>
@@ -18,10 +18,12 @@ namespace Swarm.Format.Frames;
 public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
 {
     private readonly byte[] _scratch = new byte[32 << 10];
-    private readonly XxHash3 _hash = new();
+    private readonly XxHash3 _hash = new(); // Of the payload where its checksum is known, and else of the frame.
+    private readonly List<KvFrameHeader> _unmarked = [];
     private FrameOrder _order;
     private Part _part;
     private ulong _checksum;
+    private ulong? _payloadChecksum;
     private long _first;
     private int _count;
     private int _length;
@@ -50,13 +52,17 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
     /// <param name="firstPosition">First position of the run.</param>
     /// <param name="count">Positions of the run that count, at least 1, within the range of an int; more may have been written.</param>
     /// <param name="length">Bytes of the payload.</param>
-    public void Begin(long firstPosition, int count, int length)
+    /// <param name="checksum">XXH3 of the payload, in place of the checksums of its frames; <see langword="null"/> where it is not known.</param>
+    public void Begin(long firstPosition, int count, int length, ulong? checksum = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstPosition);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstPosition, int.MaxValue - count);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         (_first, _count, _length, _received, Fault) = (firstPosition, count, length, 0, null);
+        _payloadChecksum = checksum;
+        _unmarked.Clear();
+        _hash.Reset();
         if (length < KvPayloadHeader.SizeBytes)
         {
             Fail($"{length} bytes that are no KV payload.");
@@ -67,11 +73,33 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
         }
     }
 
+    /// <summary>Takes a run out of memory, or straight out of its file, and verifies it: all of it, in one call.</summary>
+    /// <param name="run">A run that is not damaged, and was not received in place.</param>
+    /// <returns>Why it cannot be used; <see langword="null"/> where it is in the runtime's memory.</returns>
+    /// <exception cref="IOException">Its file cannot be read.</exception>
+    public string? Receive(KvRunData run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        Begin(run.FirstPosition, run.Count, run.Length, run.Checksum);
+        while (!Next.IsEmpty)
+        {
+            Fill(run, _received, Next.Span);
+            Advance();
+        }
+
+        return Fault;
+    }
+
     /// <summary>Takes what <see cref="Next"/> was filled with, and goes on.</summary>
     public void Advance()
     {
         var piece = Next.Span;
         _received += piece.Length;
+        if (_payloadChecksum is not null)
+        {
+            _hash.Append(piece);
+        }
+
         try
         {
             Take(piece);
@@ -79,6 +107,11 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
         catch (Exception error) when (error is CorruptObjectException or InvalidOperationException or ArgumentException)
         {
             Fail(error.Message); // The last two: the cache is full, or not there. Whoever writes it otherwise will be told.
+        }
+
+        if (Next.IsEmpty && _payloadChecksum is { } checksum)
+        {
+            EndPayload(checksum);
         }
     }
 
@@ -93,12 +126,12 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
                 BeginFrame(piece);
                 break;
             case Part.Rows or Part.RowsBehind:
-                _hash.Append(piece);
+                AppendToFrame(piece);
                 _donePositions += piece.Length / RowBytes;
                 AskRows();
                 break;
             case Part.Unknown:
-                _hash.Append(piece);
+                AppendToFrame(piece);
                 _doneBytes += piece.Length;
                 AskUnknown();
                 break;
@@ -111,7 +144,9 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
     private int RowBytes => geometry.Groups[_order.Current.Group].Streams[_order.Current.Stream].RowBytes;
 
     /// <summary>Positions of the frame that count.</summary>
-    private int WantedPositions => (int)Math.Clamp(_first + _count - _order.Current.FirstPosition, 0, _order.Current.Count);
+    private int WantedPositions => WantedOf(_order.Current);
+
+    private int WantedOf(KvFrameHeader frame) => (int)Math.Clamp(_first + _count - frame.FirstPosition, 0, frame.Count);
 
     private void Begin(KvPayloadHeader header)
     {
@@ -128,8 +163,12 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
     {
         _order.Accept(header);
         _checksum = BinaryPrimitives.ReadUInt64LittleEndian(header);
-        _hash.Reset();
-        _hash.Append(header[KvFrameHeader.ChecksumBytes..]);
+        if (_payloadChecksum is null)
+        {
+            _hash.Reset();
+            _hash.Append(header[KvFrameHeader.ChecksumBytes..]);
+        }
+
         (_layer, _donePositions, _doneBytes) = (0, 0, 0);
         if (_order.Current.IsPlain)
         {
@@ -190,7 +229,11 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
         var rest = _order.Current.StoredBytes - _doneBytes;
         if (rest == 0)
         {
-            RequireChecksum(); // Only a sound header may say that a newer build is needed.
+            if (_payloadChecksum is null)
+            {
+                RequireChecksum(); // Only a sound header may say that a newer build is needed.
+            }
+
             throw _order.Unsupported();
         }
 
@@ -201,8 +244,15 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
     {
         if (WantedPositions > 0)
         {
-            RequireChecksum();
-            memory.MarkWritten(_order.Current.Group, _order.Current.Stream, (int)_order.Current.FirstPosition, WantedPositions);
+            if (_payloadChecksum is null)
+            {
+                RequireChecksum();
+                Mark(_order.Current);
+            }
+            else
+            {
+                _unmarked.Add(_order.Current);
+            }
         }
 
         AskFrame();
@@ -213,6 +263,52 @@ public sealed class KvPayloadReceiver(KvGeometry geometry, IKvMemory memory)
         if (_hash.GetCurrentHashAsUInt64() != _checksum)
         {
             throw _order.Damaged();
+        }
+    }
+
+    private static void Fill(KvRunData run, int offset, Span<byte> destination)
+    {
+        if (run.File is not { } file)
+        {
+            run.Frames.Span.Slice(offset, destination.Length).CopyTo(destination);
+            return;
+        }
+
+        while (!destination.IsEmpty)
+        {
+            var read = RandomAccess.Read(file.Stream.SafeFileHandle, destination, file.Offset + offset);
+            if (read == 0)
+            {
+                throw new EndOfStreamException($"'{file.Stream.Name}' became shorter while it was read: something else writes to it.");
+            }
+
+            offset += read;
+            destination = destination[read..];
+        }
+    }
+
+    private void EndPayload(ulong checksum)
+    {
+        if (_hash.GetCurrentHashAsUInt64() != checksum)
+        {
+            Fault = $"The {_length} bytes of KV from position {_first} fail the checksum that they were stored with."; // Whatever else seems to be wrong.
+        }
+        else if (Fault is null)
+        {
+            foreach (var frame in _unmarked)
+            {
+                Mark(frame);
+            }
+        }
+    }
+
+    private void Mark(KvFrameHeader frame) => memory.MarkWritten(frame.Group, frame.Stream, (int)frame.FirstPosition, WantedOf(frame));
+
+    private void AppendToFrame(ReadOnlySpan<byte> piece)
+    {
+        if (_payloadChecksum is null)
+        {
+            _hash.Append(piece);
         }
     }
 

@@ -1,3 +1,5 @@
+using Swarm.Core.Contexts;
+
 namespace Swarm.Storage.Blobs;
 
 /// <summary>Reads with a few tries: reading again is always safe.</summary>
@@ -14,6 +16,11 @@ internal sealed class RetryingReader(IBlobStore store, TimeProvider time, Storag
         () => store.ReadAsync(name, offset, destination, CancellationToken.None),
         metrics,
         () => Interlocked.Increment(ref _faults));
+
+    /// <summary>Opens the file of an object, see <see cref="IFileBackedBlobStore.TryOpenAsync"/>.</summary>
+    /// <returns><see langword="null"/> also where the store is not made of files.</returns>
+    public Task<KvFile?> TryOpenAsync(string name, long offset, int length) =>
+        store is IFileBackedBlobStore files ? files.TryOpenAsync(name, offset, length) : Task.FromResult<KvFile?>(null);
 
     /// <summary>Reads a whole small object.</summary>
     /// <param name="name">The object.</param>

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using Swarm.Core.Contexts;
 
 namespace Swarm.Storage.Blobs;
 
@@ -12,7 +13,7 @@ namespace Swarm.Storage.Blobs;
 /// volume there may be room for a root and none for a segment. A refused write says nothing, nor does one that finds a
 /// damaged object in its way. One without an answer for <see cref="AnswerLimit"/> counts as failing while it lasts.
 /// </remarks>
-public sealed class WatchedBlobStore : IBlobStore, IDisposable
+public sealed class WatchedBlobStore : IBlobStore, IFileBackedBlobStore, IDisposable
 {
     /// <summary>A write of this size tells as much as a larger one, in bytes.</summary>
     public const long EnoughBytes = 16 << 20;
@@ -107,6 +108,11 @@ public sealed class WatchedBlobStore : IBlobStore, IDisposable
     /// <inheritdoc/>
     public Task<bool> DeleteAsync(string name, string expected, CancellationToken cancellationToken) => MeasureAsync(
         "delete", name, () => _inner.DeleteAsync(name, expected, cancellationToken), static isDone => isDone ? "ok" : "refused");
+
+    /// <inheritdoc/>
+    Task<KvFile?> IFileBackedBlobStore.TryOpenAsync(string name, long offset, int length) => _inner is IFileBackedBlobStore files
+        ? MeasureAsync("read", name, () => files.TryOpenAsync(name, offset, length), static file => file is null ? "missing" : "ok")
+        : Task.FromResult<KvFile?>(null);
 
     /// <summary>Ends what measures, not the store.</summary>
     public void Dispose() => _metrics.Dispose();

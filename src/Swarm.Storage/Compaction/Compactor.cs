@@ -1,3 +1,4 @@
+using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Frames;
 using Swarm.Format.Manifests;
@@ -239,7 +240,7 @@ internal sealed class Compactor(ContextServices services)
             {
                 foreach (var extent in group)
                 {
-                    runs.Add(await services.Kv.FetchAsync(context.Id, extent, isRecheck));
+                    runs.Add(await services.Kv.FetchAsync(context.Id, extent, isRecheck ? KvReading.Rechecked : KvReading.IntoMemory));
                 }
 
                 var geometry = context.Model.Geometry;

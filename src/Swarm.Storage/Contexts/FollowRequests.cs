@@ -71,7 +71,7 @@ internal sealed class FollowRequests(
                     var plan = await OnLoopAsync(() => PlanAsync(epoch, at.Kv)).WaitAsync(cancellationToken);
                     var until = epoch;
                     runs = KvRunReader.ReadAsync(
-                        services, context.Id, context.Damage, plan, first => PlanAnewAsync(until, first), false, cancellationToken)
+                        services, context.Id, context.Damage, plan, first => PlanAnewAsync(until, first), KvReading.IntoMemory, cancellationToken)
                         .GetAsyncEnumerator(cancellationToken);
                 }
                 else if (await runs.MoveNextAsync())

@@ -155,14 +155,14 @@ internal sealed class OpenContext : IOpenContext
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, bool isRecheck, [EnumeratorCancellation] CancellationToken cancellationToken)
+        long firstPosition, long count, KvReading reading, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         CheckRange(firstPosition, count);
         Task<IReadOnlyList<KvExtent>> PlanAsync(long first) =>
             _services.Loop.RunAsync(() => ConfirmRefusalAsync(() => _reader.PlanAsync(first, firstPosition + count - first)));
         var plan = await PlanAsync(firstPosition).WaitAsync(cancellationToken);
         await foreach (var run in KvRunReader.ReadAsync(
-            _services, Id, _incarnation.Damage, plan, PlanAnewAsync, isRecheck, cancellationToken))
+            _services, Id, _incarnation.Damage, plan, PlanAnewAsync, reading, cancellationToken))
         {
             yield return run;
         }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
@@ -24,7 +25,7 @@ internal static class KvRunReader
     /// <param name="damage">Receives what is found damaged.</param>
     /// <param name="plan">Extents to read, in order, without holes.</param>
     /// <param name="planAnewAsync">Plans again from a position on: what the plan names may have been compacted and collected.</param>
-    /// <param name="isRecheck">Whether copies in the nearer tiers are checked.</param>
+    /// <param name="reading">How they are read.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     public static async IAsyncEnumerable<KvRunData> ReadAsync(
         ContextServices services,
@@ -32,7 +33,7 @@ internal static class KvRunReader
         KvDamage damage,
         IReadOnlyList<KvExtent> plan,
         Func<long, Task<IReadOnlyList<KvExtent>>> planAnewAsync,
-        bool isRecheck,
+        KvReading reading,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var ahead = new Queue<Task<KvRunData>>();
@@ -48,7 +49,7 @@ internal static class KvRunReader
                     && (ahead.Count == 0 || (ahead.Count < ReadAheadOf(services.Options, plan[next]) && aheadBytes < MaxBytesAhead)))
                 {
                     aheadBytes += plan[next].Payload.Length;
-                    ahead.Enqueue(services.Kv.FetchAsync(context, plan[next++], isRecheck));
+                    ahead.Enqueue(services.Kv.FetchAsync(context, plan[next++], reading));
                 }
 
                 aheadBytes -= plan[index].Payload.Length;
@@ -92,7 +93,7 @@ internal static class KvRunReader
                     continue;
                 }
 
-                services.Metrics.KvRead.Add(run.Frames.Length, StorageMetrics.Tag(StorageMetrics.TierKey, StorageMetrics.NameOf(run.Tier)));
+                services.Metrics.KvRead.Add(run.Length, StorageMetrics.Tag(StorageMetrics.TierKey, StorageMetrics.NameOf(run.Tier)));
                 yield return run;
             }
         }

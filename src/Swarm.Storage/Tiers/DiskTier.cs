@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
+using Swarm.Core.Contexts;
 using Swarm.Format.Segments;
 using Swarm.Storage.Blobs;
 
@@ -161,13 +162,38 @@ internal sealed class DiskTier : IDisposable
             return true;
         }
 
-        if (Forget(name))
+        GiveUp(name, fault);
+        return false;
+    }
+
+    /// <summary>Opens a payload's file, for sending it from there.</summary>
+    /// <param name="key">What is wanted.</param>
+    /// <returns>
+    /// The file, as checked as what <see cref="TryReadAsync"/> gives out without a recheck; <see langword="null"/> where it is not here, or is to be checked
+    /// first, by reading it. The caller disposes it.
+    /// </returns>
+    public async Task<KvFile?> TryOpenAsync(PayloadRef key)
+    {
+        var name = DiskFile.NameOf(key);
+        lock (_lock)
         {
-            _metrics.DiskTierDamaged.Add(1);
-            StorageLog.DiskTierDamaged(_logger, PathOf(name), fault);
+            if (!_files.TryGetValue(name, out var node) || !node.Value.IsKnown)
+            {
+                return null;
+            }
+
+            _byUse.Remove(node);
+            _byUse.AddLast(node);
+            _hits++;
         }
 
-        return false;
+        var (file, fault) = await _reads.RunAsync(() => Open(name, key.Length), CancellationToken.None);
+        if (fault is not null)
+        {
+            GiveUp(name, fault);
+        }
+
+        return file;
     }
 
     /// <summary>Whether a payload is to be found here. Reading may still fail.</summary>
@@ -304,6 +330,35 @@ internal sealed class DiskTier : IDisposable
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             return error.Message;
+        }
+    }
+
+    private (KvFile? File, string? Fault) Open(UInt128 name, int length)
+    {
+        try
+        {
+            var file = KvFile.Open(PathOf(name), 0, length, reason => GiveUp(name, reason));
+            var there = file.Stream.Length;
+            if (there == length)
+            {
+                return (file, null);
+            }
+
+            file.Dispose();
+            return (null, $"it has {there} bytes instead of {length}");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return (null, error.Message);
+        }
+    }
+
+    private void GiveUp(UInt128 name, string fault)
+    {
+        if (Forget(name))
+        {
+            _metrics.DiskTierDamaged.Add(1);
+            StorageLog.DiskTierDamaged(_logger, PathOf(name), fault);
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
 using Swarm.Format.Manifests;
 using Swarm.Format.Objects;
@@ -9,8 +10,8 @@ namespace Swarm.Storage.Tiers;
 
 /// <summary>Brings the payload of an extent from the nearest tier. Thread-safe.</summary>
 /// <remarks>
-/// What comes from the store is verified. Copies in the nearer tiers are verified by whoever uses them, since the frames carry their own
-/// checksums, up to the model's memory. A reader who finds one damaged asks for a recheck: then copies are verified here, given up where
+/// What is read from the store is verified. Copies in the nearer tiers, and what is given out as a file, are verified by whoever uses them, in the model's
+/// memory: each run comes with the checksum that the manifest has. A reader who finds one damaged asks for a recheck: then copies are verified here, given up where
 /// they are damaged, and a good one takes their place.
 /// </remarks>
 internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTier? disk, ContextNames names, ILogger logger, StorageMetrics metrics)
@@ -20,17 +21,23 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
     /// <summary>Fetches a payload.</summary>
     /// <param name="context">Whose it is.</param>
     /// <param name="extent">Where it is.</param>
-    /// <param name="isRecheck">Whether copies are verified here, and given up where they are damaged.</param>
+    /// <param name="reading">How it is read. <see cref="KvReading.Rechecked"/>: copies are verified here, and given up where they are damaged.</param>
     /// <returns>The run; the caller disposes it.</returns>
     /// <exception cref="CorruptObjectException">It is damaged or missing; the message names the object.</exception>
     /// <exception cref="Blobs.BlobStoreException">The store cannot be reached.</exception>
-    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent, bool isRecheck)
+    public async Task<KvRunData> FetchAsync(ContextId context, KvExtent extent, KvReading reading)
     {
+        var isRecheck = reading == KvReading.Rechecked;
         var payload = extent.Payload;
         var key = KeyOf(payload);
         if (FindInMemory(context, extent, key, isRecheck) is { } nearest)
         {
             return nearest;
+        }
+
+        if (reading == KvReading.FromFiles && disk is not null && await disk.TryOpenAsync(key) is { } file)
+        {
+            return InFile(extent, KvTier.Disk, file);
         }
 
         if (disk?.Contains(key) == true && await FindOnDiskAsync(disk, context, extent, key, isRecheck) is { } near)
@@ -42,6 +49,11 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
         if (SegmentWindows.MayHold(payload) && await FindInWindowAsync(extent, name) is { } run)
         {
             return run;
+        }
+
+        if (reading == KvReading.FromFiles && await reader.TryOpenAsync(name, payload.Offset, payload.Length) is { } stored)
+        {
+            return InFile(extent, KvTier.Blob, stored);
         }
 
         var lease = memory.Rent(payload.Length); // Outside of the capacity where leases hold all of it: for this reader alone.
@@ -151,5 +163,8 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
         : payload with { Object = payload.Object with { Context = null } };
 
     private static KvRunData Run(KvExtent extent, ReadOnlyMemory<byte> frames, KvTier tier, IDisposable? lease) =>
-        new(extent.FirstPosition, extent.Count, extent.PrefixHash, frames, tier, lease);
+        new(extent.FirstPosition, extent.Count, extent.PrefixHash, frames, tier, lease) { Checksum = extent.Payload.Checksum };
+
+    private static KvRunData InFile(KvExtent extent, KvTier tier, KvFile file) =>
+        KvRunData.InFile(extent.FirstPosition, extent.Count, extent.PrefixHash, tier, file, extent.Payload.Checksum);
 }

@@ -2,6 +2,7 @@ using Swarm.Azurite;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
+using Swarm.Core.Contexts;
 using Swarm.Storage.Azure;
 
 namespace Swarm.Benchmarks.Sections;
@@ -31,7 +32,7 @@ internal sealed class AzureSection : SyntheticSection
             rounds,
             () => VerifiedAsync("SDK", source, destination, () => blob.DownloadAsync(destination)),
             () => VerifiedAsync("blob", source, destination, () => Rehydration.LoadAsync(
-                context.Open.ReadKvAsync(0, positions, false, default), filled.Model.Geometry, destination, KvTier.Blob))))
+                context.Open.ReadKvAsync(0, positions, KvReading.IntoMemory, default), filled.Model.Geometry, destination, KvTier.Blob))))
             .Speed("rehydrate.blob", "the SDK's parallel download", source.Bytes, Goal.AtLeast(0.9)));
     }
 }

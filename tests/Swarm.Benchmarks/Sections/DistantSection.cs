@@ -1,6 +1,7 @@
 using System.Buffers;
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.Report;
+using Swarm.Core.Contexts;
 using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Sections;
@@ -32,7 +33,7 @@ internal sealed class DistantSection : SyntheticSection
             5,
             () => VerifiedAsync("plain", source, destination, () => DownloadAsync(plain, destination, round)),
             () => VerifiedAsync("distant", source, destination, () => Rehydration.LoadAsync(
-                context.Open.ReadKvAsync(0, positions, false, default), Model.Geometry, destination, KvTier.Blob))))
+                context.Open.ReadKvAsync(0, positions, KvReading.IntoMemory, default), Model.Geometry, destination, KvTier.Blob))))
             .Speed("rehydrate.distant", "plain parallel reads there", source.Bytes, null));
     }
 

@@ -1,6 +1,7 @@
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
+using Swarm.Core.Contexts;
 using Swarm.Storage.Files;
 
 namespace Swarm.Benchmarks.Sections;
@@ -24,7 +25,7 @@ internal sealed class FolderSection : SyntheticSection
             report.Rounds,
             () => VerifiedAsync("file", source, destination, () => Task.Run(() => file.Read(destination))),
             () => VerifiedAsync("folder", source, destination, () => Rehydration.LoadAsync(
-                context.Open.ReadKvAsync(0, positions, false, default), filled.Model.Geometry, destination, KvTier.Blob))))
+                context.Open.ReadKvAsync(0, positions, KvReading.FromFiles, default), filled.Model.Geometry, destination, KvTier.Blob))))
             .Speed("rehydrate.folder", "a plain file read, both cached", source.Bytes, null));
         await MeasureDiskTierAsync(report, source, destination, file);
     }
@@ -36,7 +37,7 @@ internal sealed class FolderSection : SyntheticSection
             new FileBlobStore(report.NewFolder("below")), source, Model.Describe(), memoryTierBytes: 0, diskTier: report.NewFolder("tier"));
         var context = await filled.CreateAsync(positions);
         await filled.AppendAllAsync(context);
-        while (!await IsAllOnDiskAsync(context.Open.ReadKvAsync(0, positions, false, default)))
+        while (!await IsAllOnDiskAsync(context.Open.ReadKvAsync(0, positions, KvReading.IntoMemory, default)))
         {
             // What was appended faster than the disk tier took it is offered again by this reading.
         }
@@ -45,7 +46,7 @@ internal sealed class FolderSection : SyntheticSection
             report.Rounds,
             () => VerifiedAsync("file", source, destination, () => Task.Run(() => file.Read(destination))),
             () => VerifiedAsync("disk", source, destination, () => Rehydration.LoadAsync(
-                context.Open.ReadKvAsync(0, positions, false, default), filled.Model.Geometry, destination, KvTier.Disk))))
+                context.Open.ReadKvAsync(0, positions, KvReading.FromFiles, default), filled.Model.Geometry, destination, KvTier.Disk))))
             .Speed("rehydrate.disk", "a plain file read, both cached", source.Bytes, Goal.AtLeast(0.7)));
     }
 

@@ -1,6 +1,7 @@
 using Swarm.Benchmarks.Paths;
 using Swarm.Benchmarks.References;
 using Swarm.Benchmarks.Report;
+using Swarm.Core.Contexts;
 
 namespace Swarm.Benchmarks.Sections;
 
@@ -31,7 +32,7 @@ internal sealed class MemorySection(SyntheticModel? model = null) : SyntheticSec
             report.Rounds,
             () => VerifiedAsync("memcpy", source, destination, () => Task.Run(() => PlainCopy.Run(source, destination))),
             () => VerifiedAsync("memory", source, destination, () => Rehydration.LoadAsync(
-                context.Open.ReadKvAsync(0, positions, false, default), geometry, destination, KvTier.Memory))))
+                context.Open.ReadKvAsync(0, positions, KvReading.IntoMemory, default), geometry, destination, KvTier.Memory))))
             .Speed(Rows[0], "memcpy", source.Bytes, HasGoals ? Goal.AtLeast(0.5) : null));
 
         await using var server = await LoopbackServer.StartAsync(filled.Store);

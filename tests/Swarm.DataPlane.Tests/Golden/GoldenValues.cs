@@ -28,6 +28,8 @@ internal static class GoldenValues
 
     public static KvHead Run { get; } = Append with { Tier = KvTier.Blob };
 
+    public static KvHead CheckedRun { get; } = Run with { Checksum = 0x0123_4567_89ab_cdef };
+
     public static Attached Attached { get; } = new(
         1, Epoch, new Watermarks(64, 60), Digest, 64, [.. Secret.Reverse()], 4 << 20);
 

@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using Swarm.Core.Contexts;
 using Swarm.Core.Identity;
@@ -13,7 +14,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     private readonly CancellationTokenSource _closed = new();
     private readonly List<int> _tokens = [];
     private readonly List<int> _steps = [];
-    private readonly List<(long First, int Count, Core.Blocks.BlockHash Hash, byte[] Frames)> _kv = [];
+    private readonly List<(long First, int Count, Core.Blocks.BlockHash Hash, byte[] Frames, ulong? Checksum)> _kv = [];
     private readonly SortedDictionary<string, NamedState> _states = new(StringComparer.Ordinal);
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _appendedInputs = Task.CompletedTask;
@@ -57,11 +58,20 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     /// <summary>What appends of discarded KV are answered with: watermarks as they were when it became durable, say.</summary>
     public Watermarks? KvAnswer { get; set; }
 
+    /// <summary>Where reads for sending find KV in files, as a silo has it on its disk; <see langword="null"/> for memory alone.</summary>
+    public string? Folder { get; set; }
+
+    /// <summary>Changes a file that was opened for sending, before it is sent.</summary>
+    public Action<string>? Opened { get; set; }
+
+    /// <summary>What was said of files that could not be sent.</summary>
+    public List<string> GivenUp { get; } = [];
+
     /// <summary>Lets reads find a record, many times over.</summary>
-    public void Serve(KvAppend kv, int times)
+    public void Serve(KvAppend kv, int times, ulong? checksum = null)
     {
         var frames = kv.Frames.ToArray();
-        _kv.AddRange(Enumerable.Repeat((kv.FirstPosition, kv.Count, kv.PrefixHash, frames), times));
+        _kv.AddRange(Enumerable.Repeat((kv.FirstPosition, kv.Count, kv.PrefixHash, frames, checksum), times));
     }
 
     public void ForgetKv() => _kv.Clear();
@@ -192,7 +202,7 @@ public sealed class MemoryContext : IOpenContext, IDisposable
                     return KvAnswer ?? Watermarks;
                 }
 
-                _kv.Add((kv.FirstPosition, kv.Count, kv.PrefixHash, kv.Frames.ToArray()));
+                _kv.Add((kv.FirstPosition, kv.Count, kv.PrefixHash, kv.Frames.ToArray(), XxHash3.HashToUInt64(kv.Frames.Span)));
                 _kv.Sort((left, right) => left.First.CompareTo(right.First)); // The gate lets them through in any order.
                 Change();
                 return Watermarks;
@@ -237,19 +247,25 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     }
 
     public async IAsyncEnumerable<KvRunData> ReadKvAsync(
-        long firstPosition, long count, bool isRecheck, [EnumeratorCancellation] CancellationToken cancellationToken)
+        long firstPosition, long count, KvReading reading, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         LastRead = (firstPosition, count);
-        foreach (var (first, runCount, hash, frames) in _kv.ToArray())
+        foreach (var (first, runCount, hash, frames, checksum) in _kv.ToArray())
         {
             await Task.Yield();
             cancellationToken.ThrowIfCancellationRequested();
+            if (reading == KvReading.FromFiles && Folder is not null && checksum is not null)
+            {
+                yield return KvRunData.InFile(first, runCount, hash, KvTier.Disk, FileOf(first, frames), checksum.Value);
+                continue;
+            }
+
             lock (_lock)
             {
                 RunsOut++;
             }
 
-            yield return new KvRunData(first, runCount, hash, frames, KvTier.Memory, new Counted(this));
+            yield return new KvRunData(first, runCount, hash, frames, KvTier.Memory, new Counted(this)) { Checksum = checksum };
         }
     }
 
@@ -279,18 +295,27 @@ public sealed class MemoryContext : IOpenContext, IDisposable
             }
             else
             {
-                foreach (var (first, count, hash, frames) in _kv.Where(run => run.First >= at.Kv).ToArray())
+                foreach (var (first, count, hash, frames, checksum) in _kv.Where(run => run.First >= at.Kv).ToArray())
                 {
                     lock (_lock)
                     {
                         RunsOut++;
                     }
 
-                    yield return Followed.Of(new KvRunData(first, count, hash, frames, KvTier.Memory, new Counted(this)));
+                    yield return Followed.Of(new KvRunData(first, count, hash, frames, KvTier.Memory, new Counted(this)) { Checksum = checksum });
                     at = at with { Kv = first + count };
                 }
             }
         }
+    }
+
+    private KvFile FileOf(long first, byte[] frames)
+    {
+        var path = Path.Combine(Folder!, $"{first}");
+        File.WriteAllBytes(path, [.. new byte[first % 100], .. frames, .. new byte[first % 7]]);
+        var file = KvFile.Open(path, first % 100, frames.Length, GivenUp.Add);
+        Opened?.Invoke(path);
+        return file;
     }
 
     public IReadOnlyList<NamedState> ReadStates()

@@ -90,7 +90,7 @@ internal static class ContextLives
             }
         }
 
-        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, false, default))
+        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, KvReading.IntoMemory, default))
         {
             using (run)
             {

@@ -157,7 +157,7 @@ internal sealed class ContextWriter(LoneStore lone, string name)
         var damaged = new List<(int First, int Count)>();
         RunsRead = 0;
         int[] all = [.. tokens];
-        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, false, default))
+        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, KvReading.IntoMemory, default))
         {
             using (run)
             {

@@ -79,7 +79,7 @@ internal sealed partial class SimulatedAgent
 
     private async Task<Watermarks> SendAgainAsync(IOpenContext context, TenantKey key)
     {
-        await foreach (var run in context.ReadKvAsync(Random.Next(_kv), 1, false, default))
+        await foreach (var run in context.ReadKvAsync(Random.Next(_kv), 1, KvReading.IntoMemory, default))
         {
             using (run)
             {

@@ -271,7 +271,7 @@ internal sealed partial class SimulatedAgent(
         var status = context.Status;
         var tokens = await ReadTokensAsync(context, status.Durable.Tokens);
         long kv = 0;
-        await foreach (var run in context.ReadKvAsync(0, status.Durable.Kv, false, default))
+        await foreach (var run in context.ReadKvAsync(0, status.Durable.Kv, KvReading.IntoMemory, default))
         {
             using (run)
             {

@@ -51,7 +51,7 @@ public sealed class DiskTierTests : IDisposable
         var known = new List<(PayloadRef Key, byte[] Content)>();
         var damaged = new HashSet<string>(); // Since the tier was opened: what was damaged before is checked.
         var tier = new DiskTier(_folder.Path, Capacity, NullLogger.Instance, new StorageMetrics(null));
-        var (hits, reopened) = (0, 0);
+        var (hits, opened, reopened) = (0, 0, 0);
         for (var step = 0; step < 600; step++)
         {
             switch (step % 100 == 99 ? 7 : random.Next(7))
@@ -72,12 +72,26 @@ public sealed class DiskTierTests : IDisposable
                 case < 6 when known.Count > 0:
                     var (wanted, expected) = known[random.Next(known.Count)];
                     var found = new byte[wanted.Length];
+                    var mayDiffer = damaged.Contains(DiskFile.NameOf(wanted).ToString("x32", CultureInfo.InvariantCulture));
+                    if (random.Next(3) == 0)
+                    {
+                        using var file = await tier.TryOpenAsync(wanted);
+                        if (file is not null)
+                        {
+                            opened++;
+                            Assert.Equal(wanted.Length, RandomAccess.Read(file.Stream.SafeFileHandle, found, file.Offset));
+                            Assert.True(found.AsSpan().SequenceEqual(expected) || mayDiffer, "a file of other bytes than were put there");
+                        }
+
+                        break;
+                    }
+
                     var isRecheck = random.Next(2) == 0;
                     if (await tier.TryReadAsync(wanted, found, isRecheck))
                     {
                         hits++;
                         Assert.True(
-                            found.AsSpan().SequenceEqual(expected) || (!isRecheck && damaged.Contains(DiskFile.NameOf(wanted).ToString("x32", CultureInfo.InvariantCulture))),
+                            found.AsSpan().SequenceEqual(expected) || (!isRecheck && mayDiffer),
                             "other bytes than were put there");
                         Assert.True(wanted.Length >= DiskTier.MinPayloadBytes);
                     }
@@ -102,7 +116,7 @@ public sealed class DiskTierTests : IDisposable
             Assert.InRange(tier.UsedBytes, 0, Capacity);
         }
 
-        Assert.True(hits > 50 && reopened == 6, $"{hits} hits, reopened {reopened} times: the test is too kind");
+        Assert.True(hits > 50 && opened > 20 && reopened == 6, $"{hits} hits, {opened} files, reopened {reopened} times: the test is too kind");
         var onDisk = new DirectoryInfo(_folder.Path).EnumerateFiles("*.kv").Sum(file => file.Length);
         Assert.InRange(onDisk, 1, Capacity);
         tier.Dispose();
@@ -167,6 +181,8 @@ public sealed class DiskTierTests : IDisposable
             var context = await FillAsync(store, tokens);
             var read = await ReadAsync(context, tokens);
             Assert.True(read[KvTier.Disk] >= 8, $"only {read[KvTier.Disk]} runs came from the disk");
+            read = await ReadAsync(context, tokens, KvReading.FromFiles);
+            Assert.True(read[KvTier.Disk] >= 8, $"only {read[KvTier.Disk]} runs came as files of the disk");
         }
 
         await using (var store = NewStore(blobs))
@@ -174,6 +190,14 @@ public sealed class DiskTierTests : IDisposable
             var context = (await store.OpenAsync(_spec.Id, Token))!;
             var before = await ReadAsync(context, tokens);
             Assert.True(before[KvTier.Disk] >= 8, $"only {before[KvTier.Disk]} runs came from the disk after a restart");
+
+            foreach (var file in Directory.GetFiles(Path.Combine(_folder.Path, "tier"), "*.kv"))
+            {
+                File.WriteAllBytes(file, File.ReadAllBytes(file)[1..]);
+            }
+
+            before = await ReadAsync(context, tokens, KvReading.FromFiles);
+            Assert.True(before[KvTier.Blob] >= 8, $"only {before[KvTier.Blob]} runs came from the store where the disk's were cut");
         }
 
         foreach (var file in Directory.GetFiles(Path.Combine(_folder.Path, "tier"), "*.kv"))
@@ -183,7 +207,10 @@ public sealed class DiskTierTests : IDisposable
 
         await using (var store = NewStore(blobs))
         {
-            var after = await ReadAsync((await store.OpenAsync(_spec.Id, Token))!, tokens);
+            var context = (await store.OpenAsync(_spec.Id, Token))!;
+            var stored = await ReadAsync(context, tokens, KvReading.FromFiles);
+            Assert.Equal(Positions / Run, stored[KvTier.Blob]);
+            var after = await ReadAsync(context, tokens);
             Assert.Equal(0, after[KvTier.Disk]);
             Assert.Equal(Positions / Run, after[KvTier.Blob]);
         }
@@ -206,7 +233,7 @@ public sealed class DiskTierTests : IDisposable
         }
 
         var damaged = 0;
-        await foreach (var run in context.ReadKvAsync(0, tokens.Length, false, Token))
+        await foreach (var run in context.ReadKvAsync(0, tokens.Length, KvReading.IntoMemory, Token))
         {
             using (run)
             {
@@ -220,7 +247,7 @@ public sealed class DiskTierTests : IDisposable
         }
 
         Assert.True(damaged >= 8, $"only {damaged} runs are damaged");
-        await ReadAsync(context, tokens, isRecheck: true);
+        await ReadAsync(context, tokens, KvReading.Rechecked);
         await ReadAsync(context, tokens);
     }
 
@@ -255,14 +282,15 @@ public sealed class DiskTierTests : IDisposable
         return context;
     }
 
-    private static async Task<Dictionary<KvTier, int>> ReadAsync(IOpenContext context, int[] tokens, bool isRecheck = false)
+    private static async Task<Dictionary<KvTier, int>> ReadAsync(IOpenContext context, int[] tokens, KvReading reading = KvReading.IntoMemory)
     {
         var runs = Enum.GetValues<KvTier>().ToDictionary(tier => tier, _ => 0);
         long end = 0;
-        await foreach (var run in context.ReadKvAsync(0, tokens.Length, isRecheck, Token))
+        await foreach (var given in context.ReadKvAsync(0, tokens.Length, reading, Token))
         {
-            using (run)
+            using (var run = Loaded(given))
             {
+                Assert.Equal(run.Checksum, ManifestCodec.Checksum(run.Frames.Span));
                 Assert.Equal(end, run.FirstPosition);
                 Assert.True(SmallModel.Matches(run, tokens), $"KV at {end} is not that of the inputs");
                 end += run.Count;
@@ -272,6 +300,19 @@ public sealed class DiskTierTests : IDisposable
 
         Assert.Equal(tokens.Length, end);
         return runs;
+    }
+
+    /// <summary>A run with its frames in memory.</summary>
+    private static KvRunData Loaded(KvRunData run)
+    {
+        if (run.File is not { } file)
+        {
+            return run;
+        }
+
+        var frames = new byte[file.Length];
+        Assert.Equal(frames.Length, RandomAccess.Read(file.Stream.SafeFileHandle, frames, file.Offset));
+        return new KvRunData(run.FirstPosition, run.Count, run.PrefixHash, frames, run.Tier, run) { Checksum = run.Checksum };
     }
 
     private async Task OfferAsync(DiskTier tier, PayloadRef key, byte[] content)

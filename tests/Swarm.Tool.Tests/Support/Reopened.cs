@@ -63,7 +63,7 @@ internal sealed record Reopened(bool CanOpen, IReadOnlyList<int> Tokens, IReadOn
     {
         var damaged = new List<(long First, long End)>();
         long kv = 0;
-        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, false, default))
+        await foreach (var run in context.ReadKvAsync(0, context.Status.Durable.Kv, KvReading.IntoMemory, default))
         {
             using (run)
             {
