@@ -126,18 +126,21 @@ internal sealed class PipeTransport : ByteTransport
             await ended.Task.ConfigureAwait(false);
         }
 
-        if (sending.SocketError != SocketError.Success)
+        if (sending.SocketError == SocketError.Success && sending.BytesTransferred == file.Length)
         {
-            file.GiveUp($"it could not be sent: {sending.SocketError}");
-            throw new SocketException((int)sending.SocketError);
+            return;
         }
 
-        if (sending.BytesTransferred != file.Length)
+        if (!IsOfConnection(sending.SocketError))
         {
-            file.GiveUp($"it ended after {sending.BytesTransferred} of {file.Length} bytes");
-            throw new SocketException((int)SocketError.ConnectionAborted);
+            file.GiveUp($"it could not be sent: {sending.SocketError}, {sending.BytesTransferred} of {file.Length} bytes");
         }
+
+        throw new SocketException((int)(sending.SocketError == SocketError.Success ? SocketError.ConnectionAborted : sending.SocketError));
     }
+
+    private static bool IsOfConnection(SocketError error) => error is SocketError.ConnectionReset or SocketError.ConnectionAborted
+        or SocketError.Shutdown or SocketError.NotConnected or SocketError.OperationAborted or SocketError.Disconnecting;
 
     private static async ValueTask SendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
     {

@@ -150,6 +150,46 @@ public sealed class LocalSocketTests
         Assert.NotEmpty(Assert.Single(context.GivenUp));
     }
 
+    /// <summary>A reader that is killed says nothing about the file.</summary>
+    [Fact]
+    public async Task Read_ReaderIsGoneWhileAFileIsSent_LeavesTheCopy()
+    {
+        using var folder = new TempDirectory();
+        await using var server = await TestServer.StartAsync(listensLocally: true);
+        var source = Payloads.Computed(Positions, RowBytes);
+        var context = server.AddContext("c", source);
+        context.Folder = folder.Path;
+        for (var first = 0; first < Positions; first += Run)
+        {
+            var kv = Payloads.Kv(source, first, Run);
+            context.Serve(kv, 1, XxHash3.HashToUInt64(kv.Frames.Span));
+        }
+
+        for (var round = 0; round < 20; round++)
+        {
+            var client = await server.ConnectAsync();
+            var (session, _, _) = await TestServer.AttachAsync(client, context, "c");
+            var runs = session.ReadKvAsync(0, Positions, cancellationToken: Token).GetAsyncEnumerator(Token);
+            for (var taken = _seeded.Random.Next(3); taken >= 0; taken--)
+            {
+                Assert.True(await runs.MoveNextAsync());
+                runs.Current.Dispose();
+            }
+
+            await client.DisposeAsync();
+            await Assert.ThrowsAnyAsync<SwarmTransportException>(async () =>
+            {
+                while (await runs.MoveNextAsync())
+                {
+                    runs.Current.Dispose();
+                }
+            });
+        }
+
+        await Poll.UntilAsync(() => server.Handler.ConnectionCount == 0, Token);
+        Assert.Empty(context.GivenUp);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("swarm-data-plane-")]

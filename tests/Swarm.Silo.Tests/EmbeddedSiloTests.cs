@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Swarm.Clustering.Holders;
 using Swarm.DataPlane.Server;
+using Swarm.Format.Frames;
 using Swarm.Storage.Blobs;
 using Swarm.Storage.Files;
 using Swarm.Testing;
@@ -154,6 +155,79 @@ public sealed class EmbeddedSiloTests(AzuriteFixture azurite) : IClassFixture<Az
         }
 
         await host.StopAsync(Token);
+    }
+
+    /// <summary>
+    /// The holder's last KV becomes durable together with the epoch of a standby that computes the same positions meanwhile: what is durable
+    /// counts, and not what this processor makes of it.
+    /// </summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task TakeOver_KvBecomesDurableWithTheEpoch_HasTheHoldersBits(int rounding)
+    {
+        const int LastStep = 10;
+        const int Positions = 155;
+        var store = new FaultBlobStore(new InMemoryBlobStore());
+        using var host = Build(options => options.Store = _ => store);
+        await host.StartAsync(Token);
+        var durable = 0;
+        await using (var swarm = await ConnectAsync(host))
+        {
+            await using var other = await ConnectAsync(host);
+            await using var busy = await swarm.Agent("drone-c").OpenAsync("track/busy", new ToyRuntime(), null, Token);
+            for (var round = 0; round < 10; round++)
+            {
+                var context = $"track/{round}";
+                var (lead, runtime) = (new ToyRuntime(), new ToyRuntime { Rounding = (ulong)rounding });
+                var options = new MemoryOptions { KvFlushInterval = TimeSpan.FromMinutes(1) };
+                await using var a = await swarm.Agent("drone-a").OpenAsync(context, lead, options, Token);
+                await a.FeedAsync(new int[100], Token);
+                await a.FlushAsync(Token);
+                await using var standby = await other.Agent("drone-b").StandByAsync(context, runtime, Token);
+                for (var step = 1; step <= LastStep; step++)
+                {
+                    await a.FeedAsync(new int[step], Token);
+                }
+
+                await Poll.UntilAsync(() => standby.Status.Held == new Watermarks(Positions, 100), Token);
+                store.Next = (operation, _) => operation == BlobOperation.Create ? BlobFault.Hang : null;
+                await busy.FeedAsync(new int[1], Token);
+                await store.WaitForHangingAsync(1, Token);
+                var flushing = a.FlushAsync(Token).AsTask();
+                for (var call = 0; call < 10; call++)
+                {
+                    await swarm.GetStatusAsync(context, Token); // The KV arrives meanwhile, as a rule.
+                }
+
+                var taking = standby.TakeOverAsync(TakeOver.Now, options, Token);
+                await Poll.UntilAsync(() => runtime.ComputedPositions >= Positions - 100, Token);
+                store.Next = null;
+                store.Release();
+
+                await using var b = await taking;
+                await Record.ExceptionAsync(() => flushing); // Acknowledged, or fenced first.
+                if (b.Durable.Kv == Positions)
+                {
+                    durable++;
+                    Assert.Equal((Positions, 0), (b.Rehydration.Held + b.Rehydration.Loaded, b.Rehydration.Recomputed));
+                    var held = rounding == 0 ? Positions : Positions - LastStep; // That step may be computed once more for its logits.
+                    Assert.Equal(Kv(lead, held), Kv(runtime, held));
+                }
+
+                await b.ReleaseAsync("", Token);
+            }
+        }
+
+        Assert.True(durable > 0, "the holder's KV never became durable: the test is too kind");
+        await host.StopAsync(Token);
+    }
+
+    private static byte[] Kv(ToyRuntime runtime, int positions)
+    {
+        var payload = new byte[KvPayload.EncodedLength(runtime.Model.Geometry, 0, positions)];
+        KvPayload.Encode(runtime.Model.Geometry, 0, positions, runtime.ReadKv, payload);
+        return payload;
     }
 
     /// <summary>A root that lost its bytes: the agent is refused at once and told what and where, the operator finds it in the log, and others go on.</summary>

@@ -120,6 +120,19 @@ internal sealed class ContextFollower
         Run(null);
     }
 
+    /// <summary>Sees, after <see cref="StopAsync"/>, that what is here is the KV that is durable, as far as that goes; what is not is forgotten.</summary>
+    /// <param name="attachment">Where KV is read.</param>
+    /// <param name="durableKv">Positions whose KV is durable.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task ConfirmAsync(DataPlaneAttachment attachment, long durableKv, CancellationToken cancellationToken)
+    {
+        if (_pass is { } pass && !await pass.ConfirmAsync(attachment, durableKv, cancellationToken).ConfigureAwait(false))
+        {
+            CutTo(new Watermarks(History.Length, History.FloorToStep(pass.AheadFrom!.Value)));
+            _pass = null;
+        }
+    }
+
     /// <summary>
     /// Asks for the logits behind the last position, as soon as all that is durable is here: while the context is acquired, nothing else needs
     /// the runtime. Inputs whose KV is not durable are computed too. If the holder goes on all the same, that is taken back.

@@ -58,6 +58,46 @@ internal sealed class FollowPass(
         return this;
     }
 
+    /// <summary>
+    /// Compares what was computed ahead with KV that is durable, and had not come when the pass ended: as behind a connection that was lost. The holder's bits count.
+    /// </summary>
+    /// <param name="attachment">Where KV is read.</param>
+    /// <param name="durableKv">Positions whose KV is durable.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Whether it is the same, or there is nothing to compare; otherwise it is to be forgotten from <see cref="AheadFrom"/> on.</returns>
+    public async Task<bool> ConfirmAsync(DataPlaneAttachment attachment, long durableKv, CancellationToken cancellationToken)
+    {
+        var end = (int)Math.Min(durableKv, driver.Runtime.Length);
+        if (AheadFrom is not { } ahead || ahead >= end)
+        {
+            return true;
+        }
+
+        await foreach (var run in attachment.ReadKvAsync(ahead, end - ahead, cancellationToken: cancellationToken).ConfigureAwait(false))
+        {
+            using (run)
+            {
+                var first = Math.Max(AheadFrom.Value, (int)run.FirstPosition);
+                var count = (int)Math.Min(run.FirstPosition + run.Count, end) - first;
+                if (first != AheadFrom || run.IsDamaged || (count > 0 && !driver.HasSame(run, first, count)))
+                {
+                    return false;
+                }
+
+                AheadFrom += Math.Max(0, count);
+            }
+        }
+
+        if (AheadFrom < end)
+        {
+            return false;
+        }
+
+        AheadFrom = end < driver.Runtime.Length ? end : null;
+        ComputedAhead = Math.Clamp(driver.Runtime.Length - end, 0, ComputedAhead);
+        return true;
+    }
+
     /// <summary>The slowest tier that KV came from.</summary>
     public KvTier Tier => _load?.Tier ?? KvTier.None;
 

@@ -330,7 +330,13 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                 using (var activity = ClientTrace.Start("swarm.rehydrate", context))
                 {
                     report = await new SiloWatch(link, options, time).WhileHereAsync(
-                        session, token => rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable), cancellationToken)
+                        session,
+                        async token =>
+                        {
+                            await (start.Follower?.ConfirmAsync(session, found.Kv, token) ?? Task.CompletedTask).ConfigureAwait(false);
+                            return await rehydrator.RunAsync(found, options.Strategy, started, token, resumed?.Undurable).ConfigureAwait(false);
+                        },
+                        cancellationToken)
                         .ConfigureAwait(false);
                     activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
                 }
