@@ -29,7 +29,7 @@ internal sealed class FollowPass(
 
     private KvLoad? _load;
     private int _length; // Of the runtime, at the end.
-    private bool _hasReplaced; // The holder's KV of a step, by other bits.
+    private int? _replacedFrom; // Where the holder's KV of the last step begins that was replaced by other bits, with its logits.
 
     /// <summary>What holds of what is here. Inputs and KV behind it are to be forgotten when the pass has ended.</summary>
     public Watermarks Kept { get; private set; } = new(history.Length, driver.Runtime.Length);
@@ -51,7 +51,7 @@ internal sealed class FollowPass(
     {
         if (before?.AheadFrom is { } ahead && ahead < driver.Runtime.Length)
         {
-            (AheadFrom, _hasReplaced) = (ahead, before._hasReplaced);
+            (AheadFrom, _replacedFrom) = (ahead, before._replacedFrom);
             ComputedAhead = Math.Clamp(before.ComputedAhead - (before._length - driver.Runtime.Length), 0, driver.Runtime.Length - ahead);
         }
 
@@ -59,7 +59,8 @@ internal sealed class FollowPass(
     }
 
     /// <summary>
-    /// Compares what was computed ahead with KV that is durable, and had not come when the pass ended: as behind a connection that was lost. The holder's bits count.
+    /// Compares what was computed ahead with KV that is durable, and had not come when the pass ended: as where it became durable together with an epoch, which is
+    /// told first. The holder's bits count, but for a step that was computed once more for its logits.
     /// </summary>
     /// <param name="attachment">Where KV is read.</param>
     /// <param name="durableKv">Positions whose KV is durable.</param>
@@ -67,7 +68,7 @@ internal sealed class FollowPass(
     /// <returns>Whether it is the same, or there is nothing to compare; otherwise it is to be forgotten from <see cref="AheadFrom"/> on.</returns>
     public async Task<bool> ConfirmAsync(DataPlaneAttachment attachment, long durableKv, CancellationToken cancellationToken)
     {
-        var end = (int)Math.Min(durableKv, driver.Runtime.Length);
+        var end = (int)Math.Min(durableKv, Math.Min(driver.Runtime.Length, _replacedFrom ?? int.MaxValue));
         if (AheadFrom is not { } ahead || ahead >= end)
         {
             return true;
@@ -233,7 +234,7 @@ internal sealed class FollowPass(
                 $"Inputs of '{context}' go on at {run.FirstPosition} instead of {history.Length}.", isTransient: true);
         }
 
-        if (AheadFrom is { } ahead && _hasReplaced)
+        if (AheadFrom is { } ahead && _replacedFrom is not null)
         {
             Kept = new Watermarks(history.Length, ahead); // The holder is still there, and it is its KV that counts, which does not come again by itself.
             return false;
@@ -294,7 +295,7 @@ internal sealed class FollowPass(
             {
                 if (driver.Digest(first, before - first) != digest)
                 {
-                    _hasReplaced = true;
+                    _replacedFrom = first;
                     AheadFrom = Math.Min(AheadFrom ?? first, first);
                 }
 
