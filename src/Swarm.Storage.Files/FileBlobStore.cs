@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using Swarm.Core.Contexts;
 using Swarm.Core.Settings;
 using Swarm.Storage.Blobs;
@@ -43,6 +44,7 @@ public sealed class FileBlobStore : IBlobStore, IFileBackedBlobStore, IDisposabl
     private readonly bool _wantsLinks;
     private readonly IoThreads _reads = new("swarm-blob-read", ReadThreads);
     private readonly IoThreads _writes = new("swarm-blob-write", WriteThreads);
+    private readonly ConcurrentDictionary<string, bool> _unsendable = []; // Files that failed while they were sent: reading them says why.
     private readonly Lock _tempGate = new();
     private TempFiles? _temp;
     private bool _disposed;
@@ -306,10 +308,15 @@ public sealed class FileBlobStore : IBlobStore, IFileBackedBlobStore, IDisposabl
     {
         var folderPath = _folders.PathOf(path.Folder);
         var fullPath = Path.Combine(folderPath, path.FileName);
+        if (_unsendable.ContainsKey(fullPath))
+        {
+            return null;
+        }
+
         KvFile? file = null;
         try
         {
-            file = KvFile.Open(fullPath, offset, length);
+            file = KvFile.Open(fullPath, offset, length, _ => _unsendable.TryAdd(fullPath, true));
             var handle = file.Stream.SafeFileHandle;
             FileFault.ThrowIf(Posix.Stat(handle, out var stat), "read", fullPath);
             var etag = ObjectTrailer.Read(handle, stat, fullPath, out var contentLength);

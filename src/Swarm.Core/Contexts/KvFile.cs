@@ -26,7 +26,7 @@ public sealed partial class KvFile : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="offset">First of the bytes.</param>
     /// <param name="length">How many they are.</param>
-    /// <param name="giveUp">Called when they could not be sent: they are not to be given out again. <see langword="null"/> where there is no other copy.</param>
+    /// <param name="giveUp">Called when they could not be sent: they are not to be sent again.</param>
     /// <returns>The bytes; the caller checks that the file has them.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be opened.</exception>

@@ -56,6 +56,37 @@ public sealed class FileBlobStoreFaultTests : IDisposable
         Assert.False((await store.CreateAsync("c/d", new ReadOnlySequence<byte>([1]), Stop)).IsRefused);
     }
 
+    /// <summary>One that could not be sent would end a connection again and again: from then on it is read, which says what is wrong.</summary>
+    [Fact]
+    public async Task TryOpen_FileThatWasGivenUpOrHasNotTheRange_IsNotGivenOut()
+    {
+        using var store = new FileBlobStore(Root);
+        IFileBackedBlobStore files = store;
+        byte[] content = [.. Enumerable.Range(0, 200).Select(value => (byte)value)];
+        await store.CreateAsync("a/b", new ReadOnlySequence<byte>(content), Stop);
+        await store.CreateAsync("a/c", new ReadOnlySequence<byte>(content), Stop);
+        Assert.Null(await files.TryOpenAsync("a/missing", 0, 1));
+        Assert.Null(await files.TryOpenAsync("a/b", 100, 101)); // What follows in the file is not the object's.
+        using (var file = (await files.TryOpenAsync("a/b", 100, 100))!)
+        {
+            var read = new byte[100];
+            Assert.Equal((100, 100), (file.Length, RandomAccess.Read(file.Stream.SafeFileHandle, read, file.Offset)));
+            Assert.Equal(content[100..], read);
+            file.GiveUp("test");
+        }
+
+        Assert.Null(await files.TryOpenAsync("a/b", 100, 100));
+        Assert.Equal(200, (await store.ReadAsync("a/b", 0, new byte[200], Stop)).Count);
+        (await files.TryOpenAsync("a/c", 0, 200))!.Dispose();
+        using (var cut = new FileStream(Directory.GetFiles(Root, "c+blob", SearchOption.AllDirectories).Single(), FileMode.Open))
+        {
+            cut.SetLength(150);
+        }
+
+        Assert.Null(await files.TryOpenAsync("a/c", 0, 100));
+        await Assert.ThrowsAsync<BlobStoreException>(() => store.ReadAsync("a/c", 0, new byte[100], Stop));
+    }
+
     // Where this user may not mount a small volume, the limit of the test above stands in for it.
     [Fact]
     public async Task Create_DiskFull_SaysSoKeepsWhatWasWrittenAndGoesOnWhenThereIsRoom()
