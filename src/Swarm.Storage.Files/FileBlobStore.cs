@@ -308,7 +308,7 @@ public sealed class FileBlobStore : IBlobStore, IFileBackedBlobStore, IDisposabl
     {
         var folderPath = _folders.PathOf(path.Folder);
         var fullPath = Path.Combine(folderPath, path.FileName);
-        if (_unsendable.ContainsKey(fullPath))
+        if (_unsendable.Count >= KvFile.MaxGivenUp || _unsendable.ContainsKey(fullPath))
         {
             return null;
         }

@@ -289,6 +289,9 @@ public sealed class StandbyTests
             Assert.Equal(Kv(lead, held), Kv(runtime, held));
         }
 
+        await a.FeedAsync(Some(3), Token); // Behind a rewind the holder has no logits.
+        await a.FlushAsync(Token);
+        await CaughtUpAsync(standby, a);
         await a.ReleaseAsync("drone-b", Token);
         await using var b = await standby.TakeOverAsync(TakeOver.IfReleased, null, Token);
 

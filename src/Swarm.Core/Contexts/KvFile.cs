@@ -6,6 +6,9 @@ namespace Swarm.Core.Contexts;
 /// <summary>Bytes within an open file, for sending them from there: the system passes them on without a copy into this process. Owns the file.</summary>
 public sealed partial class KvFile : IDisposable
 {
+    /// <summary>So many files of one folder that could not be sent, and no more of it is worth a try: its file system may not have that. Each ended a connection.</summary>
+    public const int MaxGivenUp = 3;
+
     private const int WillNeed = 3; // POSIX_FADV_WILLNEED of linux/fadvise.h.
 
     private readonly Action<string>? _giveUp;

@@ -8,7 +8,7 @@ namespace Swarm.Host.Logging;
 /// <summary>Writes each event as one line: time, level, category, message, and what an exception says.</summary>
 /// <remarks>
 /// Up to warnings, an exception is its types and messages: Orleans warns of each probe and connection of a silo that is lost, with
-/// kilobytes of stack. From errors on the stack is there, on the same line.
+/// kilobytes of stack, and Polly puts what Orleans throws into its messages. From errors on the stack is there, on the same line.
 /// </remarks>
 /// <param name="options">Settings.</param>
 internal sealed class LineFormatter(IOptionsMonitor<ConsoleFormatterOptions> options) : ConsoleFormatter(FormatterName)
@@ -32,10 +32,11 @@ internal sealed class LineFormatter(IOptionsMonitor<ConsoleFormatterOptions> opt
             scopeProvider?.ForEachScope((scope, writer) => writer.Write($"{scope} => "), textWriter);
         }
 
-        textWriter.Write(OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception)));
+        var hasStacks = logEntry.LogLevel >= LogLevel.Error;
+        textWriter.Write(OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception), hasStacks));
         if (logEntry.Exception is { } exception)
         {
-            textWriter.Write(logEntry.LogLevel >= LogLevel.Error ? $" | {OneLine(exception.ToString())}" : $" | {Describe(exception)}");
+            textWriter.Write(hasStacks ? $" | {OneLine(exception.ToString(), hasStacks)}" : $" | {Describe(exception)}");
         }
 
         textWriter.WriteLine();
@@ -58,6 +59,11 @@ internal sealed class LineFormatter(IOptionsMonitor<ConsoleFormatterOptions> opt
         return exception.InnerException is { } inner ? $"{one} <- {Describe(inner)}" : one;
     }
 
-    private static string OneLine(string text) =>
-        string.Join(' ', text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    private static string OneLine(string text, bool hasStacks) => string.Join(
+        ' ',
+        text.Split('\n').Where(line => hasStacks || !IsOfStack(line)).Select(line => line.Trim()).Where(line => line.Length > 0));
+
+    /// <summary>Whether a line is one of those that <see cref="Exception.StackTrace"/> consists of.</summary>
+    private static bool IsOfStack(string line) =>
+        line.StartsWith("   at ", StringComparison.Ordinal) || line.TrimStart().StartsWith("--- End of ", StringComparison.Ordinal);
 }

@@ -44,6 +44,7 @@ internal sealed class DiskTier : IDisposable
     private long _hits;
     private long _misses;
     private long _evictions;
+    private int _givenUp; // Files that could not be sent.
     private bool _isFailing;
 
     /// <summary>Opens a folder, and takes over what is in it.</summary>
@@ -177,7 +178,7 @@ internal sealed class DiskTier : IDisposable
         var name = DiskFile.NameOf(key);
         lock (_lock)
         {
-            if (!_files.TryGetValue(name, out var node) || !node.Value.IsKnown)
+            if (_givenUp >= KvFile.MaxGivenUp || !_files.TryGetValue(name, out var node) || !node.Value.IsKnown)
             {
                 return null;
             }
@@ -337,7 +338,11 @@ internal sealed class DiskTier : IDisposable
     {
         try
         {
-            var file = KvFile.Open(PathOf(name), 0, length, reason => GiveUp(name, reason));
+            var file = KvFile.Open(PathOf(name), 0, length, reason =>
+            {
+                Interlocked.Increment(ref _givenUp);
+                GiveUp(name, reason);
+            });
             var there = file.Stream.Length;
             if (there == length)
             {

@@ -87,6 +87,21 @@ public sealed class FileBlobStoreFaultTests : IDisposable
         await Assert.ThrowsAsync<BlobStoreException>(() => store.ReadAsync("a/c", 0, new byte[100], Stop));
     }
 
+    /// <summary>Not every file system lets its files be sent.</summary>
+    [Fact]
+    public async Task TryOpen_SeveralFilesWereGivenUp_GivesNoneOut()
+    {
+        using var store = new FileBlobStore(Root);
+        IFileBackedBlobStore files = store;
+        for (var index = 0; index <= KvFile.MaxGivenUp; index++)
+        {
+            await store.CreateAsync($"a/{index}", new ReadOnlySequence<byte>([1, 2, 3]), Stop);
+            using var file = await files.TryOpenAsync($"a/{index}", 0, 3);
+            Assert.Equal(index == KvFile.MaxGivenUp, file is null);
+            file?.GiveUp("test");
+        }
+    }
+
     // Where this user may not mount a small volume, the limit of the test above stands in for it.
     [Fact]
     public async Task Create_DiskFull_SaysSoKeepsWhatWasWrittenAndGoesOnWhenThereIsRoom()
