@@ -178,7 +178,7 @@ internal sealed class InMemoryStore(TimeProvider timeProvider)
             ArgumentOutOfRangeException.ThrowIfNegative(length, nameof(position));
             if (Find(tenant, name) is { } found)
             {
-                return found.Fork is { } fork && fork.Parent == parent && (position is null || position == fork.Position)
+                return found.Fork is { } fork && fork.Parent.Name == parentName && (position is null || position == fork.Position)
                     ? new Forked(false, fork.Position)
                     : throw new SwarmRefusedException(new Refusal(
                         RefusalCode.Invalid,
