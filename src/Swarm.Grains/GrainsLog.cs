@@ -34,6 +34,9 @@ internal static partial class GrainsLog
     [LoggerMessage(4005, LogLevel.Error, "A request on context {Name} of tenant {Tenant} failed in the store.", EventName = "Grains.StoreFailed")]
     public static partial void StoreFailed(ILogger logger, string tenant, string name, Exception exception);
 
+    [LoggerMessage(4016, LogLevel.Error, "A request on context {Name} of tenant {Tenant} failed in the silo, and is refused.", EventName = "Grains.RequestFailed")]
+    public static partial void RequestFailed(ILogger logger, string tenant, string name, Exception exception);
+
     [LoggerMessage(4006, LogLevel.Warning, "A client's call of {Interface} on tenant '{Tenant}' was refused: its credential does not allow it.", EventName = "Grains.CallRefused")]
     public static partial void CallRefused(ILogger logger, string @interface, string tenant);
 

@@ -316,7 +316,8 @@ public sealed class FileBlobStore : IBlobStore, IFileBackedBlobStore, IDisposabl
         KvFile? file = null;
         try
         {
-            file = KvFile.Open(fullPath, offset, length, _ => _unsendable.TryAdd(fullPath, true));
+            file = KvFile.Open(fullPath, offset, length);
+            file.GivenUp += _ => _unsendable.TryAdd(fullPath, true);
             var handle = file.Stream.SafeFileHandle;
             FileFault.ThrowIf(Posix.Stat(handle, out var stat), "read", fullPath);
             var etag = ObjectTrailer.Read(handle, stat, fullPath, out var contentLength);

@@ -127,6 +127,9 @@ internal static partial class StorageLog
     [LoggerMessage(28, LogLevel.Warning, "KV of context {Context} at {Position} is damaged in the memory tier and was given up; it is read again. It came so from the disk tier, or this machine's memory is bad.", EventName = "Storage.MemoryTierDamaged")]
     public static partial void MemoryTierDamaged(ILogger logger, string context, long position);
 
+    [LoggerMessage(66, LogLevel.Warning, "KV in {Name} could not be sent out of its file and is read from now on: {Reason}. The connection ended, and its agent comes again. After {Most} such objects no file of the store is sent.", EventName = "Storage.FileNotSent")]
+    public static partial void FileNotSent(ILogger logger, string name, string reason, int most);
+
     [LoggerMessage(64, LogLevel.Error, "The silo stops without closing its contexts ({Contexts}), as the store did not take them within {Seconds} s: {Reason} What was acknowledged is in the log; agents send again what was not.", EventName = "Storage.StopGivenUp")]
     public static partial void StopGivenUp(ILogger logger, int contexts, double seconds, string reason);
 

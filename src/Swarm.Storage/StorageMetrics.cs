@@ -50,6 +50,7 @@ internal sealed class StorageMetrics : IDisposable
         MemoryTierDamaged = _meter.Counter("swarm.memory_tier.damaged", "{payload}", "Payloads of the memory tier found damaged by a recheck.");
         DiskTierDropped = _meter.Counter("swarm.disk_tier.dropped", "{payload}", "Payloads that the disk tier was too slow for, or failed to write.");
         DiskTierDamaged = _meter.Counter("swarm.disk_tier.damaged", "{payload}", "Files of the disk tier found damaged or missing on a read.");
+        FilesNotSent = _meter.Counter("swarm.store.files.not_sent", "{object}", "Objects of the store whose file could not be sent to an agent: they are read from then on.");
         PrefixesDropped = _meter.Counter("swarm.prefix.dropped", "{block}", "Blocks that the prefix index had no room for.");
         Collected = _meter.Counter("swarm.blobs.collected", "{object}", "Objects deleted by collection.");
         Seals = _meter.Counter("swarm.log.seals", "{log}", "Logs sealed by recovery.");
@@ -117,6 +118,9 @@ internal sealed class StorageMetrics : IDisposable
 
     /// <summary>Files of the disk tier found damaged or missing: the store was read instead.</summary>
     public Counter<long> DiskTierDamaged { get; }
+
+    /// <summary>Objects whose file could not be sent to an agent.</summary>
+    public Counter<long> FilesNotSent { get; }
 
     /// <summary>Blocks that the prefix index had no room for: nobody shares them.</summary>
     public Counter<long> PrefixesDropped { get; }

@@ -57,6 +57,9 @@ internal enum EventKind
     /// <summary>Another session holds the context.</summary>
     Fenced,
 
+    /// <summary>A silo has granted an epoch. Agents do not record it: tests read it in the silos' logs.</summary>
+    Granted,
+
     /// <summary>Something that must not happen; the text says what.</summary>
     Failed,
 }

@@ -26,6 +26,9 @@ internal sealed class HostProcess : IAsyncDisposable
     /// <summary>Where other silos connect, <c>host:port</c>.</summary>
     public string Silo { get; private set; } = "";
 
+    /// <summary>Called with each line of its log as it is read, on a thread of the pool.</summary>
+    public Action<string>? LineRead { get; set; }
+
     /// <summary>The process's id.</summary>
     public int Id => _process.Id;
 
@@ -176,6 +179,11 @@ internal sealed class HostProcess : IAsyncDisposable
 
     private void Keep(string? line)
     {
+        if (line is not null)
+        {
+            LineRead?.Invoke(line);
+        }
+
         lock (_output)
         {
             _output.AppendLine(line);

@@ -11,10 +11,10 @@ public sealed partial class KvFile : IDisposable
 
     private const int WillNeed = 3; // POSIX_FADV_WILLNEED of linux/fadvise.h.
 
-    private readonly Action<string>? _giveUp;
+    private KvFile(FileStream stream, long offset, int length) => (Stream, Offset, Length) = (stream, offset, length);
 
-    private KvFile(FileStream stream, long offset, int length, Action<string>? giveUp) =>
-        (Stream, Offset, Length, _giveUp) = (stream, offset, length, giveUp);
+    /// <summary>They could not be sent, with the reason: they are not to be sent again. Raised where they were sent.</summary>
+    public event Action<string>? GivenUp;
 
     /// <summary>The file, opened for asynchronous reading. Its position is of no meaning.</summary>
     public FileStream Stream { get; }
@@ -29,11 +29,10 @@ public sealed partial class KvFile : IDisposable
     /// <param name="path">The file.</param>
     /// <param name="offset">First of the bytes.</param>
     /// <param name="length">How many they are.</param>
-    /// <param name="giveUp">Called when they could not be sent: they are not to be sent again.</param>
     /// <returns>The bytes; the caller checks that the file has them.</returns>
     /// <exception cref="IOException">It cannot be opened.</exception>
     /// <exception cref="UnauthorizedAccessException">It must not be opened.</exception>
-    public static KvFile Open(string path, long offset, int length, Action<string>? giveUp = null)
+    public static KvFile Open(string path, long offset, int length)
     {
         var stream = new FileStream(
             path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
@@ -42,12 +41,12 @@ public sealed partial class KvFile : IDisposable
             _ = Advise(stream.SafeFileHandle, offset, length, WillNeed); // Advice only.
         }
 
-        return new KvFile(stream, offset, length, giveUp);
+        return new KvFile(stream, offset, length);
     }
 
-    /// <summary>Says that they could not be sent.</summary>
+    /// <summary>Says that they could not be sent: raises <see cref="GivenUp"/>.</summary>
     /// <param name="reason">Why, for the log.</param>
-    public void GiveUp(string reason) => _giveUp?.Invoke(reason);
+    public void GiveUp(string reason) => GivenUp?.Invoke(reason);
 
     /// <inheritdoc/>
     public void Dispose() => Stream.Dispose();

@@ -75,7 +75,7 @@ internal sealed class RequestGuard(
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            GrainsLog.StoreFailed(logger, tenant, context, exception);
+            GrainsLog.RequestFailed(logger, tenant, context, exception);
             return Refuse(new Refusal(
                 RefusalCode.Unknown,
                 $"Context '{context}': the request failed in the silo ({exception.Message}); see its log, and repeat it."));

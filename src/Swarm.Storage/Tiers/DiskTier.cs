@@ -338,11 +338,12 @@ internal sealed class DiskTier : IDisposable
     {
         try
         {
-            var file = KvFile.Open(PathOf(name), 0, length, reason =>
+            var file = KvFile.Open(PathOf(name), 0, length);
+            file.GivenUp += reason =>
             {
                 Interlocked.Increment(ref _givenUp);
                 GiveUp(name, reason);
-            });
+            };
             var there = file.Stream.Length;
             if (there == length)
             {

@@ -53,6 +53,11 @@ internal sealed class KvFetcher(RetryingReader reader, MemoryTier memory, DiskTi
 
         if (reading == KvReading.FromFiles && await reader.TryOpenAsync(name, payload.Offset, payload.Length) is { } stored)
         {
+            stored.GivenUp += reason =>
+            {
+                metrics.FilesNotSent.Add(1);
+                StorageLog.FileNotSent(logger, name, reason, KvFile.MaxGivenUp);
+            };
             return InFile(extent, KvTier.Blob, stored);
         }
 

@@ -313,7 +313,8 @@ public sealed class MemoryContext : IOpenContext, IDisposable
     {
         var path = Path.Combine(Folder!, $"{first}");
         File.WriteAllBytes(path, [.. new byte[first % 100], .. frames, .. new byte[first % 7]]);
-        var file = KvFile.Open(path, first % 100, frames.Length, GivenUp.Add);
+        var file = KvFile.Open(path, first % 100, frames.Length);
+        file.GivenUp += GivenUp.Add;
         Opened?.Invoke(path);
         return file;
     }

@@ -34,6 +34,9 @@ internal sealed class SupervisedSilo : IAsyncDisposable
     /// <summary>Exit codes of those that ended by themselves, and the last lines of what they printed.</summary>
     public List<string> Ends { get; } = [];
 
+    /// <summary>Called with each line of its log, of all that ran, as it is read.</summary>
+    public Action<string>? LineRead { get; set; }
+
     /// <summary>The running process, once it is ready.</summary>
     public Task<HostProcess> Up
     {
@@ -74,6 +77,7 @@ internal sealed class SupervisedSilo : IAsyncDisposable
             try
             {
                 await using var host = await HostProcess.StartAsync(_settings);
+                host.LineRead = line => LineRead?.Invoke(line);
                 Starts++;
                 lock (_lock)
                 {

@@ -77,7 +77,7 @@ public sealed class FleetChaosTests(ITestOutputHelper output)
             await WaitForProgressAsync(cluster, Stopwatch.GetTimestamp());
             await cluster.LeaveAsync();
             var violations = await cluster.CheckAsync();
-            var gaps = FleetGaps.Of(cluster.Tail.Events, broken);
+            var gaps = FleetGaps.Of(cluster.Tail.Events, cluster.Granted, broken);
             output.WriteLine(
                 $"{time.TotalSeconds:0} s, {string.Join(", ", done.GroupBy(kind => kind).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}"))}; "
                 + $"{cluster.Tail.Events.Count(item => item.Kind == EventKind.Opened)} sessions, {cluster.Tail.Events.Count} events\n{gaps}");

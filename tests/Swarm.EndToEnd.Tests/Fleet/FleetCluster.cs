@@ -1,10 +1,16 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Swarm.EndToEnd.Agent;
 using Swarm.EndToEnd.Tests.Chaos;
 
 namespace Swarm.EndToEnd.Tests.Fleet;
 
 /// <summary>Silos, and processes whose agents have joined the fleet; a process that is killed is started again, with the same agents.</summary>
-internal sealed class FleetCluster : ProcessCluster
+internal sealed partial class FleetCluster : ProcessCluster
 {
+    private readonly ConcurrentQueue<HistoryEvent> _granted = new();
     private readonly int _agentsEach;
     private readonly Func<int, string[]> _arguments;
 
@@ -13,6 +19,10 @@ internal sealed class FleetCluster : ProcessCluster
     {
         _agentsEach = agentsEach;
         _arguments = arguments ?? (_ => []);
+        foreach (var silo in silos)
+        {
+            silo.LineRead = NoteGrant;
+        }
     }
 
     /// <summary>The processes that run now.</summary>
@@ -37,7 +47,7 @@ internal sealed class FleetCluster : ProcessCluster
         TimeSpan period,
         Func<List<SupervisedSilo>, int, string[]>? arguments = null)
     {
-        var running = await StartSilosAsync(silos, random, store);
+        var running = await StartSilosAsync(silos, random, [.. store, "--Logging:LogLevel:Swarm.Grains.Contexts=Information"]);
         var cluster = new FleetCluster(folder, period, running, agentsEach, index => arguments?.Invoke(running, index) ?? []);
         try
         {
@@ -57,6 +67,9 @@ internal sealed class FleetCluster : ProcessCluster
             throw;
         }
     }
+
+    /// <summary>What silos have logged of grants, with the time at which the line was read: also those whose holder never heard of it.</summary>
+    public IEnumerable<HistoryEvent> Granted => _granted;
 
     /// <summary>The process that holds a context, as far as was recorded.</summary>
     public AgentProcess? HolderOf(string context) => History.HolderOf(context) is { } opened
@@ -92,6 +105,24 @@ internal sealed class FleetCluster : ProcessCluster
         var models = HistoryChecker.Check(Tail.Events, violations);
         await ChaosRun.CheckFinalAsync(Address, models, violations);
         return violations;
+    }
+
+    [GeneratedRegex(@"\[4001\] Context (?<context>\S+) .* acquired in epoch (?<epoch>\d+) by agent '(?<agent>drone-(?<index>\d+)-\d+)'")]
+    private static partial Regex GrantLine { get; }
+
+    private void NoteGrant(string line)
+    {
+        if (GrantLine.Match(line) is { Success: true } grant)
+        {
+            _granted.Enqueue(new HistoryEvent
+            {
+                Kind = EventKind.Granted,
+                At = Stopwatch.GetTimestamp(),
+                Process = $"{Processes[int.Parse(grant.Groups["index"].Value, CultureInfo.InvariantCulture)].Name}/{grant.Groups["agent"].Value}",
+                Context = grant.Groups["context"].Value,
+                Epoch = ulong.Parse(grant.Groups["epoch"].Value, CultureInfo.InvariantCulture),
+            });
+        }
     }
 
     private Task JoinAsync(int index) => Processes[index].JoinAsync([.. Enumerable.Range(0, _agentsEach).Select(agent => $"drone-{index}-{agent}")]);

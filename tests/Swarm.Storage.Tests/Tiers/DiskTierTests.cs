@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -12,6 +13,7 @@ using Swarm.Storage.Files;
 using Swarm.Storage.Tests.Simulation;
 using Swarm.Storage.Tiers;
 using Swarm.Testing;
+using Swarm.Testing.Diagnostics;
 using Xunit;
 
 namespace Swarm.Storage.Tests.Tiers;
@@ -251,7 +253,48 @@ public sealed class DiskTierTests : IDisposable
         await ReadAsync(context, tokens);
     }
 
-    private ContextStore NewStore(FileBlobStore blobs) => new(
+    /// <summary>Not every file system lets its files be sent: after a few of them KV is read, and it is counted.</summary>
+    [Fact]
+    public async Task Store_FilesCannotBeSent_AreReadFromThenOnAndCounted()
+    {
+        using var meters = new TestMeters();
+        using var recorder = new MetricRecorder(meters);
+        using var blobs = new FileBlobStore(Path.Combine(_folder.Path, "store"));
+        int[] tokens = [.. Enumerable.Range(0, Positions)];
+        await using var store = NewStore(blobs, meters);
+        var context = await FillAsync(store, tokens);
+        var given = Enum.GetValues<KvTier>().ToDictionary(tier => tier, _ => 0);
+        for (var reading = 0; reading < 3; reading++)
+        {
+            await foreach (var run in context.ReadKvAsync(0, tokens.Length, KvReading.FromFiles, Token))
+            {
+                using (run)
+                {
+                    run.File?.GiveUp("test");
+                    given[run.Tier] += run.File is null ? 0 : 1;
+                }
+            }
+
+            foreach (var file in Directory.GetFiles(Path.Combine(_folder.Path, "tier"), "*.kv"))
+            {
+                File.Delete(file); // What the disk has not is sent out of the store's files.
+            }
+        }
+
+        Assert.True(given[KvTier.Disk] > 0 && given[KvTier.Blob] > 0, "both are to be tried");
+        Assert.Equal(given[KvTier.Blob], recorder.Sum("swarm.store.files.not_sent"));
+        await foreach (var run in context.ReadKvAsync(0, tokens.Length, KvReading.FromFiles, Token))
+        {
+            using (run)
+            {
+                Assert.Null(run.File);
+            }
+        }
+
+        await ReadAsync(context, tokens, KvReading.FromFiles);
+    }
+
+    private ContextStore NewStore(FileBlobStore blobs, IMeterFactory? meters = null) => new(
         blobs,
         new ContextStoreOptions
         {
@@ -261,7 +304,8 @@ public sealed class DiskTierTests : IDisposable
             CompactionRuns = 1024,
         },
         TimeProvider.System,
-        NullLoggerFactory.Instance);
+        NullLoggerFactory.Instance,
+        meters: meters);
 
     private static async Task<IOpenContext> FillAsync(ContextStore store, int[] tokens)
     {
