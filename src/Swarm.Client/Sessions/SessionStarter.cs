@@ -14,7 +14,7 @@ namespace Swarm.Client.Sessions;
 /// <summary>Starts the sessions of an agent: goes on from a spool or acquires the context, attaches to its silo and rehydrates it.</summary>
 internal sealed class SessionStarter(string agent, ControlPlane control, SwarmClientOptions clientOptions, ILogger logger)
 {
-    private static readonly TimeSpan WaitingLogInterval = TimeSpan.FromSeconds(30);
+    private readonly ContextAcquirer _acquirer = new(control, clientOptions.TimeProvider, logger);
 
     /// <summary>What all steps of a start have in common.</summary>
     private readonly record struct Start(
@@ -181,7 +181,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         long started;
         try
         {
-            (lease, started) = await AcquireAsync(request, waits: wish.Mode is not null, start.Follower, prefetch, start.CancellationToken).ConfigureAwait(false);
+            (lease, started) = await _acquirer.AcquireAsync(request, waits: wish.Mode is not null, start.Follower, prefetch, start.CancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -225,75 +225,6 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
     }
 
     private static Task StopAsync(ContextFollower? follower) => follower is { HasBegun: true } ? follower.StopAsync() : Task.CompletedTask;
-
-    /// <summary>Acquires; the same secret makes repeats harmless. A take-over waits while another session holds the context: a follower hears at once that it is over.</summary>
-    private async Task<(ContextLease Lease, long Started)> AcquireAsync(
-        AcquireContext request, bool waits, ContextFollower? follower, ContextFollower? prefetch, CancellationToken cancellationToken)
-    {
-        var failing = clientOptions.TimeProvider.GetTimestamp();
-        long? told = null;
-        var unanswered = 0;
-        var isReleased = false;
-        for (var attempt = 0; ; attempt++)
-        {
-            var started = clientOptions.TimeProvider.GetTimestamp();
-            if (request.Mode == AcquireMode.Force || isReleased)
-            {
-                follower?.ComputeAhead();
-            }
-
-            var changed = follower?.Progress.EpochChanged; // Before the request, so that no change slips between.
-            TimeSpan retryAfter = default;
-            try
-            {
-                return (await control.AcquireAsync(request, unanswered, cancellationToken).ConfigureAwait(false), started);
-            }
-            catch (ContextOwnedException owned) when (waits)
-            {
-                failing = clientOptions.TimeProvider.GetTimestamp(); // An answer: only the holder is waited for.
-                unanswered = 0;
-                retryAfter = owned.Refusal.RetryAfter;
-                if (prefetch is not null && follower is null)
-                {
-                    follower = await TryPrefetchAsync(prefetch, request.Context, cancellationToken).ConfigureAwait(false) ? prefetch : null;
-                    prefetch = null; // Once, whatever comes of it.
-                    continue;
-                }
-
-                if (told is not { } before || clientOptions.TimeProvider.GetElapsedTime(before) >= WaitingLogInterval)
-                {
-                    told = failing;
-                    ClientLog.Waiting(logger, request.Context, owned.Message);
-                }
-            }
-            catch (Exception exception) when (control.MayRepeat(exception, failing))
-            {
-                unanswered++; // Once more, with the same secret.
-            }
-
-            using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var delay = control.DelayAsync(attempt, pause.Token, retryAfter);
-            await (changed is null ? delay : Task.WhenAny(delay, changed)).ConfigureAwait(false);
-            await pause.CancelAsync().ConfigureAwait(false);
-            cancellationToken.ThrowIfCancellationRequested();
-            isReleased = changed is { IsCompleted: true };
-        }
-    }
-
-    /// <summary>Reads a context along while its holder is waited for. Nothing is granted by it.</summary>
-    private async Task<bool> TryPrefetchAsync(ContextFollower prefetch, string context, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await prefetch.AttachFirstAsync(cancellationToken).ConfigureAwait(false);
-            return true;
-        }
-        catch (Exception exception) when (exception is SwarmRefusedException or SwarmTransportException or ArgumentException)
-        {
-            ClientLog.NotPrefetched(logger, context, exception.Message); // What is wrong is said when it is acquired.
-            return false;
-        }
-    }
 
     /// <summary>Nobody must wait for a session that never came to be.</summary>
     private async Task GiveBackAsync(ReleaseContext request)
@@ -341,25 +272,7 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
                     activity?.SetTag("swarm.rehydration.loaded", report.Loaded).SetTag("swarm.rehydration.recomputed", report.Recomputed);
                 }
 
-                if (start.Follower?.ComputedAhead is { } ahead)
-                {
-                    report = report with { Held = report.Held - ahead, Recomputed = report.Recomputed + ahead };
-                }
-
-                if (start is { IsPrefetch: true, Follower.Progress.Status: var prefetched })
-                {
-                    report = report with
-                    {
-                        Held = 0,
-                        Prefetched = report.Held,
-                        Loaded = report.Loaded + report.Held - prefetched.Recomputed,
-                        Recomputed = report.Recomputed + prefetched.Recomputed,
-                        Discarded = report.Discarded + prefetched.Discarded,
-                        Bytes = report.Bytes + ((report.Held - prefetched.Recomputed) * start.Claim!.Runtime.Model.Geometry.BytesPerPosition),
-                        Tier = start.Follower.Tier > report.Tier ? start.Follower.Tier : report.Tier,
-                    };
-                }
-
+                report = WithFollowed(report, start);
                 control.Metrics.Rehydrated(
                     options.Strategy, report.Elapsed, report.Loaded, report.Recomputed, report.Discarded, report.Reread);
                 if (lease.Loss is { } loss)
@@ -399,6 +312,31 @@ internal sealed class SessionStarter(string agent, ControlPlane control, SwarmCl
         var driver = start.Claim is { } claim ? new RuntimeDriver(claim.Runtime, history, claim.Steps) : null;
         driver?.Clear();
         return (history, driver);
+    }
+
+    /// <summary>What the follower has loaded and computed, as a standby or while the holder was waited for.</summary>
+    private static RehydrationReport WithFollowed(RehydrationReport report, Start start)
+    {
+        if (start.Follower?.ComputedAhead is { } ahead)
+        {
+            report = report with { Held = report.Held - ahead, Recomputed = report.Recomputed + ahead };
+        }
+
+        if (start is not { IsPrefetch: true, Follower.Progress.Status: var prefetched })
+        {
+            return report;
+        }
+
+        return report with
+        {
+            Held = 0,
+            Prefetched = report.Held,
+            Loaded = report.Loaded + report.Held - prefetched.Recomputed,
+            Recomputed = report.Recomputed + prefetched.Recomputed,
+            Discarded = report.Discarded + prefetched.Discarded,
+            Bytes = report.Bytes + ((report.Held - prefetched.Recomputed) * start.Claim!.Runtime.Model.Geometry.BytesPerPosition),
+            Tier = start.Follower.Tier > report.Tier ? start.Follower.Tier : report.Tier,
+        };
     }
 
     private RehydrationReport WithNumerics(

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.IO.Hashing;
 using Microsoft.Extensions.Logging;
 using Swarm.Core.Contexts;
 using Swarm.Format.Segments;
@@ -20,19 +18,15 @@ internal sealed class DiskTier : IDisposable
     /// <summary>Payloads under this many bytes are not kept: they are merged soon, and a file each would cost more than it saves.</summary>
     public const int MinPayloadBytes = 64 << 10;
 
-    private const int PieceBytes = 256 << 10;
     private const int WriteThreads = 2;
     private const long MaxPendingBytes = 64 << 20;
-    private const string LockName = "lock";
-    private const string Extension = ".kv";
 
     // More would take turns over files that are cached, so that none of what they read is there soon.
     private static readonly int ReadThreads = Math.Max(2, Environment.ProcessorCount);
 
-    private readonly string _folder;
+    private readonly DiskFolder _folder;
     private readonly ILogger _logger;
     private readonly StorageMetrics _metrics;
-    private readonly FileStream _lockFile;
     private readonly IoThreads _reads = new("swarm-tier-read", ReadThreads);
     private readonly IoThreads _writes = new("swarm-tier-write", WriteThreads);
     private readonly Lock _lock = new();
@@ -55,25 +49,13 @@ internal sealed class DiskTier : IDisposable
     /// <exception cref="IOException">It cannot be used, or another process uses it; the message says what to do.</exception>
     public DiskTier(string folder, long capacityBytes, ILogger logger, StorageMetrics metrics)
     {
-        (_folder, CapacityBytes, _logger, _metrics) = (Path.GetFullPath(folder), capacityBytes, logger, metrics);
-        if (File.Exists(_folder))
+        (_folder, CapacityBytes, _logger, _metrics) = (new DiskFolder(folder), capacityBytes, logger, metrics);
+        foreach (var file in _folder.Adopt(MinPayloadBytes))
         {
-            throw new IOException($"The disk tier's folder '{_folder}' is a file. Give each silo a folder of its own that it may write to.");
+            Add(file);
         }
 
-        try
-        {
-            MakeFolder(_folder);
-            _lockFile = new FileStream(Path.Combine(_folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException(
-                $"The disk tier's folder '{_folder}' cannot be used: {error.Message} Give each silo a folder of its own that it may write to.",
-                error);
-        }
-
-        Adopt();
+        StorageLog.DiskTierOpened(_logger, _folder.Root, _files.Count, _usedBytes);
     }
 
     /// <summary>Most bytes of payloads.</summary>
@@ -152,7 +134,7 @@ internal sealed class DiskTier : IDisposable
         }
 
         var fault = await _reads.RunAsync(
-            () => Read(name, isChecked ? key.Checksum : null, destination.Span), CancellationToken.None);
+            () => _folder.Read(name, isChecked ? key.Checksum : null, destination.Span), CancellationToken.None);
         if (fault is null)
         {
             if (isChecked)
@@ -188,12 +170,18 @@ internal sealed class DiskTier : IDisposable
             _hits++;
         }
 
-        var (file, fault) = await _reads.RunAsync(() => Open(name, key.Length), CancellationToken.None);
-        if (fault is not null)
+        var (file, fault) = await _reads.RunAsync(() => _folder.Open(name, key.Length), CancellationToken.None);
+        if (file is null)
         {
-            GiveUp(name, fault);
+            GiveUp(name, fault!);
+            return null;
         }
 
+        file.GivenUp += reason =>
+        {
+            Interlocked.Increment(ref _givenUp);
+            GiveUp(name, reason);
+        };
         return file;
     }
 
@@ -210,41 +198,7 @@ internal sealed class DiskTier : IDisposable
     }
 
     /// <summary>Lets go of the folder; its files stay for the next one.</summary>
-    public void Dispose() => _lockFile.Dispose();
-
-    private string PathOf(UInt128 name) => Path.Combine(_folder, name.ToString("x32", CultureInfo.InvariantCulture) + Extension);
-
-    private static void MakeFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-        }
-        else
-        {
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-    }
-
-    private void Adopt()
-    {
-        foreach (var file in new DirectoryInfo(_folder).EnumerateFiles().OrderBy(file => file.LastWriteTimeUtc))
-        {
-            if (file.Extension == Extension
-                && UInt128.TryParse(
-                    Path.GetFileNameWithoutExtension(file.Name), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var name)
-                && file.Length is >= MinPayloadBytes and <= int.MaxValue)
-            {
-                Add(new DiskFile(name, (int)file.Length, IsKnown: false));
-            }
-            else if (file.Name != LockName)
-            {
-                TryDelete(file.FullName); // Half written by a process that is gone.
-            }
-        }
-
-        StorageLog.DiskTierOpened(_logger, _folder, _files.Count, _usedBytes);
-    }
+    public void Dispose() => _folder.Dispose();
 
     private async Task WriteAsync(DiskFile file, TierLease lease)
     {
@@ -272,7 +226,7 @@ internal sealed class DiskTier : IDisposable
 
         if (fault is not null && !_isFailing)
         {
-            StorageLog.DiskTierFailed(_logger, _folder, fault); // Once, until it works again.
+            StorageLog.DiskTierFailed(_logger, _folder.Root, fault); // Once, until it works again.
         }
 
         _isFailing = fault is not null;
@@ -280,83 +234,13 @@ internal sealed class DiskTier : IDisposable
 
     private string? Write(DiskFile file, ReadOnlySpan<byte> content)
     {
-        var path = PathOf(file.Name);
-        var temporary = path + ".new";
-        try
+        var fault = _folder.Write(file.Name, content);
+        if (fault is null)
         {
-            using (var handle = File.OpenHandle(temporary, FileMode.Create, FileAccess.Write))
-            {
-                RandomAccess.Write(handle, content, 0);
-            }
-
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            TryDelete(temporary);
-            return error.Message;
+            Add(file);
         }
 
-        Add(file);
-        return null;
-    }
-
-    private string? Read(UInt128 name, ulong? checksum, Span<byte> destination)
-    {
-        try
-        {
-            using var handle = File.OpenHandle(PathOf(name));
-            var length = RandomAccess.GetLength(handle);
-            if (length != destination.Length)
-            {
-                return $"it has {length} bytes instead of {destination.Length}";
-            }
-
-            // Piece by piece, so that what is hashed is still in the cache.
-            var hash = checksum is null ? null : new XxHash3();
-            for (var count = 0; count < destination.Length;)
-            {
-                var read = RandomAccess.Read(handle, destination.Slice(count, Math.Min(PieceBytes, destination.Length - count)), count);
-                if (read == 0)
-                {
-                    return $"it ends at {count} of {destination.Length} bytes";
-                }
-
-                hash?.Append(destination.Slice(count, read));
-                count += read;
-            }
-
-            return hash?.GetCurrentHashAsUInt64() == checksum ? null : "its content fails the checksum";
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return error.Message;
-        }
-    }
-
-    private (KvFile? File, string? Fault) Open(UInt128 name, int length)
-    {
-        try
-        {
-            var file = KvFile.Open(PathOf(name), 0, length);
-            file.GivenUp += reason =>
-            {
-                Interlocked.Increment(ref _givenUp);
-                GiveUp(name, reason);
-            };
-            var there = file.Stream.Length;
-            if (there == length)
-            {
-                return (file, null);
-            }
-
-            file.Dispose();
-            return (null, $"it has {there} bytes instead of {length}");
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            return (null, error.Message);
-        }
+        return fault;
     }
 
     private void GiveUp(UInt128 name, string fault)
@@ -364,7 +248,7 @@ internal sealed class DiskTier : IDisposable
         if (Forget(name))
         {
             _metrics.DiskTierDamaged.Add(1);
-            StorageLog.DiskTierDamaged(_logger, PathOf(name), fault);
+            StorageLog.DiskTierDamaged(_logger, _folder.PathOf(name), fault);
         }
     }
 
@@ -388,7 +272,7 @@ internal sealed class DiskTier : IDisposable
             }
         }
 
-        evicted.ForEach(name => TryDelete(PathOf(name)));
+        evicted.ForEach(_folder.TryDelete);
     }
 
     private void NoteChecked(UInt128 name)
@@ -414,7 +298,7 @@ internal sealed class DiskTier : IDisposable
             Remove(node);
         }
 
-        TryDelete(PathOf(name));
+        _folder.TryDelete(name);
         return true;
     }
 
@@ -423,17 +307,5 @@ internal sealed class DiskTier : IDisposable
         _byUse.Remove(node);
         _files.Remove(node.Value.Name);
         _usedBytes -= node.Value.Length;
-    }
-
-    private static void TryDelete(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Adopted or deleted by the next one.
-        }
     }
 }

@@ -63,12 +63,15 @@ internal sealed class FleetGaps
 
     private void AddEpochs(HistoryEvent[] events)
     {
-        // The first logits of an epoch count if the next epoch was not granted before them.
+        // The first logits of an epoch count if the next epoch was not granted before them. The silo's line of a grant can
+        // be read after them.
         Dictionary<ulong, HistoryEvent> first = [];
         var highest = 0UL;
         foreach (var item in events.Where(item => item.Kind is EventKind.Granted or EventKind.Opened))
         {
-            if (item.Epoch >= highest)
+            var isOfAnOpened = item.Kind is EventKind.Granted
+                && first.GetValueOrDefault(item.Epoch)?.Kind is EventKind.Opened;
+            if (item.Epoch >= highest && !isOfAnOpened)
             {
                 first[item.Epoch] = item;
                 highest = item.Epoch;
@@ -89,8 +92,9 @@ internal sealed class FleetGaps
 
                 last = item;
             }
-            else if (item.Kind is EventKind.Durable && item.Epoch == last?.Epoch)
+            else if (item.Kind is EventKind.Durable && item.Epoch >= last?.Epoch)
             {
+                // A rewind raises the epoch within a session.
                 last = item;
             }
         }
