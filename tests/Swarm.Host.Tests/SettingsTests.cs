@@ -1,10 +1,16 @@
 using System.Globalization;
+using System.Net;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Swarm.Core.Settings;
 using Swarm.Host.Settings;
 using Swarm.Host.Startup;
+using Swarm.Silo;
 using Swarm.Testing;
 using Xunit;
 
@@ -51,6 +57,26 @@ public sealed class SettingsTests
         Assert.Contains("Swarm:Cluster:ProbeTimeout  (default 1.1s; 100ms to 1m)", help, StringComparison.Ordinal);
         Assert.Contains("Swarm:Tenants:NAME", help, StringComparison.Ordinal);
         Assert.All(help.Split('\n'), line => Assert.InRange(line.Length, 0, 125));
+    }
+
+    [Theory]
+    [InlineData(1.1, 3, 4.4)]
+    [InlineData(0.1, 1, 2)]
+    [InlineData(10, 5, 60)]
+    public void CallTimeout_IsTheTimeInWhichASiloIsDeclaredDead(double probeTimeout, int missedProbes, double seconds)
+    {
+        var settings = new HostSettings();
+        settings.Cluster.ProbeTimeout = TimeSpan.FromSeconds(probeTimeout);
+        settings.Cluster.MissedProbes = missedProbes;
+        using var silo = new HostBuilder()
+            .ConfigureServices(services => services.AddSingleton(new SwarmSiloOptions()))
+            .UseOrleans(builder => Composition.ConfigureSilo(builder, settings, new Addresses(IPAddress.Loopback, IPAddress.Loopback), 0))
+            .Build();
+
+        var messaging = silo.Services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value;
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), messaging.ResponseTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(seconds), messaging.SystemResponseTimeout);
     }
 
     [Fact]

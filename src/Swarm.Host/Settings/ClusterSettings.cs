@@ -11,6 +11,8 @@ public sealed class ClusterSettings : ISettingRules
     /// <summary>Periods without a heartbeat after which a silo counts as gone for one that starts.</summary>
     internal const int SilentPeriods = 3;
 
+    private static readonly TimeSpan LeastCallTimeout = TimeSpan.FromSeconds(2);
+
     /// <summary>
     /// <c>localhost</c>: one silo alone, nothing is shared. <c>store</c>: all silos on the same store with the same
     /// <see cref="ClusterId"/>. Default <c>localhost</c>.
@@ -58,6 +60,19 @@ public sealed class ClusterSettings : ISettingRules
     /// <see cref="AlivePeriod"/>.
     /// </summary>
     public TimeSpan LongestSilence => SilentPeriods * AlivePeriod;
+
+    /// <summary>
+    /// How long a silo waits for another one's answer: about as long as it takes to declare one dead that does not answer
+    /// probes, and 2 s or more.
+    /// </summary>
+    public TimeSpan CallTimeout
+    {
+        get
+        {
+            var detection = ProbeTimeout * (MissedProbes + 1);
+            return detection > LeastCallTimeout ? detection : LeastCallTimeout;
+        }
+    }
 
     /// <summary>
     /// How long another live silo may take to close a context that this one needs, before the request is answered with

@@ -103,5 +103,12 @@ internal static class Composition
             options.TableRefreshTimeout = cluster.AlivePeriod;
             options.NumMissedTableIAmAliveLimit = ClusterSettings.SilentPeriods;
         });
+        silo.Configure<SiloMessagingOptions>(options =>
+        {
+            // Orleans ends the calls that wait for a silo when that is declared dead. A call that is sent a moment later, before the
+            // grain directory has heard of it, still goes to its open connection, and waits for this long: 30 s by default.
+            options.ResponseTimeout = cluster.CallTimeout;
+            options.SystemResponseTimeout = cluster.CallTimeout;
+        });
     }
 }

@@ -159,7 +159,8 @@ internal sealed class ChaosRounds(ChaosCluster cluster, ChaosSettings settings, 
     {
         await cluster.WaitAsync(
             () => contexts.All(context => cluster.History.AcceptedAfter(context, time) is not null),
-            "the lost silo's contexts to accept appends");
+            () => "the lost silo's contexts to accept appends; missing: "
+                + string.Join(", ", contexts.Where(context => cluster.History.AcceptedAfter(context, time) is null)));
         foreach (var context in contexts)
         {
             latencies.Add(Stopwatch.GetElapsedTime(time, cluster.History.AcceptedAfter(context, time)!.Value));

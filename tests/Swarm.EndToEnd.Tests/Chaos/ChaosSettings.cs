@@ -22,10 +22,10 @@ internal sealed class ChaosSettings(int rounds)
     public TimeSpan Silence { get; } = TimeSpan.FromMilliseconds(Number("SWARM_CHAOS_SILENCE_MS", 2000));
 
     /// <summary>
-    /// <c>SWARM_CHAOS_SILO_LOSS_MS</c>: how long the contexts of a lost silo may refuse appends. Default 30,000, for a
+    /// <c>SWARM_CHAOS_SILO_LOSS_MS</c>: how long the contexts of a lost silo may refuse appends. Default 20,000, for a
     /// busy machine; the goal is 10,000.
     /// </summary>
-    public TimeSpan MaxSiloLoss { get; } = TimeSpan.FromMilliseconds(Number("SWARM_CHAOS_SILO_LOSS_MS", 30_000));
+    public TimeSpan MaxSiloLoss { get; } = TimeSpan.FromMilliseconds(Number("SWARM_CHAOS_SILO_LOSS_MS", 20_000));
 
     /// <summary><c>SWARM_CHAOS_KEEP</c>: a folder that keeps history and logs; by default they go away.</summary>
     public string? Keep { get; } = Environment.GetEnvironmentVariable("SWARM_CHAOS_KEEP");
