@@ -12,7 +12,10 @@ namespace Swarm.EndToEnd.Tests.Fleet;
 /// Three silos and a fleet of sixty agents in real processes that hand forty contexts over by themselves, while processes are killed and stopped, links
 /// cut and silos lost, one on top of the other. Promises 1, 4, 5 and 6, checked from what the agents recorded; and each context has a holder again.
 /// </summary>
-/// <remarks><c>SWARM_FLEET_SECONDS</c> is for how long; <c>SWARM_FLEET_STORE=azurite</c> takes Azurite in place of a folder.</remarks>
+/// <remarks>
+/// <c>SWARM_FLEET_SECONDS</c> is for how long; <c>SWARM_FLEET_PAUSE_MS</c> the mean pause between two disturbances, 800 by default;
+/// <c>SWARM_FLEET_STORE=azurite</c> takes Azurite in place of a folder.
+/// </remarks>
 [Collection(nameof(Alone))]
 public sealed class FleetChaosTests(ITestOutputHelper output)
 {
@@ -52,12 +55,14 @@ public sealed class FleetChaosTests(ITestOutputHelper output)
         }
     }
 
+    private static int Number(string variable, int standard) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : standard;
+
     private static string Name(int index) => string.Create(CultureInfo.InvariantCulture, $"fleet/context-{index}");
 
     private async Task RunAsync(params string[] store)
     {
-        var time = TimeSpan.FromSeconds(
-            Environment.GetEnvironmentVariable("SWARM_FLEET_SECONDS") is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : 8);
+        var time = TimeSpan.FromSeconds(Number("SWARM_FLEET_SECONDS", 8));
         using var temporary = new TempDirectory();
         var folder = Directory.CreateDirectory(
             Path.Combine(Environment.GetEnvironmentVariable("SWARM_CHAOS_KEEP") ?? temporary.Path, $"fleet-{_seeded.Seed}-{Environment.ProcessId}")).FullName;
@@ -114,13 +119,14 @@ public sealed class FleetChaosTests(ITestOutputHelper output)
     {
         var random = _seeded.Random;
         var kinds = Enum.GetValues<Disturbance>();
+        var pauseBetween = Number("SWARM_FLEET_PAUSE_MS", 800);
         List<Disturbance> done = [];
         List<Task> mending = [];
         Dictionary<AgentProcess, Task> stopped = [];
         Task silo = Task.CompletedTask; // One is disturbed at a time, and then none for a while.
         for (var started = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(started) < time;)
         {
-            await Task.Delay(random.Next(100, 1500));
+            await Task.Delay(random.Next(pauseBetween / 8, pauseBetween * 15 / 8));
             cluster.History.Poll();
             var kind = kinds[random.Next(kinds.Length)];
             var process = cluster.Processes[random.Next(ProcessCount)];
